@@ -1,0 +1,185 @@
+/**
+ * What `execution/` offers: transactions and blocks run over a state, the chain of committed blocks,
+ * and the pool of transactions that wait. Types only. Nothing here says which EVM engine runs.
+ */
+import type {
+  AccessListEntry,
+  Address,
+  Authorization,
+  Block,
+  Header,
+  Hex,
+  Log,
+  StateReader,
+  Transaction,
+  Verdict,
+  Withdrawal,
+} from '../primitives/index.ts'
+import type { CommitInput, Journal, Store } from '../state/index.ts'
+import type { ChainSpec } from './chain-spec.ts'
+
+/** What a transaction sees of its block. `header` roots, gasUsed and bloom are not read. */
+export interface BlockContext {
+  readonly header: Header
+  /** Hash of an ancestor, for BLOCKHASH; undefined when too old. */
+  readonly blockHash: (number: bigint) => Hex | undefined
+}
+
+export interface TransactionOutcome {
+  readonly status: 'success' | 'revert' | 'halt'
+  /** geth's words for a halt: `out of gas`, `invalid opcode: INVALID`, `stack underflow (0 <=> 2)`. */
+  readonly error?: string
+  readonly returnData: Uint8Array
+  readonly gasUsed: bigint
+  readonly logs: readonly Log[]
+  readonly contractAddress?: Address
+}
+
+/** Transaction-level refusals: the transaction cannot stand in this block. Message in geth's words. */
+export type InvalidTransactionCode =
+  | 'NONCE_TOO_LOW'
+  | 'NONCE_TOO_HIGH'
+  | 'NONCE_MAX'
+  | 'INSUFFICIENT_FUNDS'
+  | 'INTRINSIC_GAS'
+  | 'FLOOR_DATA_GAS'
+  | 'GAS_LIMIT_EXCEEDED'
+  | 'TX_GAS_CAP'
+  | 'FEE_CAP_TOO_LOW'
+  | 'TIP_ABOVE_FEE_CAP'
+  | 'SENDER_NOT_EOA'
+  | 'INITCODE_TOO_LARGE'
+  | 'TX_TYPE'
+  | 'BLOB'
+  | 'AUTHORIZATION_LIST_EMPTY'
+  | 'CHAIN_ID'
+  | 'INVALID_SENDER'
+
+/** An unsigned call: eth_call, estimation, simulation. */
+export interface CallRequest {
+  readonly from: Address
+  readonly to: Address | null
+  readonly gas: bigint
+  /** Wei; 0 runs with a base fee of 0. */
+  readonly gasPrice: bigint
+  readonly maxPriorityFeePerGas?: bigint
+  readonly value: bigint
+  readonly data: Uint8Array
+  readonly accessList?: readonly AccessListEntry[]
+  readonly authorizationList?: readonly Authorization[]
+  readonly nonce?: bigint
+}
+
+/** The one seam to an EVM implementation: execution/evm.ts fulfils it with @ethereumjs/vm. */
+export interface Engine {
+  /** Runs a transaction with all checks, fees and refunds. A refusal leaves the journal as it was. */
+  runTransaction(
+    journal: Journal,
+    context: BlockContext,
+    tx: Transaction,
+    sender: Address,
+    gasLeftInBlock: bigint,
+  ): Promise<Verdict<TransactionOutcome, InvalidTransactionCode>>
+  /** Runs a call without signature and nonce check; pays nothing when gasPrice is 0. */
+  runCall(
+    journal: Journal,
+    context: BlockContext,
+    call: CallRequest,
+  ): Promise<Verdict<TransactionOutcome, InvalidTransactionCode>>
+  /** A call by the system address with 30 M gas that costs nobody anything (EIP-4788, 2935, 7002, 7251). */
+  runSystemCall(
+    journal: Journal,
+    context: BlockContext,
+    to: Address,
+    data: Uint8Array,
+  ): Promise<TransactionOutcome>
+}
+
+/** A block with everything that committing it needs. */
+export type ExecutedBlock = CommitInput & { readonly outcomes: readonly TransactionOutcome[] }
+
+/** What the producer decides about a block that is built. */
+export interface BlockTemplate {
+  readonly parent: Block
+  readonly timestamp: bigint
+  readonly feeRecipient: Address
+  readonly gasLimit: bigint
+  readonly extraData: Hex
+  readonly prevRandao: Hex
+  readonly parentBeaconBlockRoot: Hex
+  readonly withdrawals: readonly Withdrawal[]
+  /** Overrides the EIP-1559 base fee (dev mode). */
+  readonly baseFeePerGas?: bigint
+}
+
+export type InvalidBlockCode =
+  | 'PARENT_UNKNOWN'
+  | 'HEADER_INVALID'
+  | 'TRANSACTION_INVALID'
+  | 'GAS_USED_MISMATCH'
+  | 'STATE_ROOT_MISMATCH'
+  | 'RECEIPTS_ROOT_MISMATCH'
+  | 'BLOOM_MISMATCH'
+  | 'BODY_MISMATCH'
+  | 'REQUESTS_MISMATCH'
+
+export interface BuiltBlock {
+  readonly executed: ExecutedBlock
+  /** Offered transactions that cannot stand in this block, with the reason. */
+  readonly refused: readonly {
+    readonly tx: PooledTransaction
+    readonly code: string
+    readonly message: string
+  }[]
+}
+
+export interface Chain {
+  readonly spec: ChainSpec
+  readonly store: Store
+  readonly engine: Engine
+  head(): Block
+  stateAt(number: bigint): StateReader
+  contextOf(header: Header): BlockContext
+  /** Checks and executes a foreign block on top of its parent, the head. Commits nothing. */
+  validate(block: Block): Promise<Verdict<ExecutedBlock, InvalidBlockCode>>
+  /** Builds a block on the head from transactions in the order offered. Commits nothing. */
+  build(template: BlockTemplate, offered: Iterable<PooledTransaction>): Promise<BuiltBlock>
+  /** Commits, then tells every listener, in order of subscription. */
+  commit(executed: ExecutedBlock): Promise<void>
+  onCommit(listener: (executed: ExecutedBlock) => void): () => void
+}
+
+/** A transaction that waits, with its sender. */
+export type PooledTransaction = Transaction & { readonly from: Address }
+
+export type AdmitCode =
+  | InvalidTransactionCode
+  | 'TX_MALFORMED'
+  | 'ALREADY_KNOWN'
+  | 'UNDERPRICED'
+  | 'REPLACEMENT_UNDERPRICED'
+  | 'ACCOUNT_LIMIT'
+  | 'POOL_FULL'
+  | 'OVERSIZED'
+  | 'UNPROTECTED'
+
+export interface Mempool {
+  /** Every refusal has geth's text. */
+  add(raw: Uint8Array): Verdict<PooledTransaction, AdmitCode>
+  get(hash: Hex): PooledTransaction | undefined
+  /** The account's nonce plus its transactions that stand without a gap. */
+  pendingNonce(address: Address): bigint
+  /** Executable now (no nonce gap), and waiting behind a gap; nonce order within a sender. */
+  content(): {
+    readonly pending: ReadonlyMap<Address, readonly PooledTransaction[]>
+    readonly queued: ReadonlyMap<Address, readonly PooledTransaction[]>
+  }
+  counts(): { readonly pending: number; readonly queued: number }
+  /** Block order: best tip first, arrival first among equals, nonce order within a sender. */
+  best(baseFee: bigint): Iterable<PooledTransaction>
+  remove(hash: Hex): void
+  /** Drops what the block included or made impossible. */
+  onBlock(executed: ExecutedBlock): void
+  /** Called with each transaction that enters the executable part. */
+  onPending(listener: (tx: PooledTransaction) => void): () => void
+}

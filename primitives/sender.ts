@@ -1,0 +1,30 @@
+/** Who signed a transaction or an authorization; nobody, when the signature is not a good one. */
+import { fromBigInt, fromHex, type Address } from './bytes.ts'
+import { keccak256 } from './keccak.ts'
+import { encodeRlp } from './rlp.ts'
+import { curveOrder, publicKeyToAddress, type Secp256k1 } from './secp256k1.ts'
+import { signingHash, type Authorization, type Transaction } from './transaction.ts'
+
+/** Homestead's rule against a second valid signature (EIP-2). Frontier blocks may break it. */
+export const isLowS = (s: bigint): boolean => s <= curveOrder / 2n
+
+export function recoverSender(tx: Transaction, curve: Secp256k1): Address | undefined {
+  const publicKey = curve.recover(signingHash(tx), tx.signature)
+  return publicKey && publicKeyToAddress(publicKey)
+}
+
+/** keccak256(0x05 ‖ rlp([chainId, address, nonce])), EIP-7702. */
+export function authorizationHash(a: Authorization): Uint8Array {
+  const fields = encodeRlp([fromBigInt(a.chainId), fromHex(a.address), fromBigInt(a.nonce)])
+  const message = new Uint8Array(fields.length + 1)
+  message[0] = 5
+  message.set(fields, 1)
+  return keccak256(message)
+}
+
+export function recoverAuthority(a: Authorization, curve: Secp256k1): Address | undefined {
+  if (a.yParity > 1n || !isLowS(a.s)) return undefined
+  const signature = { r: a.r, s: a.s, yParity: a.yParity === 1n ? 1 : 0 } as const
+  const publicKey = curve.recover(authorizationHash(a), signature)
+  return publicKey && publicKeyToAddress(publicKey)
+}

@@ -1,0 +1,13 @@
+/** The disk: committed blocks, the state after each of them, and journals above it. */
+export type {
+  AccountFields,
+  AccountProof,
+  CommitInput,
+  Journal,
+  LogQuery,
+  StateSource,
+  StateUpdate,
+  Store,
+  StoredBlock,
+  StoreOptions,
+} from './types.ts'

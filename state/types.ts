@@ -1,0 +1,110 @@
+/**
+ * What `state/` offers: a store of committed blocks with the state after each of them, and a
+ * journal in which one execution writes above it. Types only; `store.ts` and `journal.ts` fulfil them.
+ */
+import type {
+  Account,
+  Address,
+  Block,
+  Hex,
+  Receipt,
+  StateChanges,
+  StateReader,
+} from '../primitives/index.ts'
+
+/** Account fields an execution may set; the storage root follows from the slots at block end. */
+export type AccountFields = Pick<Account, 'nonce' | 'balance' | 'codeHash'>
+
+/** One execution's writes above a state that stands still, with an undo log. Not shared. */
+export interface Journal extends StateReader {
+  setAccount(address: Address, fields: AccountFields): void
+  /** Removes the account and all its storage. */
+  deleteAccount(address: Address): void
+  /** The account must exist (invariant). 0 deletes the slot. */
+  setStorage(address: Address, slot: bigint, value: bigint): void
+  clearStorage(address: Address): void
+  putCode(code: Uint8Array): Hex
+  /** Whether any slot is set, in the base state or here (EIP-7610 asks). */
+  hasStorage(address: Address): boolean
+  checkpoint(): void
+  commit(): void
+  revert(): void
+  /** Net changes against the base. Checkpoints must all be closed (invariant). */
+  changes(): StateChanges
+}
+
+/** Changes with the root they lead to, ready to be committed on top of the head they were made for. */
+export interface StateUpdate {
+  readonly root: Hex
+  readonly parent: Hex
+  readonly changes: StateChanges
+}
+
+export interface CommitInput {
+  readonly block: Block
+  readonly receipts: readonly Receipt[]
+  /** By transaction; stored, so that reading a block recovers nothing. */
+  readonly senders: readonly Address[]
+  readonly update: StateUpdate
+}
+
+export interface StoredBlock {
+  readonly block: Block
+  readonly senders: readonly Address[]
+}
+
+/** EIP-1186. */
+export interface AccountProof {
+  readonly account: Account | undefined
+  readonly accountProof: readonly Uint8Array[]
+  readonly storage: readonly {
+    readonly slot: bigint
+    readonly value: bigint
+    readonly proof: readonly Uint8Array[]
+  }[]
+}
+
+/** Blocks from..to that may hold logs with one of the addresses and topics (null = any). */
+export interface LogQuery {
+  readonly from: bigint
+  readonly to: bigint
+  readonly addresses: readonly Address[]
+  readonly topics: readonly (readonly Hex[] | null)[]
+}
+
+export interface StoreOptions {
+  /** Folder on disk; absent: everything in memory. */
+  readonly path?: string
+  /** Upper bound of all read caches together. */
+  readonly cacheBytes: number
+  /** How many past states can be read; 'archive' keeps all. */
+  readonly keepStates: number | 'archive'
+}
+
+export interface Store extends StateSource {
+  /** The last committed block; undefined before genesis. */
+  head(): Block | undefined
+  /** Writes block, receipts, lookups, log index, state and head in one atomic batch. */
+  commit(input: CommitInput): Promise<void>
+  /** Makes `number` the head again, state and indexes included (dev methods, --reset to a height). */
+  rollback(number: bigint): Promise<void>
+  blockByNumber(number: bigint): StoredBlock | undefined
+  blockByHash(hash: Hex): StoredBlock | undefined
+  receipts(number: bigint): readonly Receipt[] | undefined
+  transactionPlace(hash: Hex): { readonly blockNumber: bigint; readonly index: number } | undefined
+  /** Ascending candidates; a superset of the blocks that match. */
+  blocksWithLogs(query: LogQuery): AsyncIterable<bigint>
+  /** Oldest height whose state can be read. */
+  oldestState(): bigint
+  /** Throws NodeError PROOF_TOO_OLD outside the last 128 blocks. */
+  proof(number: bigint, address: Address, slots: readonly bigint[]): AccountProof
+  close(): Promise<void>
+}
+
+/** Where executions get their states and roots from. */
+export interface StateSource {
+  /** Throws NodeError STATE_PRUNED or STATE_UNKNOWN. The reader stays valid while newer blocks come. */
+  stateAt(number: bigint): StateReader
+  /** Root after `changes` on top of the head; writes nothing. */
+  computeUpdate(changes: StateChanges): StateUpdate
+}
