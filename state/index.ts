@@ -1,4 +1,5 @@
 /** The disk: committed blocks, the state after each of them, and journals above it. */
+export { createJournal } from './journal.ts'
 export type {
   AccountFields,
   AccountProof,
