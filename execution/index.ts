@@ -15,3 +15,22 @@ export type {
   PooledTransaction,
   TransactionOutcome,
 } from './types.ts'
+export {
+  blobBaseFee,
+  blobCount,
+  type BlockRoom,
+  checkStateless,
+  checkTransaction,
+  floorDataGas,
+  gasPerBlob,
+  intrinsicGas,
+  isDelegation,
+  maxCost,
+  maxInitCodeBytes,
+  maxNonce,
+  maxTransactionGas,
+  type Payload,
+  toChecksum,
+  transactionRules,
+  type TransactionRules,
+} from './transaction-rules.ts'
