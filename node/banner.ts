@@ -1,0 +1,111 @@
+/**
+ * What `dev` prints when it is ready: accounts, keys, URLs, how a wallet joins. Pure text; nothing
+ * here waits, and the node answers before this is printed.
+ */
+import { assertNever, type Hex } from '../primitives/index.ts'
+import type { Sealing } from './sealer.ts'
+import { groupDigits, toChecksum, toGweiText, toOpenText } from './text.ts'
+
+export interface DevAccount {
+  readonly address: Hex
+  readonly privateKey: Hex
+  /** Wei, at the head. */
+  readonly balance: bigint
+}
+
+export interface DevFacts {
+  readonly version: string
+  readonly accounts: readonly DevAccount[]
+  readonly mnemonic: string
+  readonly chainId: bigint
+  readonly httpUrl: string
+  readonly wsUrl: string
+  readonly genesisHash: Hex
+  readonly head: bigint
+  readonly gasLimit: bigint
+  /** Wei, of the next block. */
+  readonly baseFee: bigint
+  readonly sealing: Sealing
+  /** Undefined: everything in memory. */
+  readonly datadir: string | undefined
+}
+
+export function devBanner(facts: DevFacts): string {
+  const { accounts, chainId, httpUrl, wsUrl } = facts
+  return [
+    `Tributary ${facts.version}, a devnet for one developer`,
+    '',
+    'Accounts',
+    ...accounts.map(
+      ({ address, balance }, i) =>
+        `${label(i)} ${toChecksum(address)}  ${toOpenText(balance)} OPEN`,
+    ),
+    '',
+    'Private keys',
+    ...accounts.map(({ privateKey }, i) => `${label(i)} ${privateKey}`),
+    '',
+    `Mnemonic   ${facts.mnemonic}`,
+    "Path       m/44'/60'/0'/0/N",
+    'WARNING    These keys are known to everybody. Never send real money to them.',
+    '',
+    `Chain id   ${chainId} (0x${chainId.toString(16)})`,
+    `HTTP       ${httpUrl}`,
+    `WebSocket  ${wsUrl}`,
+    `Head       block ${groupDigits(facts.head)}`,
+    `Gas limit  ${groupDigits(facts.gasLimit)} per block`,
+    `Base fee   ${toGweiText(facts.baseFee)} gwei`,
+    `Blocks     ${sealingText(facts.sealing)}`,
+    `Data       ${facts.datadir === undefined ? 'in memory, gone when this stops' : `${facts.datadir} (kept; --reset starts anew)`}`,
+    '',
+    'MetaMask   Networks > Add a custom network:',
+    '             Network name     Tributary devnet',
+    `             RPC URL          ${httpUrl}`,
+    `             Chain ID         ${chainId}`,
+    '             Currency symbol  OPEN',
+    '           Add account or wallet > Import private key: one of the keys above.',
+    '           After --reset or --ephemeral a wallet still counts the old transactions:',
+    '           Settings > Advanced > Clear activity tab data.',
+    '',
+    'Ctrl-C stops.',
+    '',
+  ].join('\n')
+}
+
+const label = (index: number): string => `(${index})`.padStart(5)
+
+export function sealingText(sealing: Sealing): string {
+  switch (sealing.type) {
+    case 'automine':
+      return 'one at once for what arrives'
+    case 'interval':
+      return `one every ${sealing.blockTimeMs / 1000} s`
+    case 'mixed':
+      return `one at once for what arrives, and one every ${sealing.blockTimeMs / 1000} s`
+    case 'manual':
+      return 'none by itself (--no-mining)'
+    default:
+      return assertNever(sealing)
+  }
+}
+
+/** The first line of `--json`, and the content of `--config-out`. */
+export const devJson = (facts: DevFacts): string =>
+  JSON.stringify({
+    type: 'ready',
+    version: facts.version,
+    chainId: Number(facts.chainId),
+    httpUrl: facts.httpUrl,
+    wsUrl: facts.wsUrl,
+    genesisHash: facts.genesisHash,
+    head: Number(facts.head),
+    mnemonic: facts.mnemonic,
+    accounts: facts.accounts.map(({ address, privateKey, balance }) => ({
+      address,
+      privateKey,
+      balance: balance.toString(),
+    })),
+    gasLimit: facts.gasLimit.toString(),
+    baseFeePerGas: facts.baseFee.toString(),
+    sealing: facts.sealing,
+    datadir: facts.datadir ?? null,
+  })

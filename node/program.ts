@@ -1,0 +1,222 @@
+/**
+ * The command `tributary`: its commands, options and help. Every command is loaded when it is
+ * called, so that help and mistakes are answered at once. Does no work itself.
+ */
+import { Command, CommanderError, Option } from 'commander'
+import { exitCodes, type ExitCode, type Io } from './exit.ts'
+import {
+  addressValue,
+  bigNumber,
+  type DbFlags,
+  type DevFlags,
+  listed,
+  openAmount,
+  type RunFlags,
+  seconds,
+  wholeNumber,
+} from './flags.ts'
+import { packageVersion } from './system.ts'
+
+/** Runs one command line (without node and script). Never throws; answers the exit code. */
+export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const done: { exitCode: ExitCode } = { exitCode: exitCodes.ok }
+  try {
+    await createProgram(io, (exitCode) => (done.exitCode = exitCode)).parseAsync(argv, {
+      from: 'user',
+    })
+    return done.exitCode
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    const { explainFailure } = await import('./failure.ts')
+    const { exitCode, text } = explainFailure(error)
+    io.err(text)
+    return exitCode
+  }
+}
+
+const examples = `
+Examples:
+  $ tributary dev                               a devnet on http://127.0.0.1:8545, kept in ./.devnet
+  $ tributary dev --ephemeral --block-time 2    nothing on disk, a block every 2 seconds
+  $ tributary genesis print devnet > g.json     a genesis file to start from
+  $ tributary genesis validate g.json           every fault in it, with its place
+  $ tributary run --genesis g.json --datadir ./data --block-time 2
+  $ tributary db check --datadir ./.devnet      recomputes every root of a stopped node
+
+Exit codes: 0 fine, 1 refused or faults found, 2 wrong usage, 70 a fault of the node, 130 forced.`
+
+function createProgram(io: Io, end: (exitCode: ExitCode) => void): Command {
+  const program = new Command('tributary')
+    .description('An appchain node that measures, records and pays for the data behind AI answers.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+    })
+    .configureHelp({ helpWidth: 100 })
+    .showHelpAfterError('Run it with --help to see what there is.')
+    .exitOverride()
+    .addHelpText('after', examples)
+  addDev(program, io, end)
+  addRun(program, io, end)
+  addGenesis(program, io, end)
+  addDb(program, io, end)
+  return program
+}
+
+/** Port 0 lets the system choose; the URLs printed carry the real one. */
+const addServerOptions = (command: Command): Command =>
+  command
+    .optionsGroup('Server:')
+    .option(
+      '-p, --port <number>',
+      'port of HTTP and WebSocket; 0: any',
+      wholeNumber(0, 65_535),
+      8545,
+    )
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--allow-host <name>', 'further Host header to accept (repeatable)', listed, [])
+
+/** 64 GiB: more than any machine this runs on gives a cache. */
+const maxCacheMb = 65_536
+
+const addStoreOptions = (command: Command): Command =>
+  command
+    .option('--prune <blocks>', 'keep only the states of so many past blocks', wholeNumber(1, 1e9))
+    .option('--cache-mb <size>', 'memory for reading, in MiB', wholeNumber(1, maxCacheMb), 256)
+
+const logLevelHelp =
+  'silent, error, warn, info or debug, for all or by module: info,rpc=debug (node, sealer, chain, rpc)'
+
+const hexChainId = bigNumber(1n, 4_503_599_627_370_476n) // MetaMask's largest
+
+function addDev(program: Command, io: Io, end: (exitCode: ExitCode) => void): void {
+  const dev = program
+    .command('dev')
+    .summary('start a devnet for one developer')
+    .description('Starts a chain with funded accounts and instant blocks, and keeps it on disk.')
+  addServerOptions(dev)
+    .option('--i-know-this-is-public', 'allow a --host that others can reach')
+    .optionsGroup('Accounts:')
+    .option('-a, --accounts <number>', 'funded accounts', wholeNumber(1, 1000), 20)
+    .addOption(
+      new Option('--balance <open>', 'OPEN in each of them')
+        .argParser(openAmount)
+        .default(10_000n * 10n ** 18n, '10000'),
+    )
+    .option('-m, --mnemonic <words>', 'derive the accounts from these words')
+    .optionsGroup('Blocks:')
+    .option(
+      '-b, --block-time <seconds>',
+      'a block every so many seconds, instead of at once',
+      seconds,
+    )
+    .option('--mixed', 'with --block-time: also at once for what arrives')
+    .option('--no-mining', 'no blocks by themselves')
+    .addOption(numberOption('--chain-id <number>', 'chain id', hexChainId, 2679n))
+    .addOption(
+      numberOption('--gas-limit <gas>', 'gas of a block', bigNumber(5000n, 2n ** 53n), 30_000_000n),
+    )
+    .optionsGroup('Data:')
+    .option('-d, --datadir <folder>', 'where the chain is kept', './.devnet')
+    .option('--ephemeral', 'keep everything in memory')
+    .option('--reset', 'delete the chain in --datadir first')
+  addStoreOptions(dev)
+    .optionsGroup('Output:')
+    .option('--json', 'one JSON object per line; the first has accounts, keys and URLs')
+    .option('--silent', 'print nothing')
+    .option('--config-out <file>', 'write accounts, keys and URLs there as JSON')
+    .option('--log-level <levels>', logLevelHelp)
+    .addHelpText('after', devExamples)
+    .action(async (flags: DevFlags) => {
+      const { dev: run } = await import('./commands/dev.ts')
+      end(await run(flags, io))
+    })
+}
+
+const devExamples = `
+Examples:
+  $ tributary dev --port 0 --ephemeral --json   for tests: a free port, one JSON object per line
+  $ tributary dev --block-time 1 --mixed        instant blocks and a heartbeat
+
+The chain is the same as before when it starts again: --reset or --ephemeral begin anew. A --datadir
+belongs to one genesis; --accounts, --balance, --mnemonic, --chain-id and --gas-limit shape it.`
+
+const numberOption = (
+  flags: string,
+  text: string,
+  parse: (text: string) => bigint,
+  preset: bigint,
+): Option => new Option(flags, text).argParser(parse).default(preset, preset.toString())
+
+function addRun(program: Command, io: Io, end: (exitCode: ExitCode) => void): void {
+  const run = program
+    .command('run')
+    .summary('run a node of a network')
+    .description(
+      'Opens a chain and serves JSON-RPC. Until consensus lands a node has no peers: with --block-time ' +
+        'it is the only producer of its chain, without it makes no blocks and only answers.',
+    )
+    .optionsGroup('Chain:')
+    .option('-g, --genesis <file>', "genesis file in geth's format")
+    .option('-n, --network <name>', 'a named network instead of a file: devnet')
+    .option('-b, --block-time <seconds>', 'produce a block every so many seconds', seconds)
+    .option(
+      '--fee-recipient <address>',
+      'who gets the priority fees',
+      addressValue,
+      '0x0000000000000000000000000000000000000000',
+    )
+    .optionsGroup('Data:')
+    .option('-d, --datadir <folder>', 'where the chain is kept', './.tributary')
+  addStoreOptions(run)
+  addServerOptions(run)
+    .optionsGroup('Output:')
+    .option('--log-level <levels>', logLevelHelp)
+    .action(async (flags: RunFlags) => {
+      const { run: start } = await import('./commands/run.ts')
+      end(await start(flags, io))
+    })
+}
+
+function addGenesis(program: Command, io: Io, end: (exitCode: ExitCode) => void): void {
+  const genesis = program.command('genesis').description('Checks and prints genesis files.')
+  genesis
+    .command('validate <file>')
+    .description(
+      'Names every fault of a genesis file with its place; exit code 1 when there is one.',
+    )
+    .action(async (file: string) => {
+      const { validateGenesis } = await import('./commands/genesis.ts')
+      end(await validateGenesis(file, io))
+    })
+  genesis
+    .command('print <network>')
+    .description('Prints the genesis file of a named network (devnet).')
+    .action(async (network: string) => {
+      const { printGenesis } = await import('./commands/genesis.ts')
+      end(await printGenesis(network, io))
+    })
+}
+
+function addDb(program: Command, io: Io, end: (exitCode: ExitCode) => void): void {
+  const db = program.command('db').description('Looks into the database of a stopped node.')
+  const addCommand = (name: 'info' | 'check', text: string): Command =>
+    db
+      .command(name)
+      .description(text)
+      .option('-d, --datadir <folder>', 'where the chain is kept', './.devnet')
+      .option('--json', 'print one JSON object')
+      .action(async (flags: DbFlags) => {
+        const { checkDatabase, describeDatabase } = await import('./commands/db.ts')
+        end(await (name === 'info' ? describeDatabase : checkDatabase)(flags, io))
+      })
+  addCommand('info', 'Prints head, genesis, version and sizes.')
+  addCommand(
+    'check',
+    'Recomputes every root and follows every link; exit code 1 when one is wrong.',
+  )
+}
