@@ -34,3 +34,5 @@ export {
   transactionRules,
   type TransactionRules,
 } from './transaction-rules.ts'
+export { type ChainConfig, createChainSpec, isAtLeast } from './chain-spec.ts'
+export { createEngine, type EngineOptions } from './evm.ts'
