@@ -2,7 +2,7 @@
  * The rules of one chain: its id and when each fork begins, read from the `config` of a genesis
  * file in geth's format. Pure data and look-ups; the engine turns a fork into opcodes and prices.
  */
-import { NodeError } from '../primitives/index.ts'
+import { type Address, NodeError } from '../primitives/index.ts'
 
 /** Forks in order of activation. BPO forks change only the blob schedule (EIP-7892). */
 export const forks = [
@@ -44,6 +44,8 @@ export interface ChainSpec {
   /** Whether `fork` is active in a block; forks are cumulative. */
   isActive(fork: Fork, number: bigint, timestamp: bigint): boolean
   blobParams(fork: Fork): BlobParams | undefined
+  /** Where EIP-6110 looks for deposits; undefined: mainnet's contract. */
+  readonly depositContract: Address | undefined
   /** Activations as configured, for eth_config and fork ids. */
   readonly activations: readonly {
     readonly fork: Fork
@@ -79,6 +81,7 @@ export interface ChainConfig {
   readonly bpo3Time?: bigint
   readonly bpo4Time?: bigint
   readonly bpo5Time?: bigint
+  readonly depositContractAddress?: Address
   readonly blobSchedule?: Readonly<Record<string, BlobParams>>
 }
 
@@ -123,6 +126,7 @@ export function createChainSpec(config: ChainConfig): ChainSpec {
   }
   return {
     chainId: config.chainId,
+    depositContract: config.depositContractAddress,
     activations,
     forkAt,
     isActive: (fork, number, timestamp) => isAtLeast(forkAt(number, timestamp), fork),

@@ -31,6 +31,8 @@ export interface TransactionOutcome {
   readonly error?: string
   readonly returnData: Uint8Array
   readonly gasUsed: bigint
+  /** Gas at the most expensive moment: what a gas limit must allow (geth's MaxUsedGas). */
+  readonly gasBeforeRefund: bigint
   readonly logs: readonly Log[]
   readonly contractAddress?: Address
 }

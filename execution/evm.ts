@@ -1,0 +1,231 @@
+/**
+ * The engine over @ethereumjs/evm: message frames run there, everything around them (fees, nonce,
+ * authorizations, refunds) in transition.ts. The only file that makes the library's EVM. One EVM a
+ * journal, so that interleaved executions share nothing but tables that never change.
+ */
+import type { Common, StateManagerInterface } from '@ethereumjs/common'
+import { EVM, getOpcodesForHF, NobleBN254 } from '@ethereumjs/evm'
+import { Address as LibraryAddress } from '@ethereumjs/util'
+import { accept, type Address, fromHex, type Secp256k1, toHex } from '../primitives/index.ts'
+import type { Journal } from '../state/index.ts'
+import { type ChainSpec, type Fork, isAtLeast } from './chain-spec.ts'
+import { createCommons } from './commons.ts'
+import { haltText } from './halt-text.ts'
+import { createStateManager } from './state-manager.ts'
+import { blobBaseFee, checkTransaction, transactionRules } from './transaction-rules.ts'
+import {
+  callMessage,
+  type FrameCall,
+  type FrameResult,
+  type Frames,
+  runMessage,
+  transactionMessage,
+} from './transition.ts'
+import type { BlockContext, Engine } from './types.ts'
+
+export interface EngineOptions {
+  readonly spec: ChainSpec
+  readonly secp256k1: Secp256k1
+}
+
+/** Who makes system calls, and with how much gas (EIP-4788). */
+const systemAddress: Address = '0xfffffffffffffffffffffffffffffffffffffffe'
+const systemGas = 30_000_000n
+
+export function createEngine({ spec, secp256k1 }: EngineOptions): Engine {
+  const framesOf = createFramesCache(spec, createCommons(spec.chainId, secp256k1))
+  const rulesOf = ({ header }: BlockContext) =>
+    transactionRules(spec, spec.forkAt(header.number, header.timestamp))
+
+  return {
+    async runTransaction(journal, context, tx, sender, gasLeftInBlock) {
+      const rules = rulesOf(context)
+      const room = { header: context.header, gasLeft: gasLeftInBlock }
+      const verdict = checkTransaction(tx, sender, journal, room, rules)
+      if (verdict.type !== 'accept') return verdict
+      const message = transactionMessage(tx, sender, context, rules)
+      return accept(await runMessage(framesOf(journal, context), journal, message, secp256k1))
+    },
+    async runCall(journal, context, call) {
+      const verdict = callMessage(call, context, rulesOf(context), journal)
+      if (verdict.type !== 'accept') return verdict
+      const { message, context: seen } = verdict.value
+      return accept(await runMessage(framesOf(journal, seen), journal, message, secp256k1))
+    },
+    async runSystemCall(journal, context, to, data) {
+      const frames = framesOf(journal, context)
+      frames.begin([], [])
+      const result = await frames.run({
+        from: systemAddress,
+        to,
+        data,
+        gas: systemGas,
+        value: 0n,
+        gasPrice: 0n,
+        blobVersionedHashes: [],
+      })
+      await frames.end()
+      return { ...result, gasBeforeRefund: result.gasUsed }
+    },
+  }
+}
+
+/** The frames of a journal, made on first use: the transactions of a block share them. */
+function createFramesCache(spec: ChainSpec, commonOf: (fork: Fork) => Common) {
+  const byJournal = new WeakMap<
+    Journal,
+    { readonly context: BlockContext; readonly frames: Frames }
+  >()
+  return (journal: Journal, context: BlockContext): Frames => {
+    const known = byJournal.get(journal)
+    if (known?.context === context) return known.frames
+    const fork = spec.forkAt(context.header.number, context.header.timestamp)
+    const frames = createFrames(journal, context, commonOf(fork), blobPrice(spec, fork, context))
+    byJournal.set(journal, { context, frames })
+    return frames
+  }
+}
+
+function blobPrice(spec: ChainSpec, fork: Fork, { header }: BlockContext): bigint | undefined {
+  const params = spec.blobParams(fork)
+  if (!params || !isAtLeast(fork, 'cancun')) return undefined
+  return blobBaseFee(header.excessBlobGas ?? 0n, params)
+}
+
+function createFrames(
+  journal: Journal,
+  context: BlockContext,
+  common: Common,
+  blobGasPrice: bigint | undefined,
+): Frames {
+  const stateManager = createStateManager(journal)
+  const evm = createEvm(common, stateManager, context)
+  const block = { header: headerOf(context, blobGasPrice) }
+  const isSelfdestructLimited = common.isActivatedEIP(6780)
+
+  return {
+    begin(warm, accessList) {
+      for (const address of evm.precompiles.keys()) evm.journal.addAlwaysWarmAddress(address)
+      for (const address of warm) evm.journal.addAlwaysWarmAddress(address)
+      for (const { address, storageKeys } of accessList) {
+        evm.journal.addAlwaysWarmAddress(address)
+        for (const key of storageKeys) evm.journal.addAlwaysWarmSlot(address, key)
+      }
+    },
+    warm: (address) => evm.journal.addAlwaysWarmAddress(address),
+    run: (call) => runFrame(evm, block, call, isSelfdestructLimited),
+    touch: (address) => void touched(evm).add(address.slice(2)),
+    async end() {
+      await evm.journal.cleanup()
+      evm.transientStorage.clear()
+      stateManager.originalStorageCache.clear()
+    },
+  }
+}
+
+async function runFrame(
+  evm: EVM,
+  block: { readonly header: ReturnType<typeof headerOf> },
+  call: FrameCall,
+  isSelfdestructLimited: boolean,
+): Promise<FrameResult> {
+  const { execResult, createdAddress } = await evm.runCall({
+    block,
+    caller: libraryAddress(call.from),
+    ...(call.to && { to: libraryAddress(call.to) }),
+    value: call.value,
+    data: call.data,
+    gasLimit: call.gas,
+    gasPrice: call.gasPrice,
+    blobVersionedHashes: [...call.blobVersionedHashes],
+    skipNonceIncrement: true, // transition.ts has raised it
+  })
+  const { exceptionError, createdAddresses } = execResult
+  const destroyed = [...(execResult.selfdestruct?.keys() ?? [])] as Address[]
+  return {
+    status:
+      exceptionError === undefined
+        ? 'success'
+        : exceptionError.error === 'revert'
+          ? 'revert'
+          : 'halt',
+    ...(exceptionError && { error: haltText(exceptionError.error) }),
+    returnData: execResult.returnValue,
+    gasUsed: execResult.executionGasUsed,
+    refund: execResult.gasRefund ?? 0n,
+    logs: (execResult.logs ?? []).map(([address, topics, data]) => ({
+      address: toHex(address),
+      topics: topics.map(toHex),
+      data,
+    })),
+    ...(createdAddress && { contractAddress: toHex(createdAddress.bytes) }),
+    destroyed: isSelfdestructLimited
+      ? destroyed.filter((address) => createdAddresses?.has(address)) // EIP-6780
+      : destroyed,
+  }
+}
+
+/** Opcode tables depend on the fork only, and cost more to make than a small call to run. */
+class TableSharingEvm extends EVM {
+  static readonly #tables = new WeakMap<Common, ReturnType<typeof getOpcodesForHF>>()
+
+  override getActiveOpcodes(): ReturnType<EVM['getActiveOpcodes']> {
+    const tables = TableSharingEvm.#tables.get(this.common) ?? getOpcodesForHF(this.common)
+    TableSharingEvm.#tables.set(this.common, tables)
+    const { opcodes, dynamicGasHandlers, handlers, opcodeMap } = tables
+    Object.assign(this, {
+      _opcodes: opcodes,
+      _dynamicGasHandlers: dynamicGasHandlers,
+      _handlers: handlers,
+      _opcodeMap: opcodeMap,
+    })
+    return opcodes
+  }
+}
+
+function createEvm(
+  common: Common,
+  stateManager: StateManagerInterface,
+  context: BlockContext,
+): EVM {
+  const evm = new TableSharingEvm({
+    common,
+    stateManager,
+    blockchain: blockchainOf(context),
+    bn254: new NobleBN254(),
+  })
+  // Every EVM would listen for ever to a change of fork that shared tables never make.
+  common.events.removeAllListeners('hardforkChanged')
+  return evm
+}
+
+/** What the library's EVM reads of a block. */
+const headerOf = ({ header }: BlockContext, blobGasPrice: bigint | undefined) => ({
+  number: header.number,
+  coinbase: libraryAddress(header.feeRecipient),
+  timestamp: header.timestamp,
+  difficulty: header.difficulty,
+  prevRandao: fromHex(header.prevRandao),
+  gasLimit: header.gasLimit,
+  ...(header.baseFeePerGas !== undefined && { baseFeePerGas: header.baseFeePerGas }),
+  getBlobGasPrice: () => blobGasPrice,
+})
+
+/** BLOCKHASH asks here; a hash that is not known is zero. */
+function blockchainOf({ blockHash }: BlockContext) {
+  const blockchain = {
+    getBlock: async (number: number) => {
+      const hash = blockHash(BigInt(number))
+      return { hash: () => (hash ? fromHex(hash) : new Uint8Array(32)) }
+    },
+    putBlock: async () => undefined,
+    shallowCopy: () => blockchain,
+  }
+  return blockchain
+}
+
+const libraryAddress = (address: Address): LibraryAddress => new LibraryAddress(fromHex(address))
+
+/** Unprefixed addresses the library will delete at the end if they are empty. */
+const touched = (evm: EVM): Set<string> =>
+  (evm.journal as unknown as { touched: Set<string> }).touched
