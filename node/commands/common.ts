@@ -1,0 +1,20 @@
+/** What several commands read from their options. */
+import type { LogFlags, StoreFlags } from '../flags.ts'
+import { usageError } from '../failure.ts'
+import { type LogLevel, type LogLevels, parseLogLevels, sameLevel } from '../log-levels.ts'
+
+export const mebibytes = (count: number): number => count * 2 ** 20
+
+export const keepStatesOf = ({ prune }: StoreFlags): number | 'archive' => prune ?? 'archive'
+
+/** Throws NodeError USAGE. */
+export function levelsOf({ logLevel }: LogFlags, preset: LogLevel): LogLevels {
+  if (logLevel === undefined) return sameLevel(preset)
+  const verdict = parseLogLevels(logLevel, preset)
+  if (verdict.type !== 'accept') throw usageError(`--log-level: ${verdict.message}`)
+  return verdict.value
+}
+
+/** Addresses that only this machine reaches (RFC 1122, RFC 4291). */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)

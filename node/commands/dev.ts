@@ -1,0 +1,152 @@
+/**
+ * `tributary dev`: a devnet for one developer. Answers first, prints then: the banner waits for
+ * nothing that a wallet waits for. Refuses to show its keys to a network.
+ */
+import { rm, writeFile } from 'node:fs/promises'
+import type { ExecutedBlock } from '../../execution/index.ts'
+import { devnetGenesis } from '../../genesis/index.ts'
+import type { Address, Hex } from '../../primitives/index.ts'
+import { openStore } from '../../state/index.ts'
+import { devBanner, type DevFacts, devJson } from '../banner.ts'
+import { devnetKeys, devnetMnemonic } from '../devnet-keys.ts'
+import type { ExitCode, Io } from '../exit.ts'
+import { usageError } from '../failure.ts'
+import type { DevFlags } from '../flags.ts'
+import { createLifecycle } from '../lifecycle.ts'
+import { createLoggers, type Loggers } from '../logger.ts'
+import { chainFolder, createNode, type TributaryNode } from '../node.ts'
+import { blockJsonLines, blockLines } from '../report.ts'
+import type { Sealing } from '../sealer.ts'
+import { devClientVersion, packageVersion, systemClock } from '../system.ts'
+import { isLoopback, keepStatesOf, levelsOf, mebibytes } from './common.ts'
+
+/** Priority fees of a devnet go where nobody waits for them. */
+const nobody: Address = `0x${'00'.repeat(20)}`
+
+export async function dev(flags: DevFlags, io: Io): Promise<ExitCode> {
+  refuseContradictions(flags)
+  const logs = await createLoggers({
+    levels: levelsOf(flags, flags.silent ? 'silent' : 'warn'),
+    isPretty: io.isTerminal,
+  })
+  const lifecycle = createLifecycle(logs.of('node'), process)
+  const keys = await keysOf(flags)
+  const datadir = flags.ephemeral ? undefined : flags.datadir
+  if (flags.reset && datadir !== undefined) await deleteChain(datadir)
+  const node = await startable(flags, keys, datadir, logs, lifecycle.fail)
+  const urls = await node.start().catch(async (error: unknown) => {
+    await node.stop()
+    throw error
+  })
+  const facts = factsOf(flags, keys, datadir, node, urls)
+  if (flags.json) io.out(devJson(facts))
+  else if (!flags.silent) io.out(devBanner(facts))
+  const linesOf = flags.json ? blockJsonLines : blockLines
+  if (flags.json || !flags.silent)
+    node.chain.onCommit((executed: ExecutedBlock) => io.out(linesOf(executed).join('\n')))
+  if (flags.configOut !== undefined)
+    await writeFile(flags.configOut, `${devJson(facts)}\n`, { mode: 0o600 })
+  return lifecycle.run(() => node.stop())
+}
+
+function refuseContradictions(flags: DevFlags): void {
+  if (!isLoopback(flags.host) && !flags.iKnowThisIsPublic)
+    throw usageError(
+      `--host ${flags.host} lets others in, and the keys of these accounts are known to everybody: ` +
+        'they could spend and change everything. If that is meant, add --i-know-this-is-public',
+    )
+  if (flags.mixed && flags.blockTime === undefined)
+    throw usageError('--mixed needs --block-time: it adds instant blocks to the beat')
+  if (!flags.mining && flags.blockTime !== undefined)
+    throw usageError('--no-mining and --block-time contradict each other; leave one out')
+  if (flags.ephemeral && flags.reset)
+    throw usageError('--ephemeral keeps nothing that --reset could delete; leave one out')
+  if (flags.json && flags.silent)
+    throw usageError('--json prints and --silent does not; leave one out')
+}
+
+function sealingOf({ mining, blockTime, mixed }: DevFlags): Sealing {
+  if (!mining) return { type: 'manual' }
+  if (blockTime === undefined) return { type: 'automine' }
+  return { type: mixed ? 'mixed' : 'interval', blockTimeMs: blockTime }
+}
+
+type Key = readonly [address: Address, privateKey: Hex]
+
+/** Derives only what is not written out already: the library for it costs a quarter of a second. */
+async function keysOf({ mnemonic = devnetMnemonic, accounts }: DevFlags): Promise<readonly Key[]> {
+  if (mnemonic === devnetMnemonic && accounts <= devnetKeys.length)
+    return devnetKeys.slice(0, accounts)
+  const { deriveAccounts } = await import('../accounts.ts')
+  const derived = await deriveAccounts(mnemonic, accounts)
+  return derived.map(({ address, privateKey }) => [address, privateKey])
+}
+
+/** Deletes the chain and nothing else, and only when no running node holds it. */
+async function deleteChain(datadir: string): Promise<void> {
+  const path = chainFolder(datadir)
+  try {
+    await (await openStore({ path, cacheBytes: 2 ** 20, keepStates: 'archive' })).close()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    // A foreign folder is not ours to delete; a damaged or outdated chain is what --reset is for.
+    if (code !== 'DB_CORRUPT' && code !== 'DB_VERSION') throw error
+  }
+  await rm(path, { recursive: true, force: true })
+}
+
+const startable = (
+  flags: DevFlags,
+  keys: readonly Key[],
+  datadir: string | undefined,
+  logs: Loggers,
+  onFault: (error: unknown) => void,
+): Promise<TributaryNode> => {
+  const addresses = keys.map(([address]) => address)
+  const { balance, chainId, gasLimit } = flags
+  return createNode(
+    {
+      genesis: devnetGenesis({ addresses, balance, chainId, gasLimit }),
+      datadir,
+      cacheBytes: mebibytes(flags.cacheMb),
+      keepStates: keepStatesOf(flags),
+      sealing: sealingOf(flags),
+      feeRecipient: nobody,
+      host: flags.host,
+      port: flags.port,
+      allowedHosts: flags.allowHost,
+      clientVersion: devClientVersion(packageVersion()),
+      accounts: addresses,
+    },
+    { clock: systemClock, logs, onFault },
+  )
+}
+
+function factsOf(
+  flags: DevFlags,
+  keys: readonly Key[],
+  datadir: string | undefined,
+  node: TributaryNode,
+  urls: { readonly httpUrl: string; readonly wsUrl: string },
+): DevFacts {
+  const { chain } = node
+  const head = chain.head()
+  const state = chain.stateAt(head.header.number)
+  return {
+    ...urls,
+    version: packageVersion(),
+    accounts: keys.map(([address, privateKey]) => ({
+      address,
+      privateKey,
+      balance: state.account(address)?.balance ?? 0n,
+    })),
+    mnemonic: flags.mnemonic ?? devnetMnemonic,
+    chainId: flags.chainId,
+    genesisHash: chain.store.blockByNumber(0n)?.block.hash ?? head.hash,
+    head: head.header.number,
+    gasLimit: head.header.gasLimit,
+    baseFee: node.nextBaseFee(),
+    sealing: sealingOf(flags),
+    datadir,
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * The composition: one chain on its store, its pool, its sealer and its JSON-RPC door, started and
+ * stopped in order. Reads no command line and prints nothing; commands/ do.
+ */
+import { join } from 'node:path'
+import {
+  type Chain,
+  createChain,
+  createChainSpec,
+  createEngine,
+  createMempool,
+  type Mempool,
+  nextBaseFee,
+} from '../execution/index.ts'
+import { type Genesis, genesisCommit } from '../genesis/index.ts'
+import { type Address, type Clock, invariant, NodeError } from '../primitives/index.ts'
+import { createRpcServer, type NodeApi } from '../rpc/index.ts'
+import { openStore, type Store } from '../state/index.ts'
+import { chooseSecp256k1 } from './crypto.ts'
+import type { Loggers } from './logger.ts'
+import { createSealer, type Sealer, type Sealing } from './sealer.ts'
+import { seedsAfter } from './seeds.ts'
+
+export interface NodeOptions {
+  readonly genesis: Genesis
+  /** Undefined: everything in memory. */
+  readonly datadir: string | undefined
+  /** Upper bound of the store's read caches. */
+  readonly cacheBytes: number
+  readonly keepStates: number | 'archive'
+  readonly sealing: Sealing
+  readonly feeRecipient: Address
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Host headers accepted besides loopback names. */
+  readonly allowedHosts: readonly string[]
+  /** web3_clientVersion. */
+  readonly clientVersion: string
+  /** Unlocked accounts (dev mode only). */
+  readonly accounts: readonly Address[]
+}
+
+export interface NodePorts {
+  readonly clock: Clock
+  readonly logs: Loggers
+  /** Called when the node has broken one of its own rules and must stop. */
+  readonly onFault: (error: unknown) => void
+}
+
+export interface TributaryNode {
+  readonly chain: Chain
+  readonly mempool: Mempool
+  readonly sealer: Sealer
+  /** Wei, of the block after the head. */
+  nextBaseFee(): bigint
+  /** Throws NodeError PORT_BUSY. */
+  start(): Promise<{ readonly httpUrl: string; readonly wsUrl: string }>
+  /** Finishes the block in work, closes the door, then the store. */
+  stop(): Promise<void>
+}
+
+/** The chain is a folder of its own inside the data folder, beside what later parts keep there. */
+export const chainFolder = (datadir: string): string => join(datadir, 'chain')
+
+/** Throws NodeError DB_* when the database cannot be opened or belongs to another genesis. */
+export async function createNode(options: NodeOptions, ports: NodePorts): Promise<TributaryNode> {
+  const { genesis } = options
+  const log = ports.logs.of('node')
+  const { secp256k1 } = await chooseSecp256k1(log)
+  const spec = createChainSpec(genesis.config)
+  const store = await openChainStore(options)
+  const engine = await createEngine({ spec, secp256k1 })
+  const chain = createChain({ spec, store, engine, secp256k1 })
+  const mempool = createMempool({
+    chain,
+    secp256k1,
+    blockGasLimit: () => chain.head().header.gasLimit,
+  })
+  chain.onCommit((executed) => mempool.onBlock(executed))
+  const nextFee = (parent = chain.head().header): bigint => nextBaseFee(parent, spec) ?? 0n
+  const sealer = createSealer(options, {
+    chain,
+    mempool,
+    clock: ports.clock,
+    log: ports.logs.of('sealer'),
+    baseFeeAfter: nextFee,
+    seedsAfter,
+    onFault: ports.onFault,
+  })
+  const server = createRpcServer(
+    { host: options.host, port: options.port, allowedHosts: options.allowedHosts },
+    { api: createApi(options, ports, { chain, mempool, sealer }), log: ports.logs.of('rpc') },
+  )
+  return {
+    chain,
+    mempool,
+    sealer,
+    nextBaseFee: () => nextFee(),
+    async start() {
+      const urls = await server.listen()
+      sealer.start()
+      log.info({ ...urls, height: chain.head().header.number.toString() }, 'node started')
+      return urls
+    },
+    async stop() {
+      await sealer.stop() // the block in work is committed, and whoever waits has an answer
+      await server.close()
+      await store.close()
+      log.info({}, 'node stopped')
+    },
+  }
+}
+
+const createApi = (
+  { clientVersion, accounts }: NodeOptions,
+  { clock, logs }: NodePorts,
+  { chain, mempool, sealer }: Pick<TributaryNode, 'chain' | 'mempool' | 'sealer'>,
+): NodeApi => ({
+  chain,
+  mempool,
+  clock,
+  log: logs.of('rpc'),
+  clientVersion,
+  submit: (raw) => sealer.submit(raw),
+  accounts,
+  peerCount: () => 0, // no network yet
+  isListening: () => true,
+  syncing: () => false, // a lone producer is always at its own head
+})
+
+/** Opens the store; commits block 0 to an empty one, compares it with what another one holds. */
+async function openChainStore(options: NodeOptions): Promise<Store> {
+  const { genesis, datadir, cacheBytes, keepStates } = options
+  const store = await openStore({
+    ...(datadir !== undefined && { path: chainFolder(datadir) }),
+    cacheBytes,
+    keepStates,
+  })
+  try {
+    if (store.head() === undefined) await store.commit(genesisCommit(genesis, store))
+    else await compareGenesis(store, genesis, datadir ?? 'memory')
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function compareGenesis(store: Store, genesis: Genesis, datadir: string): Promise<void> {
+  const found = store.blockByNumber(0n)?.block.hash
+  invariant(found !== undefined, 'a store with a head has a block 0')
+  // The root of block 0 takes an empty state to compute, and this store has one no longer.
+  const empty = await openStore({ cacheBytes: 2 ** 20, keepStates: 1 })
+  const wanted = genesisCommit(genesis, empty).block.hash
+  await empty.close()
+  if (found !== wanted)
+    throw new NodeError(
+      'DB_GENESIS',
+      `the chain in ${datadir} began with another genesis (${found}, this one is ${wanted}): ` +
+        'start with the genesis or options it was made with, choose another --datadir, ' +
+        'or delete it (`dev --reset` does)',
+      { found, wanted },
+    )
+}
