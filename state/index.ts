@@ -1,5 +1,6 @@
 /** The disk: committed blocks, the state after each of them, and journals above it. */
 export { createJournal } from './journal.ts'
+export { openStore, type OpenStore } from './store.ts'
 export type {
   AccountFields,
   AccountProof,

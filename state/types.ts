@@ -79,6 +79,10 @@ export interface StoreOptions {
   readonly cacheBytes: number
   /** How many past states can be read; 'archive' keeps all. */
   readonly keepStates: number | 'archive'
+  /** Waits at each commit until the disk has it: power loss loses nothing. A killed process never does. */
+  readonly sync?: boolean
+  /** Refuses a database that began with another genesis block (NodeError DB_GENESIS). */
+  readonly expectGenesis?: Hex
 }
 
 export interface Store extends StateSource {

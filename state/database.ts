@@ -1,0 +1,220 @@
+/**
+ * Opens the key-value store underneath: `level` in a folder, `memory-level` without one. The only
+ * file that knows either. Refuses what is not ours to open with a sentence that says what to do,
+ * and never makes a new database over the remains of another.
+ */
+import { readdir } from 'node:fs/promises'
+import type { AbstractBatchOptions, AbstractLevel } from 'abstract-level'
+import { Level } from 'level'
+import { MemoryLevel } from 'memory-level'
+import { NodeError, toHex, type Hex, type KeyValue } from '../primitives/index.ts'
+import { countBytes, databaseVersion, fromCount, keys, toCount } from './tables.ts'
+
+export type DatabaseErrorCode =
+  | 'DB_LOCKED'
+  | 'DB_CORRUPT'
+  | 'DB_FOREIGN'
+  | 'DB_VERSION'
+  | 'DB_GENESIS'
+  | 'DB_FAILED'
+
+export interface Database extends KeyValue {
+  /** For messages: the folder, or "memory". */
+  readonly name: string
+  /** Bytes that gte <= key < lt take on disk, compressed, by the engine's estimate; 0 in memory. */
+  approximateBytes(bounds: { readonly gte: Uint8Array; readonly lt: Uint8Array }): Promise<number>
+}
+
+export interface DatabaseOptions {
+  readonly path?: string
+  /** Share of the memory budget for the engine's block cache, in bytes. */
+  readonly cacheBytes: number
+}
+
+const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const
+/** 16 MiB: several blocks fit before one is flushed; memory use is at most twice this. */
+const writeBufferSize = 16 * 2 ** 20
+
+/** Opens, checks the version, marks a new database as ours. Throws NodeError, codes above. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const db = await (options.path === undefined ? openMemory() : openDisk(options.path, options))
+  try {
+    await checkVersion(db)
+    return db
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+type AnyLevel = AbstractLevel<Uint8Array | Buffer | string, Uint8Array, Uint8Array>
+
+async function openMemory(): Promise<Database> {
+  const level = new MemoryLevel<Uint8Array, Uint8Array>({ ...bytes, storeEncoding: 'view' })
+  await level.open()
+  return wrap(level, 'memory')
+}
+
+async function openDisk(path: string, { cacheBytes }: DatabaseOptions): Promise<Database> {
+  await refuseForeignFolder(path)
+  const level = new Level<Uint8Array, Uint8Array>(path, {
+    ...bytes,
+    cacheSize: cacheBytes,
+    writeBufferSize,
+  })
+  try {
+    await level.open()
+  } catch (error) {
+    throw openError(path, error)
+  }
+  return wrap(level, path, (bounds) =>
+    isEstimator(level) ? level.approximateSize(bounds.gte, bounds.lt) : Promise.resolve(0),
+  )
+}
+
+/** `level` is typed for browsers too; under Node it is classic-level, which can estimate. */
+const isEstimator = (
+  level: object,
+): level is { approximateSize(start: Uint8Array, end: Uint8Array): Promise<number> } =>
+  'approximateSize' in level
+
+/** Level would start an empty database in a folder whose CURRENT file is lost, hiding the data. */
+async function refuseForeignFolder(path: string): Promise<void> {
+  const names = await readdir(path).catch((error: unknown): string[] => {
+    if (isCode(error, 'ENOENT')) return []
+    throw new NodeError('DB_FAILED', `cannot read the database folder ${path}`, { path }, error)
+  })
+  if (names.includes('CURRENT')) return
+  if (names.some((name) => /^MANIFEST-|\.(ldb|log|sst)$/.test(name)))
+    throw corrupt(path, 'its CURRENT file is missing')
+  const others = names.filter((name) => !/^(LOCK|LOG|LOG\.old)$/.test(name))
+  if (others.length > 0)
+    throw new NodeError(
+      'DB_FOREIGN',
+      `${path} holds other files and no database; choose an empty folder`,
+      { path, found: others.slice(0, 5) },
+    )
+}
+
+async function checkVersion(db: Database): Promise<void> {
+  const stored = db.get(keys.fact('version'))
+  if (stored === undefined) {
+    const all = { gte: new Uint8Array(0), lt: Uint8Array.of(0xff) }
+    for await (const [key] of db.range(all, { limit: 1 }))
+      throw new NodeError(
+        'DB_FOREIGN',
+        `the database in ${db.name} was not written by tributary; choose another folder`,
+        { path: db.name, firstKey: toHex(key) },
+      )
+    await db.write([{ key: keys.fact('version'), value: fromCount(databaseVersion, countBytes) }])
+    return
+  }
+  const version = toCount(stored, 0, countBytes)
+  if (stored.length !== countBytes) throw corrupt(db.name, 'its version record is unreadable')
+  if (version === databaseVersion) return
+  const facts = { path: db.name, version, supported: databaseVersion }
+  throw new NodeError(
+    'DB_VERSION',
+    version > databaseVersion
+      ? `the database in ${db.name} has version ${version}, newer than the ${databaseVersion} this program knows; update tributary, or choose another folder`
+      : `the database in ${db.name} has version ${version}, older than the ${databaseVersion} this program needs; open it with the program that wrote it, or choose another folder`,
+    facts,
+  )
+}
+
+/** Refuses a database that began with another genesis block. */
+export function checkGenesis(db: Database, stored: Hex, expected: Hex): void {
+  if (stored === expected) return
+  throw new NodeError(
+    'DB_GENESIS',
+    `the database in ${db.name} belongs to the chain with genesis ${stored}, not ${expected}; choose another folder, or start with the genesis it was made with`,
+    { path: db.name, stored, expected },
+  )
+}
+
+/** Damage that makes going on unsafe. */
+export const corrupt = (name: string, detail: string, cause?: unknown): NodeError =>
+  new NodeError(
+    'DB_CORRUPT',
+    `the database in ${name} is damaged: ${detail}; restore a copy of it, or remove it and start again`,
+    { path: name, detail },
+    cause,
+  )
+
+function wrap(
+  level: AnyLevel,
+  name: string,
+  approximateBytes: Database['approximateBytes'] = () => Promise.resolve(0),
+): Database {
+  return {
+    name,
+    approximateBytes,
+    get: (key) => {
+      try {
+        return level.getSync(key)
+      } catch (error) {
+        throw useError(name, error)
+      }
+    },
+    write: async (writes, { sync = false } = {}) => {
+      const batch = writes.map(({ key, value }) =>
+        value === undefined
+          ? ({ type: 'del', key } as const)
+          : ({ type: 'put', key, value } as const),
+      )
+      try {
+        // memory-level has no `sync`, and does not mind it.
+        await level.batch(batch, { sync } as AbstractBatchOptions<Uint8Array, Uint8Array>)
+      } catch (error) {
+        throw useError(name, error)
+      }
+    },
+    range: async function* (bounds, { reverse = false, limit = -1 } = {}) {
+      try {
+        for await (const [key, value] of level.iterator({ ...bounds, reverse, limit }))
+          yield [key, value] as const
+      } catch (error) {
+        throw useError(name, error)
+      }
+    },
+    close: () => level.close(),
+  }
+}
+
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
+
+/** Level says "not open" and keeps the reason in `cause`. */
+function openError(path: string, error: unknown): NodeError {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  if (isCode(cause, 'LEVEL_LOCKED'))
+    return new NodeError(
+      'DB_LOCKED',
+      `the database in ${path} is in use by another process; stop it, or choose another folder`,
+      { path },
+      cause,
+    )
+  const detail = cause instanceof Error ? cause.message : 'level cannot open it'
+  if (isCode(cause, 'LEVEL_CORRUPTION') || /corruption|does not exist/i.test(detail))
+    return corrupt(path, detail, cause)
+  return new NodeError(
+    'DB_FAILED',
+    `cannot open the database in ${path}: ${detail}`,
+    { path },
+    cause,
+  )
+}
+
+function useError(name: string, error: unknown): unknown {
+  if (error instanceof NodeError) return error
+  if (isCode(error, 'LEVEL_CORRUPTION'))
+    return corrupt(name, error instanceof Error ? error.message : 'unreadable block', error)
+  if (isCode(error, 'LEVEL_DATABASE_NOT_OPEN'))
+    return new NodeError('DB_FAILED', `the database in ${name} is closed`, { path: name }, error)
+  return new NodeError(
+    'DB_FAILED',
+    `the database in ${name} failed: ${error instanceof Error ? error.message : 'unknown cause'}`,
+    { path: name },
+    error,
+  )
+}

@@ -1,0 +1,325 @@
+/**
+ * The store: committed blocks, the state after each, one atomic batch per block. Commits and
+ * rollbacks run one after the other; reads are synchronous and right at every instant between. The
+ * order of a commit: readers that pruning ends are told, then the disk, then caches, the head last.
+ */
+import {
+  emptyTrieRoot,
+  invariant,
+  NodeError,
+  type Block,
+  type Hex,
+  type StateReader,
+  type Write,
+} from '../primitives/index.ts'
+import { createBlocks, type Blocks } from './blocks.ts'
+import { checkGenesis, corrupt, openDatabase, type Database } from './database.ts'
+import { createFlat, type Flat } from './flat.ts'
+import { forget, retreat } from './history.ts'
+import { searchLogs } from './log-index.ts'
+import { proveAccount } from './prove.ts'
+import { decodeHead, encodeHead, fromHeight, heightBytes, keys, toCount } from './tables.ts'
+import type { CommitInput, LogQuery, Store, StoreOptions } from './types.ts'
+import { asPrepared, createWorld, type World } from './world.ts'
+
+/** What checks and reports look into beside the store itself. */
+export interface Inside {
+  readonly db: Database
+  readonly blocks: Blocks
+  readonly world: World
+  readonly keepStates: number | 'archive'
+}
+
+export interface OpenStore extends Store {
+  readonly inside: Inside
+}
+
+/** States forgotten per commit at most: pruning an archive catches up over many blocks. */
+const maxForgottenPerCommit = 8
+
+interface Context extends Inside {
+  readonly flat: Flat
+  readonly sync: boolean
+  head: Block | undefined
+  oldest: number
+  /** Raised by every rollback, so that readers check whether their block still stands. */
+  epoch: number
+  /** Why nothing can be written any more. */
+  failure: Error | undefined
+}
+
+/**
+ * Opens or makes a database. The first commit must be block 0. Throws NodeError DB_LOCKED,
+ * DB_CORRUPT, DB_FOREIGN, DB_VERSION, DB_GENESIS, DB_FAILED, each saying what to do.
+ */
+export async function openStore(options: StoreOptions): Promise<OpenStore> {
+  const db = await openDatabase({
+    ...(options.path !== undefined && { path: options.path }),
+    cacheBytes: Math.floor(options.cacheBytes * 0.2),
+  })
+  try {
+    const context = openContext(db, options)
+    return createStore(context)
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+function openContext(db: Database, options: StoreOptions): Context {
+  const flat = createFlat(db, options.cacheBytes * 0.4)
+  const world = createWorld(db, flat, options.cacheBytes * 0.25)
+  const blocks = createBlocks(db, options.cacheBytes * 0.15)
+  const genesis = db.get(keys.fact('genesis'))
+  const stored = genesis && decodeHead(genesis).hash
+  if (stored && options.expectGenesis) checkGenesis(db, stored, options.expectGenesis)
+  const oldest = db.get(keys.fact('oldest'))
+  return {
+    db,
+    flat,
+    world,
+    blocks,
+    sync: options.sync ?? false,
+    // A running execution reads the state before the block that is being committed.
+    keepStates: options.keepStates === 'archive' ? 'archive' : Math.max(1, options.keepStates),
+    head: loadHead(db, blocks, world),
+    oldest: oldest ? toCount(oldest, 0, heightBytes) : 0,
+    epoch: 0,
+    failure: undefined,
+  }
+}
+
+/** The head as stored, with its block and state root in place; undefined in a new database. */
+function loadHead(db: Database, blocks: Blocks, world: World): Block | undefined {
+  const record = db.get(keys.fact('head'))
+  if (!record) return undefined
+  const { height, hash } = decodeHead(record)
+  const block = blocks.block(height)?.block
+  if (block?.hash !== hash) throw corrupt(db.name, `the head block ${height} is missing`)
+  if (world.root() !== block.header.stateRoot)
+    throw corrupt(db.name, `the state is not the one after block ${height}`)
+  return block
+}
+
+const heightOf = (head: Block | undefined): number => (head ? Number(head.header.number) : -1)
+
+function createStore(context: Context): OpenStore {
+  const { db, blocks, world } = context
+  const height = (): number => heightOf(context.head)
+  /** One writer at a time; a failed one does not stop the next. */
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <result>(task: () => Promise<result>): Promise<result> => {
+    const turn = last.then(task, task)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+  const known = (number: bigint): number | undefined =>
+    number >= 0n && number <= height() ? Number(number) : undefined
+  const stateAt = (number: bigint): StateReader => readerAt(context, Number(number))
+  return {
+    inside: { db, blocks, world, keepStates: context.keepStates },
+    head: () => context.head,
+    stateAt,
+    computeUpdate: (changes) => {
+      const { head } = context
+      const base = head ? stateAt(head.header.number) : emptyState
+      return world.computeUpdate(changes, head?.header.stateRoot ?? emptyTrieRoot, base)
+    },
+    commit: (input) => inTurn(() => commit(context, input)),
+    rollback: (number) => inTurn(() => rollback(context, Number(number))),
+    blockByNumber: (number) => {
+      const at = known(number)
+      return at === undefined ? undefined : blocks.block(at)
+    },
+    blockByHash: (hash) => {
+      const at = blocks.heightOf(hash)
+      return at === undefined || at > height() ? undefined : blocks.block(at)
+    },
+    receipts: (number) => {
+      const at = known(number)
+      return at === undefined ? undefined : blocks.receipts(at)
+    },
+    transactionPlace: (hash) => {
+      const place = blocks.place(hash)
+      if (!place || place.height > height()) return undefined
+      return { blockNumber: BigInt(place.height), index: place.index }
+    },
+    blocksWithLogs: (query) => blocksWithLogs(context, query),
+    oldestState: () => BigInt(context.oldest),
+    proof: (number, address, slots) =>
+      proveAccount(
+        context,
+        { at: stateAt(number), height: Number(number), head: height() },
+        address,
+        slots,
+      ),
+    close: () => inTurn(() => db.close()),
+  }
+}
+
+const emptyState: StateReader = {
+  account: () => undefined,
+  storage: () => 0n,
+  code: () => new Uint8Array(0),
+}
+
+async function* blocksWithLogs(context: Context, query: LogQuery): AsyncGenerator<bigint> {
+  const head = heightOf(context.head)
+  const from = query.from > 0n ? Number(query.from) : 0
+  const to = query.to > BigInt(head) ? head : Number(query.to)
+  for await (const height of searchLogs(context.db, query, from, to)) yield BigInt(height)
+}
+
+/** Reads as of one block, for as long as its state is kept and its block stands. */
+function readerAt(context: Context, height: number): StateReader {
+  const { flat, blocks } = context
+  const hash = hashOfKept(context, height)
+  let { epoch } = context
+  const check = (): void => {
+    if (height < context.oldest) throw pruned(context, height)
+    if (epoch === context.epoch) return
+    if (height > heightOf(context.head) || blocks.block(height)?.block.hash !== hash)
+      throw unknown(context, height)
+    epoch = context.epoch
+  }
+  return {
+    account: (address) => {
+      check()
+      return flat.account(address, height)
+    },
+    storage: (address, slot) => {
+      check()
+      return flat.storage(address, slot, height)
+    },
+    code: (codeHash) => flat.code(codeHash),
+  }
+}
+
+/** Throws NodeError STATE_UNKNOWN or STATE_PRUNED. */
+function hashOfKept(context: Context, height: number): Hex {
+  if (height < 0 || height > heightOf(context.head)) throw unknown(context, height)
+  if (height < context.oldest) throw pruned(context, height)
+  const block = context.blocks.block(height)
+  if (!block) throw corrupt(context.db.name, `block ${height} is missing`)
+  return block.block.hash
+}
+
+const unknown = ({ head }: Context, height: number): NodeError =>
+  new NodeError('STATE_UNKNOWN', `there is no state of block ${height}`, {
+    height,
+    head: heightOf(head),
+  })
+const pruned = ({ oldest }: Context, height: number): NodeError =>
+  new NodeError(
+    'STATE_PRUNED',
+    `the state of block ${height} is not kept any more; the oldest is that of block ${oldest}`,
+    { height, oldest },
+  )
+
+async function commit(context: Context, input: CommitInput): Promise<void> {
+  const { db, flat, world, blocks } = context
+  const update = asPrepared(input.update)
+  checkInput(context, input)
+  const { block } = input
+  const height = Number(block.header.number)
+  const plan = flat.plan({ ...update, height })
+  const oldest = oldestAfter(context, height)
+  const changing = new Set(plan.changed.map(({ key }) => keyText(key)))
+  const pruning: Write[] = []
+  for (let old = context.oldest + 1; old <= oldest; old++)
+    pruning.push(...forget(db, old, (key) => changing.has(keyText(key))))
+  const blockWrites = blocks.writes(input)
+  const writes = [
+    ...blockWrites,
+    ...plan.writes,
+    ...world.commitWrites(update, height),
+    ...pruning,
+    ...headWrites(block),
+    { key: keys.fact('oldest'), value: fromHeight(oldest) },
+  ]
+  context.oldest = oldest
+  world.begin(update.nodes, 'old')
+  await write(context, writes)
+  plan.apply()
+  world.end(update.nodes)
+  blocks.remember(input, sizeOf(blockWrites))
+  context.head = block
+}
+
+/** After a failed write nobody knows what the disk has: no further one is tried. */
+async function write(context: Context, writes: readonly Write[]): Promise<void> {
+  if (context.failure) throw context.failure
+  try {
+    await context.db.write(writes, { sync: context.sync })
+  } catch (error) {
+    context.failure = error instanceof Error ? error : new Error('a write failed')
+    throw error
+  }
+}
+
+const sizeOf = (writes: readonly Write[]): number =>
+  writes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+
+const keyText = (key: Uint8Array): string => Buffer.from(key).toString('latin1')
+
+const headWrites = (block: Block): Write[] => {
+  const value = encodeHead({ height: heightOf(block), hash: block.hash })
+  const genesis = { key: keys.fact('genesis'), value }
+  return [{ key: keys.fact('head'), value }, ...(block.header.number === 0n ? [genesis] : [])]
+}
+
+function oldestAfter({ keepStates, oldest }: Context, height: number): number {
+  if (keepStates === 'archive') return oldest
+  return Math.max(oldest, Math.min(height - keepStates, oldest + maxForgottenPerCommit))
+}
+
+/** What the caller must have made sure of; a fault here is a bug of the node. */
+function checkInput({ head }: Context, { block, receipts, senders, update }: CommitInput): void {
+  const { header, transactions } = block
+  invariant(
+    header.number === (head ? head.header.number + 1n : 0n),
+    `block ${header.number.toString()} does not follow the head`,
+  )
+  invariant(!head || header.parentHash === head.hash, 'the parent is not the head')
+  invariant(
+    update.parent === (head?.header.stateRoot ?? emptyTrieRoot),
+    'an update made for another head',
+  )
+  invariant(header.stateRoot === update.root, 'the state root is not that of the update')
+  invariant(receipts.length === transactions.length, 'not one receipt a transaction')
+  invariant(senders.length === transactions.length, 'not one sender a transaction')
+}
+
+/** Block by block, each step atomic, so a crash leaves the head somewhere on the way. */
+async function rollback(context: Context, target: number): Promise<void> {
+  const top = heightOf(context.head)
+  if (target > top || target < 0) throw unknown(context, target)
+  if (target < context.oldest) throw pruned(context, target)
+  for (let height = top; height > target; height--) await undoBlock(context, height)
+}
+
+/** Readers of the block are refused from the start; older ones read right throughout. */
+async function undoBlock(context: Context, height: number): Promise<void> {
+  const { db, flat, world, blocks } = context
+  const parent = blocks.block(height - 1)?.block
+  if (!parent) throw corrupt(db.name, `block ${height - 1} is missing`)
+  const list = [...retreat(db, height)]
+  const { root, nodes } = world.retreatUpdate(list)
+  if (root !== parent.header.stateRoot)
+    throw corrupt(db.name, `the changes of block ${height} do not lead back to its parent`)
+  const writes = [
+    ...blocks.removal(height),
+    ...list.flatMap((item) => item.writes),
+    { key: keys.byHeight('d', height) },
+    ...world.retreatWrites(nodes, height),
+    ...headWrites(parent),
+  ]
+  context.head = parent
+  context.epoch++
+  flat.clear()
+  world.begin(nodes, 'new')
+  await write(context, writes)
+  flat.clear()
+  world.end(nodes)
+  blocks.forget(height)
+}
