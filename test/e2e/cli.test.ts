@@ -1,0 +1,195 @@
+/** The built command as a person meets it: help, refusals, start, stop, and what stays on disk. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { WebSocket } from 'ws'
+import { counterCreation, createSigner } from '../support/load.ts'
+import { rpcCall, runCommand, startDevnet } from '../support/node.ts'
+
+type Hex = `0x${string}`
+
+const limitMs = 30_000
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tributary-cli-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const balanceOf = (url: string, address: Hex) =>
+  rpcCall<Hex>(url, 'eth_getBalance', [address, 'latest'])
+
+describe('genesis', () => {
+  test(
+    'what print writes is valid',
+    async () => {
+      const printed = await runCommand(['genesis', 'print', 'devnet'])
+      expect(printed.code).toBe(0)
+      const file = join(folder, 'genesis.json')
+      await writeFile(file, printed.stdout)
+      const checked = await runCommand(['genesis', 'validate', file])
+      expect([checked.code, checked.stdout]).toEqual([0, expect.stringContaining('chain id 2679')])
+    },
+    limitMs,
+  )
+
+  test(
+    'validate names every fault with its path, and exits with 1',
+    async () => {
+      const file = join(folder, 'faulty.json')
+      const alloc = { [`0x${'12'.repeat(20)}`]: { balance: '12x' } }
+      await writeFile(
+        file,
+        JSON.stringify({ config: { chainId: 1 }, gasLimit: 'much', alloc, surprise: 1 }),
+      )
+      const { code, stderr } = await runCommand(['genesis', 'validate', file])
+      expect(code).toBe(1)
+      for (const part of ['gasLimit', `alloc.0x${'12'.repeat(20)}.balance`, 'surprise', 'faults'])
+        expect(stderr).toContain(part)
+    },
+    limitMs,
+  )
+
+  test(
+    'a file that is not there is one sentence',
+    async () => {
+      const { code, stderr } = await runCommand(['genesis', 'validate', join(folder, 'none.json')])
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^error: cannot read the genesis file: [^\n]*\n$/),
+      ])
+    },
+    limitMs,
+  )
+})
+
+describe('dev', () => {
+  test(
+    'the first line has all a script needs; HTTP and WebSocket share the port',
+    async () => {
+      const node = await startDevnet(['--ephemeral', '--accounts', '3', '--balance', '7.5'])
+      expect(node).toMatchObject({ type: 'ready', chainId: 2679, head: 0, datadir: null })
+      expect(node.accounts.map(({ balance }) => balance)).toEqual(
+        Array(3).fill('7500000000000000000'),
+      )
+      expect(await rpcCall(node.httpUrl, 'eth_chainId')).toBe('0xa77')
+      expect(await rpcCall(node.httpUrl, 'web3_clientVersion')).toMatch(/^anvil\/v.*-tributary$/)
+      expect(new URL(node.wsUrl).port).toBe(new URL(node.httpUrl).port)
+      const socket = new WebSocket(node.wsUrl)
+      await new Promise((resolve) => socket.once('open', resolve))
+      socket.send('{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}')
+      const answer = await new Promise<string>((resolve) =>
+        socket.once('message', (data: Buffer) => resolve(data.toString())),
+      )
+      expect(JSON.parse(answer)).toEqual({ jsonrpc: '2.0', id: 1, result: '0x0' })
+
+      const signer = createSigner(node.accounts[0]!.privateKey, node.chainId, 0)
+      const hash = await rpcCall<Hex>(node.httpUrl, 'eth_sendRawTransaction', [
+        await signer.next(null, 0n, counterCreation),
+      ])
+      // Synchronous automine: the receipt is there at once.
+      expect(await rpcCall(node.httpUrl, 'eth_getTransactionReceipt', [hash])).toMatchObject({
+        status: '0x1',
+      })
+      const beforeMs = performance.now()
+      expect(await node.stop()).toEqual({ code: 0, signal: null })
+      expect(performance.now() - beforeMs).toBeLessThan(1000)
+      expect(node.lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+        { type: 'block', number: 1, transactions: 1 },
+        { type: 'transaction', hash, status: 'success' },
+      ])
+    },
+    limitMs,
+  )
+
+  test('state is kept over a restart, a foreign genesis is refused, --reset begins anew', async () => {
+    const datadir = join(folder, 'kept')
+    const to: Hex = `0x${'77'.repeat(20)}`
+    const first = await startDevnet(['--datadir', datadir])
+    const signer = createSigner(first.accounts[0]!.privateKey, first.chainId, 0)
+    await rpcCall(first.httpUrl, 'eth_sendRawTransaction', [await signer.next(to, 5n)])
+    expect((await first.stop()).code).toBe(0)
+
+    const other = await runCommand(['dev', '--port', '0', '--datadir', datadir, '--chain-id', '99'])
+    expect(other.code).toBe(1)
+    expect(other.stderr).toMatch(/began with another genesis.*another --datadir/)
+
+    const second = await startDevnet(['--datadir', datadir])
+    expect([second.head, await balanceOf(second.httpUrl, to)]).toEqual([1, '0x5'])
+    const locked = await runCommand(['dev', '--port', '0', '--datadir', datadir, '--reset'])
+    expect([locked.code, locked.stderr]).toEqual([1, expect.stringContaining(datadir)])
+    await second.stop()
+
+    const info = await runCommand(['db', 'info', '--datadir', datadir, '--json'])
+    expect(JSON.parse(info.stdout)).toMatchObject({
+      head: { number: 1 },
+      genesisHash: first.genesisHash,
+    })
+    expect((await runCommand(['db', 'check', '--datadir', datadir])).code).toBe(0)
+
+    const third = await startDevnet(['--datadir', datadir, '--reset'])
+    expect([third.head, await balanceOf(third.httpUrl, to)]).toEqual([0, '0x0'])
+    await third.stop()
+  }, 60_000)
+
+  test(
+    'a busy port is a sentence',
+    async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const address = server.address()
+      const port = typeof address === 'object' && address ? address.port.toString() : ''
+      const { code, stderr } = await runCommand(['dev', '--ephemeral', '--port', port])
+      server.close()
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(new RegExp(`^error: .*${port}.*\\n$`)),
+      ])
+    },
+    limitMs,
+  )
+
+  test(
+    'public keys are not shown to a network by accident',
+    async () => {
+      const { code, stderr } = await runCommand([
+        'dev',
+        '--ephemeral',
+        '--host',
+        '0.0.0.0',
+        '--port',
+        '0',
+      ])
+      expect([code, stderr]).toEqual([2, expect.stringContaining('--i-know-this-is-public')])
+    },
+    limitMs,
+  )
+
+  test(
+    'a block time makes blocks, and --config-out keeps the keys from other users',
+    async () => {
+      const file = join(folder, 'config.json')
+      const node = await startDevnet(['--ephemeral', '--block-time', '0.05', '--config-out', file])
+      let height = 0
+      while (height < 3) height = Number(await rpcCall(node.httpUrl, 'eth_blockNumber'))
+      expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ chainId: 2679 })
+      expect((await node.stop()).code).toBe(0)
+    },
+    limitMs,
+  )
+})
+
+test(
+  'help comes in under 300 ms',
+  async () => {
+    const tookMs: number[] = []
+    for (let i = 0; i < 3; i++) {
+      const beforeMs = performance.now()
+      expect((await runCommand(['--help'])).code).toBe(0)
+      tookMs.push(performance.now() - beforeMs)
+    }
+    expect(Math.min(...tookMs)).toBeLessThan(300)
+  },
+  limitMs,
+)
