@@ -110,7 +110,8 @@ async function runPost(
     const refusal = await apply(fixture, post.txbytes, fork, journal, secp256k1)
     if (post.expectException !== undefined && refusal.logs)
       return `accepted, though ${post.expectException} was expected`
-    if (post.expectException === undefined && !refusal.logs) return `refused: ${refusal.message}`
+    if (post.expectException === undefined && !refusal.logs)
+      return `refused: ${refusal.message ?? ''}`
     const { root } = state.computeUpdate(journal.changes())
     if (root !== post.hash) return `state root ${root}, expected ${post.hash}`
     const logs = hashLogs(refusal.logs ?? [])
