@@ -1,4 +1,12 @@
 /** The disk: committed blocks, the state after each of them, and journals above it. */
+export {
+  checkStore,
+  type CheckOptions,
+  type CheckProgress,
+  type CheckReport,
+  type StoreFault,
+} from './check.ts'
+export { storeInfo, type StoreInfo } from './info.ts'
 export { createJournal } from './journal.ts'
 export { openStore, type OpenStore } from './store.ts'
 export type {

@@ -5,7 +5,7 @@
  */
 import { compareBytes, fromHex, keccak256, type Hex, type Receipt } from '../primitives/index.ts'
 import type { Database } from './database.ts'
-import { fromHeight, heightBytes, keys, tableRange, toCount } from './tables.ts'
+import { heightBytes, keys, toCount } from './tables.ts'
 import type { LogQuery } from './types.ts'
 
 /** 8 bytes of a hash: two items share them once in 2^32 items, and then only cost time. */
@@ -100,12 +100,3 @@ async function matchesWithin(
   }
   return [...(matches ?? [])].toSorted((a, b) => a - b)
 }
-
-/** Height and key of every index entry, for checks. */
-export async function* allLogKeys(db: Database): AsyncGenerator<readonly [number, Uint8Array]> {
-  for await (const [key] of db.range(tableRange('l')))
-    yield [toCount(key, key.length - heightBytes, heightBytes), key]
-}
-
-export const isLogKeyOf = (key: Uint8Array, height: number): boolean =>
-  compareBytes(key.subarray(-heightBytes), fromHeight(height)) === 0
