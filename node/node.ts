@@ -2,7 +2,6 @@
  * The composition: one chain on its store, its pool, its sealer and its JSON-RPC door, started and
  * stopped in order. Reads no command line and prints nothing; commands/ do.
  */
-import { join } from 'node:path'
 import {
   type Chain,
   createChain,
@@ -17,6 +16,7 @@ import { type Address, type Clock, invariant, NodeError } from '../primitives/in
 import { createRpcServer, type NodeApi } from '../rpc/index.ts'
 import { openStore, type Store } from '../state/index.ts'
 import { chooseSecp256k1 } from './crypto.ts'
+import { chainFolder } from './folders.ts'
 import type { Loggers } from './logger.ts'
 import { createSealer, type Sealer, type Sealing } from './sealer.ts'
 import { seedsAfter } from './seeds.ts'
@@ -60,9 +60,6 @@ export interface TributaryNode {
   stop(): Promise<void>
 }
 
-/** The chain is a folder of its own inside the data folder, beside what later parts keep there. */
-export const chainFolder = (datadir: string): string => join(datadir, 'chain')
-
 /** Throws NodeError DB_* when the database cannot be opened or belongs to another genesis. */
 export async function createNode(options: NodeOptions, ports: NodePorts): Promise<TributaryNode> {
   const { genesis } = options
@@ -70,7 +67,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const { secp256k1 } = await chooseSecp256k1(log)
   const spec = createChainSpec(genesis.config)
   const store = await openChainStore(options)
-  const engine = await createEngine({ spec, secp256k1 })
+  const engine = createEngine({ spec, secp256k1 })
   const chain = createChain({ spec, store, engine, secp256k1 })
   const mempool = createMempool({
     chain,

@@ -78,7 +78,11 @@ const addServerOptions = (command: Command): Command =>
       8545,
     )
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--allow-host <name>', 'further Host header to accept (repeatable)', listed, [])
+    .addOption(
+      new Option('--allow-host <name>', 'further Host header to accept (repeatable)')
+        .argParser(listed)
+        .default([], 'loopback names'),
+    )
 
 /** 64 GiB: more than any machine this runs on gives a cache. */
 const maxCacheMb = 65_536

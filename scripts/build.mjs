@@ -16,7 +16,7 @@ const { status, error } = spawnSync(tsc, ['-p', join(root, 'tsconfig.build.json'
   stdio: 'inherit',
   shell: process.platform === 'win32',
 })
-if (error) console.error(`build: tsc could not be started: ${error.message}`)
+if (error) process.stderr.write(`build: tsc could not be started: ${String(error)}\n`)
 const command = join(dist, 'node', 'cli.js')
 if (existsSync(command)) chmodSync(command, 0o755)
 if (status === 0) {

@@ -37,11 +37,11 @@ function isStale() {
 }
 
 if (!existsSync(join(root, 'node_modules'))) {
-  console.error('tributary: the packages are not installed; run `npm install` first')
+  process.stderr.write('tributary: the packages are not installed; run `npm install` first\n')
   process.exit(1)
 }
 if (isStale()) {
-  console.error('tributary: building (once after each change) ...')
+  process.stderr.write('tributary: building (once after each change) ...\n')
   const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], {
     stdio: 'inherit',
   })

@@ -12,9 +12,10 @@ import { devnetKeys, devnetMnemonic } from '../devnet-keys.ts'
 import type { ExitCode, Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
 import type { DevFlags } from '../flags.ts'
+import { chainFolder } from '../folders.ts'
 import { createLifecycle } from '../lifecycle.ts'
 import { createLoggers, type Loggers } from '../logger.ts'
-import { chainFolder, createNode, type TributaryNode } from '../node.ts'
+import { createNode, type TributaryNode } from '../node.ts'
 import { blockJsonLines, blockLines } from '../report.ts'
 import type { Sealing } from '../sealer.ts'
 import { devClientVersion, packageVersion, systemClock } from '../system.ts'
@@ -78,7 +79,7 @@ async function keysOf({ mnemonic = devnetMnemonic, accounts }: DevFlags): Promis
   if (mnemonic === devnetMnemonic && accounts <= devnetKeys.length)
     return devnetKeys.slice(0, accounts)
   const { deriveAccounts } = await import('../accounts.ts')
-  const derived = await deriveAccounts(mnemonic, accounts)
+  const derived = deriveAccounts(mnemonic, accounts)
   return derived.map(({ address, privateKey }) => [address, privateKey])
 }
 

@@ -73,16 +73,17 @@ test('only faults of our own show their stack', () => {
   ])
 })
 
+function setUpLifecycle() {
+  const exits: number[] = []
+  const host = Object.assign(new EventEmitter(), {
+    exit: (code: number) => void exits.push(code),
+  })
+  return { host, exits, lifecycle: createLifecycle(silentLogger, host) }
+}
+
 describe('the end of a process', () => {
-  function setUp() {
-    const exits: number[] = []
-    const host = Object.assign(new EventEmitter(), {
-      exit: (code: number) => void exits.push(code),
-    })
-    return { host, exits, lifecycle: createLifecycle(silentLogger, host) }
-  }
   test.each(['SIGINT', 'SIGTERM'])('%s stops in order, with code 0', async (signal) => {
-    const { host, exits, lifecycle } = setUp()
+    const { host, exits, lifecycle } = setUpLifecycle()
     let stops = 0
     const end = lifecycle.run(async () => void stops++)
     host.emit(signal, signal)
@@ -90,18 +91,18 @@ describe('the end of a process', () => {
     expect(host.listenerCount(signal)).toBe(0)
   })
   test('a second signal does not wait', async () => {
-    const { host, exits, lifecycle } = setUp()
-    let finish: () => void = () => undefined
-    const end = lifecycle.run(() => new Promise((resolve) => (finish = resolve)))
+    const { host, exits, lifecycle } = setUpLifecycle()
+    const finish: (() => void)[] = []
+    const end = lifecycle.run(() => new Promise((resolve) => finish.push(resolve)))
     host.emit('SIGINT', 'SIGINT')
     host.emit('SIGINT', 'SIGINT')
     expect(exits).toEqual([130])
     await new Promise((resolve) => setImmediate(resolve))
-    finish()
+    finish.forEach((resolve) => resolve())
     await end
   })
   test('a broken rule ends with code 70', async () => {
-    const { lifecycle } = setUp()
+    const { lifecycle } = setUpLifecycle()
     const end = lifecycle.run(() => Promise.resolve())
     lifecycle.fail(new Error('broken'))
     expect(await end).toBe(70)

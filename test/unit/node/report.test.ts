@@ -9,8 +9,10 @@ import { blockJsonLines, blockLines } from '../../../node/report.ts'
 const [alice, bob]: [Hex, Hex] = [devnetKeys[0]![0], devnetKeys[1]![0]]
 const hash: Hex = `0x${'ab'.repeat(32)}`
 
-const outcome = (more: Partial<TransactionOutcome>): TransactionOutcome => ({
-  status: 'success',
+type Outcome = Omit<TransactionOutcome, 'gasBeforeRefund'>
+
+const outcome = <more extends Partial<Outcome>>(more: more) => ({
+  status: 'success' as const,
   returnData: new Uint8Array(0),
   gasUsed: 21_000n,
   logs: [],
@@ -19,7 +21,7 @@ const outcome = (more: Partial<TransactionOutcome>): TransactionOutcome => ({
 
 /** Only what the report reads. */
 function executed(
-  txs: readonly { to: Hex | null; value?: bigint; data?: Hex; outcome: TransactionOutcome }[],
+  txs: readonly { to: Hex | null; value?: bigint; data?: Hex; outcome: Outcome }[],
 ): ExecutedBlock {
   return {
     block: {

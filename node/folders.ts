@@ -1,0 +1,5 @@
+/** Where things lie inside a data folder. Creates nothing. */
+import { join } from 'node:path'
+
+/** The chain is a folder of its own, beside what later parts keep there. */
+export const chainFolder = (datadir: string): string => join(datadir, 'chain')
