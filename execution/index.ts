@@ -36,3 +36,15 @@ export {
 } from './transaction-rules.ts'
 export { type ChainConfig, createChainSpec, isAtLeast } from './chain-spec.ts'
 export { createEngine, type EngineOptions } from './evm.ts'
+export {
+  type AccountOverride,
+  applyBlockOverrides,
+  applyStateOverrides,
+  type BlockOverride,
+  type CallView,
+  simulateCall,
+  type StateOverride,
+} from './call.ts'
+export { type Estimate, estimateGas, type EstimateLimits } from './estimate.ts'
+export { createChain } from './chain.ts'
+export { nextBaseFee, validateHeader } from './header.ts'
