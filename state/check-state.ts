@@ -48,6 +48,7 @@ export async function checkState(
     await checkStorage(db, hash, account.storageRoot, { findings, totals })
     if (totals.accounts++ % reportEvery === 0) findings.progress('state', totals.accounts)
   })
+  await checkCodes(db, findings)
   await checkCounts(db, totals, findings)
   return totals
 }
@@ -151,8 +152,15 @@ function accountOf(hash: Uint8Array, value: Uint8Array, findings: Findings): Acc
 function checkCode(db: Database, hash: Uint8Array, account: Account, findings: Findings): void {
   if (account.codeHash === emptyCodeHash) return
   const code = db.get(keys.code(account.codeHash))
-  if (!code || keccakHex(code) !== account.codeHash)
-    findings.add('code', `the code ${account.codeHash} of ${toHex(hash)} is missing or wrong`)
+  if (!code) findings.add('code', `the code ${account.codeHash} of ${toHex(hash)} is missing`)
+}
+
+/** Code of earlier states too. */
+async function checkCodes(db: Database, findings: Findings): Promise<void> {
+  for await (const [key, code] of db.range(tableRange('c'))) {
+    const hash = toHex(key.subarray(1))
+    if (keccakHex(code) !== hash) findings.add('code', `the code ${hash} is wrong`)
+  }
 }
 
 async function checkStorage(

@@ -181,12 +181,21 @@ function wrap(
   }
 }
 
+/** By shape: an error of another realm (a worker, a test's sandbox) is no `instanceof Error` here. */
 const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code
+
+const messageOf = (error: unknown): string | undefined =>
+  typeof error === 'object' && error !== null && 'message' in error
+    ? String(error.message)
+    : undefined
+
+const causeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'cause' in error ? error.cause : error
 
 /** Level says "not open" and keeps the reason in `cause`. */
 function openError(path: string, error: unknown): NodeError {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const cause = causeOf(error)
   if (isCode(cause, 'LEVEL_LOCKED'))
     return new NodeError(
       'DB_LOCKED',
@@ -194,8 +203,8 @@ function openError(path: string, error: unknown): NodeError {
       { path },
       cause,
     )
-  const detail = cause instanceof Error ? cause.message : 'level cannot open it'
-  if (isCode(cause, 'LEVEL_CORRUPTION') || /corruption|does not exist/i.test(detail))
+  const detail = messageOf(cause) ?? 'level cannot open it'
+  if (isCode(cause, 'LEVEL_CORRUPTION') || /corruption|does not exist|no such file/i.test(detail))
     return corrupt(path, detail, cause)
   return new NodeError(
     'DB_FAILED',
@@ -208,12 +217,12 @@ function openError(path: string, error: unknown): NodeError {
 function useError(name: string, error: unknown): unknown {
   if (error instanceof NodeError) return error
   if (isCode(error, 'LEVEL_CORRUPTION'))
-    return corrupt(name, error instanceof Error ? error.message : 'unreadable block', error)
+    return corrupt(name, messageOf(error) ?? 'unreadable entry', error)
   if (isCode(error, 'LEVEL_DATABASE_NOT_OPEN'))
     return new NodeError('DB_FAILED', `the database in ${name} is closed`, { path: name }, error)
   return new NodeError(
     'DB_FAILED',
-    `the database in ${name} failed: ${error instanceof Error ? error.message : 'unknown cause'}`,
+    `the database in ${name} failed: ${messageOf(error) ?? 'unknown cause'}`,
     { path: name },
     error,
   )
