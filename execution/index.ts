@@ -48,3 +48,5 @@ export {
 export { type Estimate, estimateGas, type EstimateLimits } from './estimate.ts'
 export { createChain } from './chain.ts'
 export { nextBaseFee, validateHeader } from './header.ts'
+export { defaultMempoolLimits, type MempoolLimits } from './mempool/limits.ts'
+export { createMempool, type MempoolPorts } from './mempool/pool.ts'

@@ -182,6 +182,8 @@ export interface Mempool {
   remove(hash: Hex): void
   /** Drops what the block included or made impossible. */
   onBlock(executed: ExecutedBlock): void
+  /** Checks everything against the head again: after a rollback or a change of state by hand. */
+  reset(): void
   /** Called with each transaction that enters the executable part. */
   onPending(listener: (tx: PooledTransaction) => void): () => void
 }

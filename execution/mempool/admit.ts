@@ -1,0 +1,126 @@
+/**
+ * Whether a raw transaction may enter the pool: every check that needs only the transaction, the
+ * rules and its sender's account, cheapest first; the refusals in geth's words. What depends on the
+ * pool's other transactions is pool.ts.
+ */
+import {
+  accept,
+  type Account,
+  type Address,
+  decodeTransaction,
+  emptyCodeHash,
+  type Hex,
+  maxPriorityFeePerGas,
+  type Refusal,
+  recoverSender,
+  reject,
+  type Secp256k1,
+  type StateReader,
+  type Transaction,
+  type Verdict,
+} from '../../primitives/index.ts'
+import {
+  checkStateless,
+  floorDataGas,
+  intrinsicGas,
+  isDelegation,
+  toChecksum,
+  type TransactionRules,
+} from '../transaction-rules.ts'
+import type { AdmitCode, PooledTransaction } from '../types.ts'
+import type { MempoolLimits } from './limits.ts'
+
+export interface AdmitPorts {
+  readonly secp256k1: Secp256k1
+  readonly limits: MempoolLimits
+  readonly rules: TransactionRules
+  readonly blockGasLimit: bigint
+  readonly isKnown: (hash: Hex) => boolean
+  readonly state: StateReader
+}
+
+export interface Admitted {
+  readonly tx: PooledTransaction
+  readonly account: Pick<Account, 'nonce' | 'balance'>
+}
+
+export function admit(raw: Uint8Array, ports: AdmitPorts): Verdict<Admitted, AdmitCode> {
+  const { limits } = ports
+  if (raw.length > limits.transactionBytes)
+    return reject(
+      'OVERSIZED',
+      `oversized data: transaction size ${raw.length}, limit ${limits.transactionBytes}`,
+      { size: raw.length, limit: limits.transactionBytes },
+    )
+  const decoded = decodeTransaction(raw)
+  if (decoded.type !== 'accept') return decoded
+  const tx = decoded.value
+  if (ports.isKnown(tx.hash))
+    return { type: 'ignore', code: 'ALREADY_KNOWN', message: 'already known' }
+  const refusal = checkPolicy(tx, ports) ?? inPoolWords(tx, ports.rules)
+  if (refusal) return refusal
+  const from = recoverSender(tx, ports.secp256k1)
+  if (!from) return reject('INVALID_SENDER', 'invalid sender')
+  return checkSender({ ...tx, from }, ports.state)
+}
+
+/** What this pool does not take though a block may hold it. */
+function checkPolicy(tx: Transaction, { limits, blockGasLimit }: AdmitPorts): Refused {
+  // No data-availability layer stands behind this chain, so nobody could serve the blobs.
+  if (tx.type === 'blob') return reject('TX_TYPE', 'transaction type not supported')
+  if (tx.type === 'legacy' && tx.chainId === undefined && !limits.allowUnprotected)
+    return reject('UNPROTECTED', 'only replay-protected (EIP-155) transactions allowed over RPC')
+  if (tx.gasLimit > blockGasLimit)
+    return reject('GAS_LIMIT_EXCEEDED', 'exceeds block gas limit', { limit: blockGasLimit })
+  const tip = maxPriorityFeePerGas(tx)
+  if (tip < limits.minTip)
+    return reject(
+      'UNDERPRICED',
+      `transaction underpriced: gas tip cap ${tip}, minimum needed ${limits.minTip}`,
+      { tip, minimum: limits.minTip },
+    )
+  return undefined
+}
+
+type Refused = Refusal<AdmitCode> | undefined
+
+/** The pool says the two gas refusals in other words than a block's execution. */
+function inPoolWords(tx: Transaction, rules: TransactionRules): Refused {
+  const refusal = checkStateless(tx, rules)
+  if (refusal?.code === 'INTRINSIC_GAS') {
+    const needed = intrinsicGas(tx, rules)
+    return {
+      ...refusal,
+      message: `intrinsic gas too low: gas ${tx.gasLimit}, minimum needed ${needed}`,
+    }
+  }
+  if (refusal?.code === 'FLOOR_DATA_GAS') {
+    const needed = floorDataGas(tx, rules)
+    return {
+      ...refusal,
+      message: `insufficient gas for floor data gas cost: gas ${tx.gasLimit}, minimum needed ${needed}`,
+    }
+  }
+  return refusal
+}
+
+function checkSender(tx: PooledTransaction, state: StateReader): Verdict<Admitted, AdmitCode> {
+  const account = state.account(tx.from)
+  const { nonce, balance, codeHash } = account ?? nobody
+  if (tx.nonce < nonce)
+    return reject('NONCE_TOO_LOW', `nonce too low: next nonce ${nonce}, tx nonce ${tx.nonce}`, {
+      expected: nonce,
+      got: tx.nonce,
+    })
+  const code = codeHash === emptyCodeHash ? new Uint8Array(0) : state.code(codeHash)
+  if (code.length > 0 && !isDelegation(code)) return notEoa(tx.from, code)
+  return accept({ tx, account: { nonce, balance } })
+}
+
+const nobody = { nonce: 0n, balance: 0n, codeHash: emptyCodeHash }
+
+const notEoa = (from: Address, code: Uint8Array): Refusal<'SENDER_NOT_EOA'> =>
+  reject(
+    'SENDER_NOT_EOA',
+    `sender not an eoa: address ${toChecksum(from)}, len(code): ${code.length}`,
+  )
