@@ -10,14 +10,6 @@ import { MemoryLevel } from 'memory-level'
 import { NodeError, toHex, type Hex, type KeyValue } from '../primitives/index.ts'
 import { countBytes, databaseVersion, fromCount, keys, toCount } from './tables.ts'
 
-export type DatabaseErrorCode =
-  | 'DB_LOCKED'
-  | 'DB_CORRUPT'
-  | 'DB_FOREIGN'
-  | 'DB_VERSION'
-  | 'DB_GENESIS'
-  | 'DB_FAILED'
-
 export interface Database extends KeyValue {
   /** For messages: the folder, or "memory". */
   readonly name: string
@@ -35,7 +27,7 @@ const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const
 /** 16 MiB: several blocks fit before one is flushed; memory use is at most twice this. */
 const writeBufferSize = 16 * 2 ** 20
 
-/** Opens, checks the version, marks a new database as ours. Throws NodeError, codes above. */
+/** Opens, checks the version, marks a new database as ours. Throws NodeError with the codes that `openStore` names. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const db = await (options.path === undefined ? openMemory() : openDisk(options.path, options))
   try {

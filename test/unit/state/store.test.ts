@@ -1,6 +1,6 @@
 /** The store against plain maps: every past state, roots, pruning, rollback, readers during commits. */
 import { describe, expect, test } from '@jest/globals'
-import { emptyTrieRoot, type Hex } from '../../../primitives/index.ts'
+import { emptyTrieRoot, keccakHex, type Hex } from '../../../primitives/index.ts'
 import { openStore, type Store } from '../../../state/index.ts'
 import { updateTrie } from '../../../state/trie.ts'
 import {
@@ -46,14 +46,18 @@ async function grow(
 }
 
 describe('store', () => {
-  test('has the root of the state, and every past state, with a cache far smaller than it', async () => {
-    const store = await openStore({ ...tinyCache, keepStates: 'archive' })
+  test.each([
+    ['far smaller than it', tinyCache],
+    ['larger than it', { cacheBytes: 10_000_000 }],
+  ])('has the root of the state, and every past state, with a cache %s', async (_, cache) => {
+    const store = await openStore({ ...cache, keepStates: 'archive' })
     const models: Model[] = []
     const random = randomFrom(1)
     for (let i = 0; i < 40; i++) {
       await grow(store, random, models, 1)
       const root = rootOf(modelEntries(models.at(-1)!, rootOf))
       expect(store.head()?.header.stateRoot).toBe(root)
+      expect(view(store, i)).toBe(expectedView(models.at(-1)!))
     }
     models.forEach((model, height) => expect(view(store, height)).toBe(expectedView(model)))
     expect(store.oldestState()).toBe(0n)
@@ -154,6 +158,49 @@ describe('store', () => {
       expect(looks).toBeGreaterThan(0)
       models.push(next)
     }
+    await store.close()
+  })
+
+  test('all is right between the moment the disk has a block and the moment we know', async () => {
+    const store = await openStore({ ...tinyCache, keepStates: 'archive' })
+    const random = randomFrom(8)
+    const models: Model[] = []
+    await grow(store, random, models, 6)
+    const { db } = store.inside
+    const write = db.write.bind(db)
+    /** Runs where no event loop turn can be timed to: after the write, before its answer. */
+    let inBetween: (() => void) | undefined
+    db.write = async (...args) => {
+      inBetween?.()
+      await write(...args)
+      inBetween?.()
+    }
+    let looks = 0
+    for (let i = 0; i < 8; i++) {
+      const head = models.length - 1
+      const trial = journalAtHead(store)
+      randomChanges(random, trial, models.at(-1)!, { count: 20, accounts, slots })
+      const { root } = store.computeUpdate(trial.changes())
+      const [isRolledBack, kept] = [i % 3 === 2, models.slice()]
+      inBetween = () => {
+        looks++
+        const again = isRolledBack ? root : store.computeUpdate(trial.changes()).root
+        expect(again).toBe(root)
+        const newest = isRolledBack ? head - 1 : head
+        expect(store.head()?.header.number).toBe(BigInt(newest))
+        for (let height = newest; height >= 0; height--)
+          expect(view(store, height)).toBe(expectedView(kept[height]!))
+        const proof = store.proof(BigInt(newest), addressOf(1), [])
+        const { stateRoot } = store.head()!.header
+        expect(keccakHex(proof.accountProof[0]!)).toBe(stateRoot)
+      }
+      if (isRolledBack) {
+        await store.rollback(BigInt(head - 1))
+        models.pop()
+      } else await grow(store, random, models, 1)
+      expect(view(store, models.length - 1)).toBe(expectedView(models.at(-1)!))
+    }
+    expect(looks).toBe(16)
     await store.close()
   })
 
