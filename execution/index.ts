@@ -47,6 +47,6 @@ export {
 } from './call.ts'
 export { type Estimate, estimateGas, type EstimateLimits } from './estimate.ts'
 export { createChain } from './chain.ts'
-export { nextBaseFee, validateHeader } from './header.ts'
+export { nextBaseFee, nextExcessBlobGas, validateHeader } from './header.ts'
 export { defaultMempoolLimits, type MempoolLimits } from './mempool/limits.ts'
 export { createMempool, type MempoolPorts } from './mempool/pool.ts'

@@ -1,0 +1,4 @@
+/** JSON-RPC over HTTP and WebSocket, as geth speaks it. */
+export type { NodeApi } from './node-api.ts'
+export { revertReason } from './revert.ts'
+export { createRpcServer, type RpcServer, type RpcServerOptions } from './server.ts'

@@ -1,0 +1,48 @@
+/**
+ * What a JSON-RPC method is: declared parameters and a handler. One table of them per namespace
+ * stands in methods/; the dispatcher decodes, calls, and writes the answer.
+ */
+import type { FeeOracle } from './gas-oracle.ts'
+import type { Filters } from './filters.ts'
+import type { NodeApi } from './node-api.ts'
+import type { Param, ParamValues } from './params.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+/** What handlers work with. */
+export interface Context {
+  readonly api: NodeApi
+  readonly filters: Filters
+  readonly fees: FeeOracle
+  readonly blocks: BlockTexts
+  /** Of the caller's socket; undefined over HTTP. */
+  readonly subscriptions: Subscriptions | undefined
+}
+
+/** Serialized blocks, kept because a full block costs far more to format than to send. */
+export interface BlockTexts {
+  get(key: string): string | undefined
+  set(key: string, text: string): void
+}
+
+/** A result that is JSON text already. */
+export interface Serialized {
+  readonly [serialized]: string
+}
+export const serialized: unique symbol = Symbol('serialized')
+
+export interface Method {
+  readonly params: readonly Param<unknown>[]
+  readonly handle: (context: Context, args: readonly unknown[]) => unknown
+}
+
+export type MethodTable = Readonly<Record<string, Method>>
+
+/** Declares a method: handler arguments have the types of the declared parameters. */
+export const method = <const params extends readonly Param<unknown>[]>(
+  params: params,
+  handle: (context: Context, ...args: ParamValues<params>) => unknown,
+): Method => ({
+  params,
+  // decodeParams gives exactly one value per declared parameter, decoded by it.
+  handle: (context, args) => handle(context, ...(args as ParamValues<params>)),
+})

@@ -1,0 +1,76 @@
+/** eth_ about accounts: balance, nonce, code, storage, proofs, at any block whose state is kept. */
+import { type Address, type Hex, toHex, toWord } from '../../primitives/index.ts'
+import { type BlockRef, blockNumberOrHash } from '../block-ref.ts'
+import { blockForState, isPending, stateFor } from '../blocks.ts'
+import { ParamError } from '../errors.ts'
+import { formatProof, quantity } from '../format.ts'
+import { type Context, method, type MethodTable } from '../method.ts'
+import { address, type Decoder, list, optional, required, text } from '../params.ts'
+
+/** geth's limit for the keys of one eth_getProof. */
+const maxProofKeys = 1_024
+
+/** A slot, as hex of at most 32 bytes; leading zeros are as good as none. */
+const storageKey: Decoder<{ readonly slot: bigint; readonly spelling: string }> = {
+  schema: { type: 'string', pattern: '^0x[0-9a-fA-F]{0,64}$' },
+  decode(value, place) {
+    const written = text.decode(value, place)
+    const digits = /^0[xX]/.test(written) ? written.slice(2) : written
+    if (digits.length > 64)
+      throw new ParamError(
+        `unable to decode storage key: hex string too long, want at most 32 bytes, have ${Math.ceil(digits.length / 2)} bytes`,
+      )
+    if (!/^[0-9a-fA-F]*$/.test(digits))
+      throw new ParamError('unable to decode storage key: hex string invalid')
+    const slot = digits === '' ? 0n : BigInt(`0x${digits}`)
+    // A full-length key comes back at full length, a short one as a quantity (geth).
+    return { slot, spelling: digits.length === 64 ? toWord(slot) : quantity(slot) }
+  },
+}
+
+function nonceOf({ api }: Context, who: Address, ref: BlockRef | undefined): bigint {
+  if (ref && isPending(ref)) return api.mempool.pendingNonce(who)
+  return stateFor(api.chain, ref).account(who)?.nonce ?? 0n
+}
+
+function codeOf({ api }: Context, who: Address, ref: BlockRef | undefined): Hex {
+  const state = stateFor(api.chain, ref)
+  const account = state.account(who)
+  return account ? toHex(state.code(account.codeHash)) : '0x'
+}
+
+const block = optional('block', blockNumberOrHash)
+
+export const ethState: MethodTable = {
+  eth_getBalance: method([required('address', address), block], ({ api }, who, ref) =>
+    quantity(stateFor(api.chain, ref).account(who)?.balance ?? 0n),
+  ),
+  eth_getTransactionCount: method([required('address', address), block], (context, who, ref) =>
+    quantity(nonceOf(context, who, ref)),
+  ),
+  eth_getCode: method([required('address', address), block], codeOf),
+  eth_getStorageAt: method(
+    [required('address', address), required('key', storageKey), block],
+    ({ api }, who, { slot }, ref) => toWord(stateFor(api.chain, ref).storage(who, slot)),
+  ),
+  eth_getProof: method(
+    [
+      required('address', address),
+      required('storageKeys', list(storageKey, '[]string', maxProofKeys)),
+      block,
+    ],
+    ({ api }, who, slots, ref) => {
+      const { number } = blockForState(api.chain, ref).header
+      const proof = api.chain.store.proof(
+        number,
+        who,
+        slots.map(({ slot }) => slot),
+      )
+      return formatProof(
+        proof,
+        who,
+        slots.map(({ spelling }) => spelling),
+      )
+    },
+  ),
+}
