@@ -96,12 +96,14 @@ export function* walkNodes(nodes: TrieNodes): Generator<readonly [TriePath, Trie
   }
 }
 
-/** The node at a place where one must be. Throws NodeError TRIE_CORRUPT. */
-export function loadNode(nodes: TrieNodes, at: TriePath): TrieNode {
+/** The record at a place where one must be. Throws NodeError TRIE_CORRUPT. */
+export function loadRecord(nodes: TrieNodes, at: TriePath): Uint8Array {
   const record = nodes.get(at)
-  if (record) return decodeNode(record, at)
+  if (record) return record
   throw new NodeError('TRIE_CORRUPT', 'a node of the trie is missing', { path: at })
 }
+
+const loadNode = (nodes: TrieNodes, at: TriePath): TrieNode => decodeNode(loadRecord(nodes, at), at)
 
 interface Entry {
   readonly key: TriePath

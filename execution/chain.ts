@@ -1,0 +1,98 @@
+/**
+ * The chain of committed blocks and the two ways to a next one: building it from offered
+ * transactions, or validating a foreign one. Both end in an `ExecutedBlock`, which `commit` stores, so
+ * nothing is executed twice. Decides no time, no fee recipient and no seed: the template says them.
+ */
+import { invariant, NodeError } from '../primitives/index.ts'
+import type { Block, Header, Hex, Secp256k1 } from '../primitives/index.ts'
+import type { Store } from '../state/index.ts'
+import { buildBlock } from './build.ts'
+import type { ChainSpec } from './chain-spec.ts'
+import type { BlockContext, Chain, Engine, ExecutedBlock } from './types.ts'
+import { validateBlock } from './validate.ts'
+
+export interface ChainPorts {
+  readonly spec: ChainSpec
+  /** Holds block 0 at least. */
+  readonly store: Store
+  readonly engine: Engine
+  readonly secp256k1: Secp256k1
+}
+
+/** BLOCKHASH sees so many ancestors (Yellow Paper, 9.4.2). */
+const visibleAncestors = 256n
+
+/** Throws NodeError CHAIN_EMPTY on the first use of a store without block 0. */
+export function createChain(ports: ChainPorts): Chain {
+  const { spec, store, engine } = ports
+  const listeners = new Set<(executed: ExecutedBlock) => void>()
+  const head = (): Block => headOf(store)
+  const hashes = createHashCache(store)
+  const contextOf = (header: Header): BlockContext => ({
+    header,
+    blockHash: (number) => ancestorHash(header, number, hashes.at),
+  })
+  const parts = { ...ports, contextOf }
+
+  return {
+    spec,
+    store,
+    engine,
+    head,
+    contextOf,
+    stateAt: (number) => store.stateAt(number),
+    validate: (block) => validateBlock(parts, head(), block),
+    build: (template, offered) => {
+      if (template.parent.hash !== head().hash)
+        throw new NodeError('NOT_ON_HEAD', 'a block can only be built on the head', {
+          parent: template.parent.hash,
+          head: head().hash,
+        })
+      return buildBlock(parts, template, offered)
+    },
+    async commit(executed) {
+      const { block } = executed
+      invariant(block.header.parentHash === head().hash, 'a committed block stands on the head')
+      await store.commit(executed)
+      hashes.keep(block)
+      for (const listener of listeners) listener(executed)
+    },
+    onCommit(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+function headOf(store: Store): Block {
+  const head = store.head()
+  if (!head) throw new NodeError('CHAIN_EMPTY', 'the store holds no block 0 yet')
+  return head
+}
+
+/** The parent is in the header itself, so a block that is not committed yet has one too. */
+function ancestorHash(
+  header: Header,
+  number: bigint,
+  hashAt: (number: bigint) => Hex | undefined,
+): Hex | undefined {
+  if (number < 0n || number >= header.number) return undefined
+  if (number < header.number - visibleAncestors) return undefined
+  return number === header.number - 1n ? header.parentHash : hashAt(number)
+}
+
+/** Hashes of recent blocks, so that BLOCKHASH decodes none. */
+function createHashCache(store: Store) {
+  const recent = new Map<bigint, Hex>()
+  return {
+    at(number: bigint): Hex | undefined {
+      if (number > headOf(store).header.number) return undefined
+      return recent.get(number) ?? store.blockByNumber(number)?.block.hash
+    },
+    /** Heights are overwritten in order, so a rollback leaves no stale hash at or below the head. */
+    keep({ header, hash }: Block): void {
+      recent.set(header.number, hash)
+      recent.delete(header.number - 2n * visibleAncestors)
+    },
+  }
+}
