@@ -104,15 +104,18 @@ describe.each(kinds)('viem over $kind', ({ index, transport }) => {
     expect(block.transactions[receipt.transactionIndex]).toMatchObject({ hash: transaction.hash })
   })
 
-  test.each(['legacy', 'eip2930', 'eip1559'] as const)('a %s transaction is mined', async (type) => {
-    const fees =
-      type === 'eip1559'
-        ? { maxFeePerGas: parseGwei('20'), maxPriorityFeePerGas: parseGwei('1') }
-        : { gasPrice: parseGwei('20') }
-    const request = { to: other.address, value: 1n, type, ...fees }
-    const hash = await client.sendTransaction(request as never)
-    expect(await mined(hash)).toMatchObject({ status: 'success', type })
-  })
+  test.each(['legacy', 'eip2930', 'eip1559'] as const)(
+    'a %s transaction is mined',
+    async (type) => {
+      const fees =
+        type === 'eip1559'
+          ? { maxFeePerGas: parseGwei('20'), maxPriorityFeePerGas: parseGwei('1') }
+          : { gasPrice: parseGwei('20') }
+      const request = { to: other.address, value: 1n, type, ...fees }
+      const hash = await client.sendTransaction(request as never)
+      expect(await mined(hash)).toMatchObject({ status: 'success', type })
+    },
+  )
 
   test('an ERC-20 is deployed, written, read and estimated', async () => {
     const address = await deploy(token, ['Data', 'DAT'])
@@ -135,9 +138,9 @@ describe.each(kinds)('viem over $kind', ({ index, transport }) => {
     expect(gas).toBeLessThan(receipt.gasUsed + receipt.gasUsed / 5n)
     const balance = { address, abi, functionName: 'balanceOf', args: [other.address] } as const
     expect(await client.readContract(balance)).toBe(300n)
-    expect(
-      await client.readContract({ ...balance, blockNumber: receipt.blockNumber - 1n }),
-    ).toBe(0n)
+    expect(await client.readContract({ ...balance, blockNumber: receipt.blockNumber - 1n })).toBe(
+      0n,
+    )
     const transfers = await client.getContractEvents({
       address,
       abi,
@@ -153,8 +156,12 @@ describe.each(kinds)('viem over $kind', ({ index, transport }) => {
 
   const revertOf = async (promise: Promise<unknown>): Promise<ContractFunctionRevertedError> => {
     const error: unknown = await promise.catch((e: unknown) => e)
-    const found = error instanceof BaseError ? error.walk((e) => e instanceof ContractFunctionRevertedError) : null
-    if (!(found instanceof ContractFunctionRevertedError)) throw new Error('not a revert', { cause: error })
+    const found =
+      error instanceof BaseError
+        ? error.walk((e) => e instanceof ContractFunctionRevertedError)
+        : null
+    if (!(found instanceof ContractFunctionRevertedError))
+      throw new Error('not a revert', { cause: error })
     return found
   }
 
@@ -171,7 +178,13 @@ describe.each(kinds)('viem over $kind', ({ index, transport }) => {
       args: [7n, owner.address],
     })
     const estimate = revertOf(
-      client.estimateContractGas({ address, abi, functionName: 'reason', args: ['dear'], account: owner }),
+      client.estimateContractGas({
+        address,
+        abi,
+        functionName: 'reason',
+        args: ['dear'],
+        account: owner,
+      }),
     )
     expect((await estimate).reason).toBe('dear')
   })
@@ -249,7 +262,12 @@ describe.each(kinds)('viem over $kind', ({ index, transport }) => {
       { to, value: 4n, data: '0x' },
     ]
     await mined(
-      await connect(eoa).writeContract({ address: eoa.address, abi, functionName: 'run', args: [steps] }),
+      await connect(eoa).writeContract({
+        address: eoa.address,
+        abi,
+        functionName: 'run',
+        args: [steps],
+      }),
     )
     expect(await client.getBalance({ address: to })).toBe(7n)
     const back = await connect(eoa).signAuthorization({
@@ -273,7 +291,9 @@ describe.each(kinds)('viem over $kind', ({ index, transport }) => {
     const cheap = { ...later, ...fees, value: 2n, maxFeePerGas: parseGwei('21') }
     // anvil takes any higher price; geth and we ask for 10 % on both fees.
     if (!isAnvil)
-      await expect(wallet.sendTransaction(cheap)).rejects.toThrow(/replacement transaction underpriced/)
+      await expect(wallet.sendTransaction(cheap)).rejects.toThrow(
+        /replacement transaction underpriced/,
+      )
     const second = await wallet.sendTransaction({
       ...later,
       value: 3n,
@@ -293,7 +313,11 @@ describe.each(kinds)('viem over $kind', ({ index, transport }) => {
 
 test('viem hears new heads, logs and pending transactions over WebSocket', async () => {
   const chain = chainOf(target)
-  const client = createWalletClient({ account: account(10), chain, transport: webSocket(target.wsUrl) }).extend(publicActions)
+  const client = createWalletClient({
+    account: account(10),
+    chain,
+    transport: webSocket(target.wsUrl),
+  }).extend(publicActions)
   const reader: PublicClient = createPublicClient({ chain, transport: webSocket(target.wsUrl) })
   const abi = emitter.abi as Abi
   const deployed = await client.deployContract({ abi, bytecode: emitter.bytecode })
@@ -306,7 +330,10 @@ test('viem hears new heads, logs and pending transactions over WebSocket', async
   const onError = (error: Error): void => void errors.push(error)
   const stops = [
     reader.watchBlocks({ onBlock: (block) => void heads.push(block.number), onError }),
-    reader.watchPendingTransactions({ onTransactions: (some) => void hashes.push(...some), onError }),
+    reader.watchPendingTransactions({
+      onTransactions: (some) => void hashes.push(...some),
+      onError,
+    }),
     reader.watchContractEvent({ address, abi, onLogs: (some) => void logs.push(...some), onError }),
   ]
   // viem does not say when a subscription stands; but one socket is answered in order.
@@ -314,7 +341,9 @@ test('viem hears new heads, logs and pending transactions over WebSocket', async
   await reader.getBlockNumber()
   const sent: Hex[] = []
   for (const value of [1n, 2n, 3n])
-    sent.push(await client.writeContract({ address, abi, functionName: 'set', args: [value, 'ws'] }))
+    sent.push(
+      await client.writeContract({ address, abi, functionName: 'set', args: [value, 'ws'] }),
+    )
   await until(() => logs.length >= 3 && heads.length >= 3 && hashes.length >= 3)
   for (const stop of stops) stop()
   expect(logs.map((log) => log.transactionHash)).toEqual(sent)
@@ -322,7 +351,11 @@ test('viem hears new heads, logs and pending transactions over WebSocket', async
   expect(heads).toEqual(heads.toSorted((a, b) => Number(a - b)))
   expect(errors).toEqual([])
   for (const one of [client, reader])
-    (await (one.transport as unknown as { getRpcClient(): Promise<{ close(): void }> }).getRpcClient()).close()
+    (
+      await (
+        one.transport as unknown as { getRpcClient(): Promise<{ close(): void }> }
+      ).getRpcClient()
+    ).close()
 }, 20_000)
 
 test('interval blocks: the pending nonce counts what waits, and a replacement wins', async () => {
@@ -355,7 +388,9 @@ test('interval blocks: the pending nonce counts what waits, and a replacement wi
       wallet.waitForTransactionReceipt({ hash: better }),
     ])
     expect(receipts.map((receipt) => receipt.status)).toEqual(['success', 'success'])
-    await expect(wallet.getTransactionReceipt({ hash: second })).rejects.toThrow(/could not be found/)
+    await expect(wallet.getTransactionReceipt({ hash: second })).rejects.toThrow(
+      /could not be found/,
+    )
     expect(await wallet.getBalance({ address: to })).toBe(parseEther('10000') + 4n)
   } finally {
     await slow.stop()

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { mnemonicToAccount, type HDAccount } from 'viem/accounts'
 import { defineChain, type Chain } from 'viem'
+import { startDevnet } from './node.ts'
 
 export const isAnvil = process.env['TRIBUTARY_E2E'] === 'anvil'
 
@@ -44,7 +45,6 @@ export async function startTarget(
   anvils: readonly string[] = ours,
 ): Promise<Target> {
   if (isAnvil) return startAnvil(anvils)
-  const { startDevnet } = await import('./node.ts')
   const devnet = await startDevnet(['--ephemeral', ...ours])
   return {
     httpUrl: devnet.httpUrl,
