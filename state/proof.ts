@@ -85,37 +85,34 @@ export function verifyProof(
 /** Throws RlpError for a node that is none. */
 function followProof(root: Hex, key: TriePath, proof: readonly Uint8Array[]): ProofVerdict {
   let used = 0
-  let depth = 0
-  /** What names the next node: a hash, the node itself, or empty bytes for none. */
-  let next: RlpItem | Hex = root
-  for (;;) {
-    let node: RlpItem = next as RlpItem
-    if (typeof next === 'string') {
+  let step: Step = { type: 'hashed', hash: root, depth: 0 }
+  while (step.type !== 'end') {
+    let node: RlpItem
+    if (step.type === 'hashed') {
       const encoded = proof[used++]
-      if (!encoded || keccakHex(encoded) !== next)
+      if (!encoded || keccakHex(encoded) !== step.hash)
         return reject('PROOF_INVALID', 'a node is missing or has another hash', { node: used - 1 })
       node = decodeRlp(encoded)
-    }
-    const step = stepInto(node, key, depth)
-    if (step.type === 'end')
-      return used === proof.length
-        ? accept(step.value)
-        : reject('PROOF_INVALID', 'nodes after the last', { used, given: proof.length })
-    depth = step.depth
-    next = step.child
+    } else node = step.node
+    step = stepInto(node, key, step.depth)
   }
+  return used === proof.length
+    ? accept(step.value)
+    : reject('PROOF_INVALID', 'nodes after the last', { used, given: proof.length })
 }
 
+/** Where a node leads: to a node by its hash, to one inside itself, or to the answer. */
 type Step =
+  | { readonly type: 'hashed'; readonly hash: Hex; readonly depth: number }
+  | { readonly type: 'inlined'; readonly node: RlpItem; readonly depth: number }
   | { readonly type: 'end'; readonly value: Uint8Array | undefined }
-  | { readonly type: 'child'; readonly depth: number; readonly child: RlpItem | Hex }
 
 /** What `node`, at `depth` nibbles, says of `key`. Throws RlpError. */
 function stepInto(node: RlpItem, key: TriePath, depth: number): Step {
   const items = asList(node, 'a node')
   if (items.length === 17) {
-    if (asBytes(items[16], 'the value of a branch', 0) && depth >= key.length)
-      throw new RlpError('a branch below the end of the key')
+    asBytes(items[16], 'the value of a branch', 0)
+    if (depth >= key.length) throw new RlpError('a branch below the end of the key')
     return refer(items[nibbleAt(key, depth)], depth + 1)
   }
   const [head, tail] = asList(items, 'a node', 2)
@@ -124,13 +121,15 @@ function stepInto(node: RlpItem, key: TriePath, depth: number): Step {
     throw new RlpError('the path of a node does not fit the key')
   if (!key.startsWith(path, depth)) return { type: 'end', value: undefined }
   if (isLeaf) return { type: 'end', value: asBytes(tail, 'a value') }
+  if (path === '' || tail?.length === 0) throw new RlpError('an extension without path or child')
   return refer(tail, depth + path.length)
 }
 
 function refer(item: RlpItem | undefined, depth: number): Step {
-  if (!(item instanceof Uint8Array)) return { type: 'child', depth, child: asList(item, 'a child') }
+  if (!(item instanceof Uint8Array))
+    return { type: 'inlined', node: asList(item, 'a child'), depth }
   if (item.length === 0) return { type: 'end', value: undefined }
-  return { type: 'child', depth, child: toHex(asBytes(item, 'the hash of a child', 32)) }
+  return { type: 'hashed', hash: toHex(asBytes(item, 'the hash of a child', 32)), depth }
 }
 
 /** Nibbles and flag of a leaf or extension (Yellow Paper, appendix C). Throws RlpError. */
