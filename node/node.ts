@@ -11,23 +11,15 @@ import {
   type Mempool,
   nextBaseFee,
 } from '../execution/index.ts'
-import { type Genesis, genesisCommit } from '../genesis/index.ts'
-import { type Address, type Clock, invariant, NodeError } from '../primitives/index.ts'
+import type { Address, Clock } from '../primitives/index.ts'
 import { createRpcServer, type NodeApi } from '../rpc/index.ts'
-import { openStore, type Store } from '../state/index.ts'
 import { chooseSecp256k1 } from './crypto.ts'
-import { chainFolder } from './folders.ts'
 import type { Loggers } from './logger.ts'
+import { openChain, type OpenChainOptions } from './open-chain.ts'
 import { createSealer, type Sealer, type Sealing } from './sealer.ts'
 import { seedsAfter } from './seeds.ts'
 
-export interface NodeOptions {
-  readonly genesis: Genesis
-  /** Undefined: everything in memory. */
-  readonly datadir: string | undefined
-  /** Upper bound of the store's read caches. */
-  readonly cacheBytes: number
-  readonly keepStates: number | 'archive'
+export interface NodeOptions extends OpenChainOptions {
   readonly sealing: Sealing
   readonly feeRecipient: Address
   readonly host: string
@@ -66,7 +58,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const log = ports.logs.of('node')
   const { secp256k1 } = await chooseSecp256k1(log)
   const spec = createChainSpec(genesis.config)
-  const store = await openChainStore(options)
+  const store = await openChain(options)
   const engine = createEngine({ spec, secp256k1 })
   const chain = createChain({ spec, store, engine, secp256k1 })
   const mempool = createMempool({
@@ -125,38 +117,3 @@ const createApi = (
   isListening: () => true,
   syncing: () => false, // a lone producer is always at its own head
 })
-
-/** Opens the store; commits block 0 to an empty one, compares it with what another one holds. */
-async function openChainStore(options: NodeOptions): Promise<Store> {
-  const { genesis, datadir, cacheBytes, keepStates } = options
-  const store = await openStore({
-    ...(datadir !== undefined && { path: chainFolder(datadir) }),
-    cacheBytes,
-    keepStates,
-  })
-  try {
-    if (store.head() === undefined) await store.commit(genesisCommit(genesis, store))
-    else await compareGenesis(store, genesis, datadir ?? 'memory')
-    return store
-  } catch (error) {
-    await store.close()
-    throw error
-  }
-}
-
-async function compareGenesis(store: Store, genesis: Genesis, datadir: string): Promise<void> {
-  const found = store.blockByNumber(0n)?.block.hash
-  invariant(found !== undefined, 'a store with a head has a block 0')
-  // The root of block 0 takes an empty state to compute, and this store has one no longer.
-  const empty = await openStore({ cacheBytes: 2 ** 20, keepStates: 1 })
-  const wanted = genesisCommit(genesis, empty).block.hash
-  await empty.close()
-  if (found !== wanted)
-    throw new NodeError(
-      'DB_GENESIS',
-      `the chain in ${datadir} began with another genesis (${found}, this one is ${wanted}): ` +
-        'start with the genesis or options it was made with, choose another --datadir, ' +
-        'or delete it (`dev --reset` does)',
-      { found, wanted },
-    )
-}

@@ -89,11 +89,13 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
   return () => text
 }
 
-/** Runs the command to its end. */
-export async function runCommand(args: readonly string[]): Promise<Ended> {
+/** Runs the command to its end; one that does not end is killed, which the caller sees by `signal`. */
+export async function runCommand(args: readonly string[], limitMs = 30_000): Promise<Ended> {
   const child = start(args)
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   await new Promise((resolve) => child.once('close', resolve))
+  clearTimeout(timer)
   return { ...(await exitOf(child)), stdout: stdout(), stderr: stderr() }
 }
 
