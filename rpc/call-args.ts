@@ -92,8 +92,6 @@ export function completeCall(args: CallArgs, chainId: bigint): Omit<CallRequest,
       'both "data" and "input" are set and not equal. Please use "input" to pass transaction call data',
     )
   const data = args.input ?? args.data ?? new Uint8Array(0)
-  if (!args.to && data.length === 0)
-    throw serverError('contract creation without any data provided')
   return {
     from: args.from ?? nobody,
     to: args.to ?? null,

@@ -6,6 +6,8 @@ import type { Door } from './server.ts'
 
 /** geth's limit: a raw transaction has 128 KiB at most, a batch of them rarely more. */
 export const maxBodyBytes = 5 * 1_048_576
+/** Of a body that is too large, so much is read and dropped before the connection is cut. */
+const maxDrainBytes = 32 * 1_048_576
 /** Below this, compressing costs more than it saves. */
 const gzipFromBytes = 8_192
 /** Seconds a browser may remember the answer to its preflight. */
@@ -63,21 +65,26 @@ async function answerPost(
   else await writeJson(request, response, text)
 }
 
-/** Undefined when it is too large: the rest is then not read. */
+/**
+ * Undefined when it is too large. Such a body is still taken off the wire, and dropped, up to a
+ * bound: a client in mid-sentence hears no answer.
+ */
 async function readBody(request: IncomingMessage): Promise<Buffer | 'aborted' | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return undefined
+  const toldBytes = Number(request.headers['content-length'] ?? 0)
+  if (toldBytes > maxDrainBytes) return undefined
   const chunks: Buffer[] = []
   let sizeBytes = 0
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       sizeBytes += chunk.length
-      if (sizeBytes > maxBodyBytes) return undefined
-      chunks.push(chunk)
+      if (sizeBytes > maxDrainBytes) return undefined
+      if (sizeBytes > maxBodyBytes || toldBytes > maxBodyBytes) chunks.length = 0
+      else chunks.push(chunk)
     }
   } catch {
     return 'aborted' // the client went away in mid-sentence
   }
-  return Buffer.concat(chunks)
+  return sizeBytes > maxBodyBytes ? undefined : Buffer.concat(chunks)
 }
 
 async function writeJson(

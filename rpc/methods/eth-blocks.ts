@@ -51,7 +51,7 @@ function readHeader({ api, fees }: Context, ref: BlockRef): unknown {
 
 function readReceipts(context: Context, ref: BlockRef): unknown {
   const { chain } = context.api
-  const found = findBlock(chain, ref)
+  const found = isPending(ref) ? undefined : findBlock(chain, ref)
   const receipts = found && chain.store.receipts(found.block.header.number)
   if (!found || !receipts) return null
   const key = `${found.block.hash}r`

@@ -2,7 +2,7 @@
 import { type Address, type Hex, toHex, toWord } from '../../primitives/index.ts'
 import { type BlockRef, blockNumberOrHash } from '../block-ref.ts'
 import { blockForState, isPending, stateFor } from '../blocks.ts'
-import { ParamError } from '../errors.ts'
+import { echo, invalidParams } from '../errors.ts'
 import { formatProof, quantity } from '../format.ts'
 import { type Context, method, type MethodTable } from '../method.ts'
 import { address, type Decoder, list, optional, required, text } from '../params.ts'
@@ -17,11 +17,11 @@ const storageKey: Decoder<{ readonly slot: bigint; readonly spelling: string }> 
     const written = text.decode(value, place)
     const digits = /^0[xX]/.test(written) ? written.slice(2) : written
     if (digits.length > 64)
-      throw new ParamError(
-        `unable to decode storage key: hex string too long, want at most 32 bytes, have ${Math.ceil(digits.length / 2)} bytes`,
+      throw invalidParams(
+        `storage key too long (want at most 32 bytes): ${JSON.stringify(echo(written))}`,
       )
     if (!/^[0-9a-fA-F]*$/.test(digits))
-      throw new ParamError('unable to decode storage key: hex string invalid')
+      throw invalidParams(`invalid hex in storage key: ${JSON.stringify(echo(written))}`)
     const slot = digits === '' ? 0n : BigInt(`0x${digits}`)
     // A full-length key comes back at full length, a short one as a quantity (geth).
     return { slot, spelling: digits.length === 64 ? toWord(slot) : quantity(slot) }

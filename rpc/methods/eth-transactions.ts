@@ -3,7 +3,7 @@ import type { Refusal } from '../../primitives/index.ts'
 import { toHex } from '../../primitives/index.ts'
 import type { StoredBlock } from '../../state/index.ts'
 import { type BlockRef, blockNumber } from '../block-ref.ts'
-import { findBlock } from '../blocks.ts'
+import { findBlock, isPending } from '../blocks.ts'
 import { type RpcError, serverError } from '../errors.ts'
 import { formatMined, formatPooled, formatReceipts } from '../format.ts'
 import { type Context, method, type MethodTable } from '../method.ts'
@@ -44,13 +44,17 @@ function readReceipt(context: Context, txHash: Hash): unknown {
   return formatReceipts({ ...found, receipts, blobFee }, at)[0] ?? null
 }
 
-function readAt({ api }: Context, ref: BlockRef, at: number): unknown {
-  const found = findBlock(api.chain, ref)
+/** The pending block is the head's state with nothing in it. */
+const minedBlock = ({ api }: Context, ref: BlockRef): StoredBlock | undefined =>
+  isPending(ref) ? undefined : findBlock(api.chain, ref)
+
+function readAt(context: Context, ref: BlockRef, at: number): unknown {
+  const found = minedBlock(context, ref)
   return found ? mined({ found, at }) : null
 }
 
-function readRawAt({ api }: Context, ref: BlockRef, at: number): unknown {
-  const tx = findBlock(api.chain, ref)?.block.transactions[at]
+function readRawAt(context: Context, ref: BlockRef, at: number): unknown {
+  const tx = minedBlock(context, ref)?.block.transactions[at]
   return tx ? toHex(tx.raw) : '0x'
 }
 
