@@ -6,11 +6,9 @@
 import {
   accept,
   bloomOf,
-  concat,
   fromHex,
   mergeBlooms,
   reject,
-  toFixedBytes,
   type Address,
   type Header,
   type Hex,
@@ -178,7 +176,3 @@ async function callIfDeployed(
   if (!account || journal.code(account.codeHash).length === 0) return undefined
   return engine.runSystemCall(journal, context, contract, data)
 }
-
-/** keccak's input for what follows from a parent: its RANDAO value and the child's number. */
-export const seedBytes = (parent: Header): Uint8Array =>
-  concat(fromHex(parent.prevRandao), toFixedBytes(parent.number + 1n, 8))
