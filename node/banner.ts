@@ -2,9 +2,10 @@
  * What `dev` prints when it is ready: accounts, keys, URLs, how a wallet joins. Pure text; nothing
  * here waits, and the node answers before this is printed.
  */
+import { toChecksum } from '../execution/index.ts'
 import { assertNever, type Hex } from '../primitives/index.ts'
 import type { Sealing } from './sealer.ts'
-import { groupDigits, toChecksum, toGweiText, toOpenText } from './text.ts'
+import { groupDigits, toGweiText, toOpenText } from './text.ts'
 
 export interface DevAccount {
   readonly address: Hex

@@ -3,9 +3,9 @@
  * prints nothing.
  */
 import { effectiveGasPrice, toHex, type Hex } from '../primitives/index.ts'
-import type { ExecutedBlock, TransactionOutcome } from '../execution/index.ts'
+import { type ExecutedBlock, toChecksum, type TransactionOutcome } from '../execution/index.ts'
 import { explainRevert } from './revert.ts'
-import { count, groupDigits, shorten, toChecksum, toGweiText, toOpenText } from './text.ts'
+import { count, groupDigits, shorten, toGweiText, toOpenText } from './text.ts'
 
 /** Transactions of one block that get a line; a full block would scroll the story away. */
 const maxLines = 50

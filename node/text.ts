@@ -1,5 +1,5 @@
 /** Amounts, gas and addresses for people. Not for machines: rpc/format.ts writes their answers. */
-import { keccakHex, type Address, type Hex } from '../primitives/index.ts'
+import type { Hex } from '../primitives/index.ts'
 
 const weiPerOpen = 10n ** 18n
 const weiPerGwei = 10n ** 9n
@@ -23,14 +23,6 @@ function decimal(value: bigint, unit: bigint, digits: number): string {
 
 /** `0xf39f…2266` */
 export const shorten = (hex: Hex): string => `${hex.slice(0, 6)}…${hex.slice(-4)}`
-
-/** An address with its checksum in the case of its letters (EIP-55). */
-export function toChecksum(address: Address): string {
-  const hash = keccakHex(new TextEncoder().encode(address.slice(2)))
-  return address.replaceAll(/[a-f]/g, (digit, at: number) =>
-    Number.parseInt(hash[at] ?? '0', 16) >= 8 ? digit.toUpperCase() : digit,
-  )
-}
 
 /** `1 block`, `2 blocks` */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`
