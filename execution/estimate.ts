@@ -68,18 +68,21 @@ async function search(
 ): Promise<Verdict<Estimate, EstimateCode>> {
   let low = first.gasUsed - 1n
   let high = most
-  // Below the 63/64 that a frame passes on (EIP-150) plus a stipend the call has mostly enough.
-  let next = ((first.gasBeforeRefund + callStipend) * 64n) / 63n
-  if (next >= high) next = middle(low, high)
-  while (low + 1n < high) {
-    const tried = await attempt(next)
+  const narrow = async (gas: bigint): Promise<Refusal<CallCode> | undefined> => {
+    const tried = await attempt(gas)
     if (tried.type !== 'accept' && !isTooLittleGas(tried)) return tried
-    if (tried.type === 'accept' && tried.value.status === 'success') high = next
-    else low = next
-    if ((high - low) * errorRatio.denominator < high * errorRatio.numerator) break
-    next = middle(low, high)
+    if (tried.type === 'accept' && tried.value.status === 'success') high = gas
+    else low = gas
+    return undefined
   }
-  return accept({ type: 'gas', gas: high })
+  const isWide = (): boolean =>
+    low + 1n < high && (high - low) * errorRatio.denominator >= high * errorRatio.numerator
+
+  // Below the 63/64 that a frame passes on (EIP-150) plus a stipend the call has mostly enough.
+  const guess = ((first.gasBeforeRefund + callStipend) * 64n) / 63n
+  let refusal = guess < high ? await narrow(guess) : undefined
+  while (!refusal && isWide()) refusal = await narrow(middle(low, high))
+  return refusal ?? accept({ type: 'gas', gas: high })
 }
 
 /** Skewed to the low side: most calls need little more than they used. */
@@ -102,7 +105,8 @@ function mostGas(
   if (spec.isActive('osaka', header.number, header.timestamp)) most = least(most, maxTransactionGas)
   if (call.gasPrice > 0n) {
     const balance = journal.account(call.from)?.balance ?? 0n
-    if (call.value > balance) return reject('INSUFFICIENT_FUNDS', 'insufficient funds for transfer')
+    if (call.value >= balance)
+      return reject('INSUFFICIENT_FUNDS', 'insufficient funds for transfer')
     most = least(most, (balance - call.value) / call.gasPrice)
   }
   return accept(least(most, gasCap))

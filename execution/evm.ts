@@ -4,13 +4,13 @@
  * journal, so that interleaved executions share nothing but tables that never change.
  */
 import type { Common, StateManagerInterface } from '@ethereumjs/common'
-import { EVM, getOpcodesForHF, NobleBN254 } from '@ethereumjs/evm'
+import { EVM, type ExecResult, getOpcodesForHF, NobleBN254 } from '@ethereumjs/evm'
 import { Address as LibraryAddress } from '@ethereumjs/util'
 import { accept, type Address, fromHex, type Secp256k1, toHex } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
 import { type ChainSpec, type Fork, isAtLeast } from './chain-spec.ts'
 import { createCommons } from './commons.ts'
-import { haltText } from './halt-text.ts'
+import { type HaltPlace, haltText } from './halt-text.ts'
 import { createStateManager } from './state-manager.ts'
 import { blobBaseFee, checkTransaction, transactionRules } from './transaction-rules.ts'
 import {
@@ -149,7 +149,7 @@ async function runFrame(
         : exceptionError.error === 'revert'
           ? 'revert'
           : 'halt',
-    ...(exceptionError && { error: haltText(exceptionError.error) }),
+    ...(exceptionError && { error: haltText(exceptionError.error, haltPlace(execResult)) }),
     returnData: execResult.returnValue,
     gasUsed: execResult.executionGasUsed,
     refund: execResult.gasRefund ?? 0n,
@@ -163,6 +163,15 @@ async function runFrame(
       ? destroyed.filter((address) => createdAddresses?.has(address)) // EIP-6780
       : destroyed,
   }
+}
+
+/** Where the outermost frame stopped: geth's texts name the opcode and the height of the stack. */
+function haltPlace({ runState }: ExecResult): HaltPlace | undefined {
+  if (!runState) return undefined
+  const { opCode: opcode, stack, returnBytes } = runState
+  const [, offset = 0n, size = 0n] = opcode === 0x3e && stack.length >= 3 ? stack.peek(3) : []
+  const isPastReturnData = offset + size > BigInt(returnBytes.length)
+  return { opcode, stackHeight: stack.length, isPastReturnData }
 }
 
 /** Opcode tables depend on the fork only, and cost more to make than a small call to run. */
