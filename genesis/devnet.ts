@@ -24,11 +24,9 @@ export interface DevnetOptions {
 }
 
 /** 0x0A77 = 2679, the prefix of the native modules' addresses. */
-export const devnetChainId = 2679n
-/** Known to everybody: never for accounts that hold anything of value. */
-export const devnetMnemonic = 'test test test test test test test test test test test junk'
+const devnetChainId = 2679n
 /** 10,000 OPEN. */
-export const devnetBalance = 10_000n * 10n ** 18n
+const devnetBalance = 10_000n * 10n ** 18n
 /** DESIGN.md, section 4: measured gas per second x block time x 0.3. */
 const gasLimit = 30_000_000n
 /** 1 gwei, geth's params.InitialBaseFee. */
@@ -39,7 +37,7 @@ const baseFeePerGas = 1_000_000_000n
  */
 const timestamp = 1_767_225_600n
 
-/** m/44'/60'/0'/0/0 to 19 of `devnetMnemonic`; test/unit/node/accounts.test.ts derives them anew. */
+/** m/44'/60'/0'/0/0 to 19 of the public mnemonic `test ... test junk` (node/devnet-keys.ts); test/unit/node/accounts.test.ts derives them anew. */
 export const devnetAddresses: readonly Address[] = [
   '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266',
   '0x70997970c51812dc3a010c7d01b50e0d17dc79c8',

@@ -84,7 +84,7 @@ export const configSchema = strict({
   ethash: strict({}).optional(),
   clique: strict({ period: uint64, epoch: uint64 }).optional(),
   blobSchedule: strict(optionalKeys(blobForks, blobEntry)).optional(),
-}) satisfies z.ZodType<unknown>
+}) satisfies z.ZodType
 
 export const toConfig = (value: z.infer<typeof configSchema>): GenesisConfig =>
   Object.fromEntries(

@@ -8,10 +8,13 @@ import type { Address, Hex } from '../primitives/index.ts'
 /** How much of a wrong value a message repeats. */
 const maxQuote = 40
 
+/** Never the inside of an object or a list: that may be the whole file. */
 export function quote(value: unknown): string {
-  if (typeof value === 'bigint') return value.toString()
-  const text = JSON.stringify(value) ?? typeof value
-  return text.length > maxQuote ? `${text.slice(0, maxQuote)}…` : text
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > maxQuote ? `${value.slice(0, maxQuote)}…` : value)
+  return String(value)
 }
 
 /** A schema from a function that returns the value, or says in a sentence what is wrong with it. */

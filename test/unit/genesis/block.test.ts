@@ -65,8 +65,9 @@ test('the header has the fields of the forks that are active, and no others', as
   expect(old.withdrawals).toBeUndefined()
 })
 
+const rich = (genesis: Genesis) => [...genesis.alloc.values()].filter((one) => one.balance > 0n)
+
 test('20 accounts with 10,000 OPEN by default, and whatever is asked for instead', () => {
-  const rich = (genesis: Genesis) => [...genesis.alloc.values()].filter((one) => one.balance > 0n)
   expect(rich(devnetGenesis())).toHaveLength(20)
   expect(rich(devnetGenesis())[0]?.balance).toBe(10_000_000_000_000_000_000_000n)
   expect(rich(devnetGenesis({ count: 3, balance: 7n })).map((one) => one.balance)).toEqual([

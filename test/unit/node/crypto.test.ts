@@ -54,8 +54,8 @@ test('recovery agrees on signatures that may be none, and never throws', () => {
 test.each([nobleSecp256k1, ...others])('$name: keys of 0 and of the order are refused', (curve) => {
   const order = Uint8Array.from(Buffer.from(curveOrder.toString(16), 'hex'))
   for (const key of [new Uint8Array(32), order]) {
-    expect(() => curve.publicKey(key)).toThrow()
-    expect(() => curve.sign(new Uint8Array(32).fill(1), key)).toThrow()
+    expect(() => curve.publicKey(key)).toThrow(Error)
+    expect(() => curve.sign(new Uint8Array(32).fill(1), key)).toThrow(Error)
   }
 })
 
@@ -66,6 +66,10 @@ test('the native addon is chosen where it loads', async () => {
     { name: 'native', outcome: 'chosen', recoverUs: expect.any(Number) as unknown },
   ])
 })
+
+const absent = (): never => {
+  throw new Error('no binary\nfor this machine')
+}
 
 test('what is absent, wrong or slow is passed over, and the log says so', async () => {
   let nowUs = 0
@@ -80,9 +84,6 @@ test('what is absent, wrong or slow is passed over, and the log says so', async 
   const wrong: Secp256k1 = { ...native, recover: () => new Uint8Array(64) }
   const warned: object[] = []
   const log = { ...silentLogger, warn: (facts: object) => void warned.push(facts) }
-  const absent = () => {
-    throw new Error('no binary\nfor this machine')
-  }
   const { secp256k1, tried } = await chooseSecp256k1(log, () => nowUs, [
     { name: 'absent', load: absent },
     { name: 'wrong', load: () => wrong },
