@@ -30,7 +30,7 @@ export function createChain(ports: ChainPorts): Chain {
   const hashes = createHashCache(store)
   const contextOf = (header: Header): BlockContext => ({
     header,
-    blockHash: (number) => ancestorHash(header, number, hashes.at),
+    blockHash: (number) => ancestorHash(header, number, (height) => hashes.at(height)),
   })
   const parts = { ...ports, contextOf }
 
@@ -42,7 +42,7 @@ export function createChain(ports: ChainPorts): Chain {
     contextOf,
     stateAt: (number) => store.stateAt(number),
     validate: (block) => validateBlock(parts, head(), block),
-    build: (template, offered) => {
+    async build(template, offered) {
       if (template.parent.hash !== head().hash)
         throw new NodeError('NOT_ON_HEAD', 'a block can only be built on the head', {
           parent: template.parent.hash,

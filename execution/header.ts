@@ -84,8 +84,7 @@ export function nextExcessBlobGas(
   if (spec.isActive('osaka', number, timestamp)) {
     const reserve = blobBaseCost * (parent.baseFeePerGas ?? 0n)
     if (reserve > gasPerBlob * blobBaseFee(parentExcess, params)) {
-      const [target, max] = [BigInt(params.target), BigInt(params.max)]
-      return parentExcess + (parentUsed * (max - target)) / max
+      return parentExcess + (parentUsed * BigInt(params.max - params.target)) / BigInt(params.max)
     }
   }
   return parentExcess + parentUsed - target
