@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { isAllowedOrigin } from './hosts.ts'
 import type { Door } from './server.ts'
 
 /** geth's limit: a raw transaction has 128 KiB at most, a batch of them rarely more. */
@@ -21,13 +22,24 @@ export async function answerHttp(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  response.setHeader('access-control-allow-origin', '*')
-  response.setHeader('vary', 'origin')
+  allowOrigin(door.allowedOrigins, request, response)
   const { method } = request
   if (method === 'POST') await answerPost(door, request, response)
   else if (method === 'OPTIONS') answerPreflight(request, response)
   else if (method === 'GET' || method === 'HEAD') response.writeHead(200).end() // health checks
   else refuse(request, response, 405, 'method not allowed')
+}
+
+/** A page whose origin is not allowed gets no leave, and its browser shows it no answer. */
+function allowOrigin(
+  allowed: readonly string[],
+  { headers: { origin } }: IncomingMessage,
+  response: ServerResponse,
+): void {
+  response.setHeader('vary', 'origin')
+  if (allowed.includes('*')) response.setHeader('access-control-allow-origin', '*')
+  else if (origin !== undefined && isAllowedOrigin(origin, allowed))
+    response.setHeader('access-control-allow-origin', origin)
 }
 
 function answerPreflight(request: IncomingMessage, response: ServerResponse): void {

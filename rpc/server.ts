@@ -10,7 +10,7 @@ import { createBlockTexts } from './bounded-texts.ts'
 import { createDispatcher, type Dispatcher } from './dispatch.ts'
 import { createFilters } from './filters.ts'
 import { createFeeOracle } from './gas-oracle.ts'
-import { isAllowedHost } from './hosts.ts'
+import { isAllowedHost, isAllowedOrigin } from './hosts.ts'
 import { answerHttp } from './http.ts'
 import type { Context } from './method.ts'
 import { methods } from './methods/index.ts'
@@ -24,6 +24,8 @@ export interface RpcServerOptions {
   readonly port: number
   /** Names accepted in the Host header besides localhost and IP addresses; `*` for all. */
   readonly allowedHosts: readonly string[]
+  /** Origins of pages that may call from a browser (`https://dapp.example`); absent: all. */
+  readonly allowedOrigins?: readonly string[]
 }
 
 export interface RpcServer {
@@ -44,6 +46,8 @@ export interface Door {
   readonly dispatcher: Dispatcher
   readonly context: Omit<Context, 'subscriptions'>
   readonly log: Logger
+  /** `*` for all. */
+  readonly allowedOrigins: readonly string[]
 }
 
 export function createRpcServer(
@@ -53,7 +57,9 @@ export function createRpcServer(
   const filters = createFilters(api.chain, api.mempool, api.clock)
   const hub = createSubscriptionHub(api)
   const context = { api, filters, fees: createFeeOracle(api.chain), blocks: createBlockTexts() }
-  const door: Door = { dispatcher: createDispatcher(methods, api.clock, log), context, log }
+  const allowedOrigins = options.allowedOrigins?.map((origin) => origin.toLowerCase()) ?? ['*']
+  const dispatcher = createDispatcher(methods, api.clock, log)
+  const door: Door = { dispatcher, context, log, allowedOrigins }
   const sockets = createSockets(door, hub)
   const isAllowed = (request: IncomingMessage): boolean =>
     isAllowedHost(request.headers.host, options.allowedHosts)
@@ -68,7 +74,8 @@ export function createRpcServer(
   server.keepAliveTimeout = keepAliveMs
   server.headersTimeout = keepAliveMs + 1_000
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (isAllowed(request)) sockets.accept(request, socket, head)
+    const isOurs = isAllowedOrigin(request.headers.origin, allowedOrigins)
+    if (isAllowed(request) && isOurs) sockets.accept(request, socket, head)
     else socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
   })
 

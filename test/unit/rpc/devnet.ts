@@ -2,7 +2,7 @@
  * A real node in memory with automine, behind its real door on a free port: what the tests of rpc/
  * talk to. Time is turned by hand, so nothing waits.
  */
-import WebSocket from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 import { privateKeyToAccount } from 'viem/accounts'
 import { devnetGenesis } from '../../../genesis/index.ts'
 import { createNode, type TributaryNode } from '../../../node/node.ts'
@@ -38,6 +38,7 @@ export interface Devnet {
   ask<value>(method: string, ...params: readonly unknown[]): Promise<value>
   /** Signs by alice, sends, and gives the hash. */
   send(tx: { to?: Hex; data?: Hex; value?: bigint; gas?: bigint; nonce?: number }): Promise<Hex>
+  /** Throws when the node logged an error on its way. */
   stop(): Promise<void>
 }
 
@@ -91,7 +92,10 @@ export async function startDevnet(sealing: Sealing = { type: 'automine' }): Prom
       })
       return ask<Hex>('eth_sendRawTransaction', raw)
     },
-    stop: () => node.stop(),
+    async stop() {
+      await node.stop()
+      if (faults.length > 0) throw new AggregateError(faults, 'the node logged errors')
+    },
   }
 }
 
@@ -117,7 +121,7 @@ export interface Socket {
 
 type Message = Awaited<ReturnType<Socket['next']>>
 
-export async function openSocket(url: string, options?: WebSocket.ClientOptions): Promise<Socket> {
+export async function openSocket(url: string, options?: ClientOptions): Promise<Socket> {
   const ws = new WebSocket(url, options)
   const inbox: Message[] = []
   const readers: ((message: Message) => void)[] = []
@@ -147,7 +151,7 @@ export const deployer = (runtime: string): Hex =>
   `0x60${(runtime.length / 2).toString(16).padStart(2, '0')}80600b6000396000f3${runtime}`
 
 /** Emits n logs, n being the first word of the input: topic and data count down from n. */
-export const logger = '6000355b8015601a57806000528060206000a160019003600356' + '5b00'
+export const logger = '6000355b8015601a57806000528060206000a1600190036003565b00'
 /** Reverts with its input as return data. */
 export const reverter = '366000600037366000fd'
 

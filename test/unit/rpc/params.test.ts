@@ -152,17 +152,18 @@ describe('parameter lists', () => {
   })
 })
 
-describe('call objects', () => {
-  const complete = (object: unknown) => completeCall(callArgs.decode(object), 2679n)
-  const refusal = (object: unknown): string => {
-    try {
-      complete(object)
-    } catch (error) {
-      return (error as Error).message
-    }
-    return 'accepted'
-  }
+const complete = (object: unknown) => completeCall(callArgs.decode(object), 2679n)
 
+const refusal = (object: unknown): string => {
+  try {
+    complete(object)
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'accepted'
+}
+
+describe('call objects', () => {
   test.each([
     [
       { to: '11' },
