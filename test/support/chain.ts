@@ -67,18 +67,19 @@ export interface ChainOptions {
   readonly secp256k1?: Secp256k1
 }
 
+const genesisAccount = (balance: bigint, nonce: bigint, code: Hex): GenesisAccount => ({
+  balance,
+  nonce,
+  code,
+  storage: new Map(),
+})
+
 export async function openChain(options: ChainOptions = {}): Promise<ChainParts> {
   const { accounts = 4, balance = 100n * ether, gasLimit = 30_000_000n, code = {} } = options
-  const account = (balance: bigint, nonce: bigint, code: Hex): GenesisAccount => ({
-    balance,
-    nonce,
-    code,
-    storage: new Map(),
-  })
   const alloc = new Map<Address, GenesisAccount>()
-  for (let i = 0; i < accounts; i++) alloc.set(addressOf(i), account(balance, 0n, '0x'))
+  for (let i = 0; i < accounts; i++) alloc.set(addressOf(i), genesisAccount(balance, 0n, '0x'))
   for (const [address, hex] of Object.entries(code))
-    alloc.set(address as Address, account(0n, 1n, hex))
+    alloc.set(address as Address, genesisAccount(0n, 1n, hex))
   const genesis: Genesis = {
     config: osakaConfig,
     alloc,

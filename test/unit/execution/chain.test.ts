@@ -181,20 +181,32 @@ describe('commit', () => {
   })
 })
 
-describe('validate', () => {
-  /** A chain, and a good foreign block on its head with one of everything. */
-  const withBlock = async () => {
-    const { chain, store } = await start({ code })
-    const withdrawals = [{ index: 0n, validatorIndex: 0n, address: logger, amount: 1n }]
-    const { executed } = await chain.build(templateOn(chain, { withdrawals }), [
-      signBy(0, transfer(0n)),
-      signBy(1, transfer(0n, { to: logger, gasLimit: 50_000n })),
-    ])
-    return { chain, store, executed, block: executed.block }
-  }
-  const withHeader = (block: Block, changes: Partial<Header>): Block =>
-    makeBlock({ ...block, header: { ...block.header, ...changes } })
+/** A chain, and a good foreign block on its head with one of everything. */
+const withBlock = async () => {
+  const { chain, store } = await start({ code })
+  const withdrawals = [{ index: 0n, validatorIndex: 0n, address: logger, amount: 1n }]
+  const { executed } = await chain.build(templateOn(chain, { withdrawals }), [
+    signBy(0, transfer(0n)),
+    signBy(1, transfer(0n, { to: logger, gasLimit: 50_000n })),
+  ])
+  return { chain, store, executed, block: executed.block }
+}
+const withHeader = (block: Block, changes: Partial<Header>): Block =>
+  makeBlock({ ...block, header: { ...block.header, ...changes } })
 
+const withTransactions = (block: Block, transactions: Block['transactions']): Block =>
+  makeBlock({
+    ...block,
+    transactions,
+    header: { ...block.header, transactionsRoot: orderedRoot(transactions.map((tx) => tx.raw)) },
+  })
+const highS = (tx: PooledTransaction) => {
+  const { r, s, yParity } = tx.signature
+  const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+  return withSignature(tx, { r, s: order - s, yParity: yParity === 0 ? 1 : 0 })
+}
+
+describe('validate', () => {
   test('accepts what build made, over the wire, with the same result', async () => {
     const { chain, block, executed } = await withBlock()
     const decoded = decodeBlock(encodeBlock(block))
@@ -237,17 +249,6 @@ describe('validate', () => {
     expect((await chain.validate(withHeader(block, { gasUsed: 1n }))).type).toBe('reject')
   })
 
-  const withTransactions = (block: Block, transactions: Block['transactions']): Block =>
-    makeBlock({
-      ...block,
-      transactions,
-      header: { ...block.header, transactionsRoot: orderedRoot(transactions.map((tx) => tx.raw)) },
-    })
-  const highS = (tx: PooledTransaction) => {
-    const { r, s, yParity } = tx.signature
-    const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
-    return withSignature(tx, { r, s: order - s, yParity: yParity === 0 ? 1 : 0 })
-  }
   test.each<[string, PooledTransaction | ReturnType<typeof highS>, RegExp]>([
     ['a nonce gap', signBy(2, transfer(1n)), /nonce too high/],
     ['no funds', signBy(2, transfer(0n, { value: 101n * ether })), /insufficient funds/],
