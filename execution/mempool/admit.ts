@@ -10,6 +10,7 @@ import {
   decodeTransaction,
   emptyCodeHash,
   type Hex,
+  ignore,
   maxPriorityFeePerGas,
   type Refusal,
   recoverSender,
@@ -55,12 +56,11 @@ export function admit(raw: Uint8Array, ports: AdmitPorts): Verdict<Admitted, Adm
   const decoded = decodeTransaction(raw)
   if (decoded.type !== 'accept') return decoded
   const tx = decoded.value
-  if (ports.isKnown(tx.hash))
-    return { type: 'ignore', code: 'ALREADY_KNOWN', message: 'already known' }
+  if (ports.isKnown(tx.hash)) return ignore('ALREADY_KNOWN', 'already known')
   const refusal = checkPolicy(tx, ports) ?? inPoolWords(tx, ports.rules)
   if (refusal) return refusal
   const from = recoverSender(tx, ports.secp256k1)
-  if (!from) return reject('INVALID_SENDER', 'invalid sender')
+  if (!from) return reject('INVALID_SENDER', `invalid sender: ${badSignature}`)
   return checkSender({ ...tx, from }, ports.state)
 }
 
@@ -68,7 +68,7 @@ export function admit(raw: Uint8Array, ports: AdmitPorts): Verdict<Admitted, Adm
 function checkPolicy(tx: Transaction, { limits, blockGasLimit }: AdmitPorts): Refused {
   // No data-availability layer stands behind this chain, so nobody could serve the blobs.
   if (tx.type === 'blob') return reject('TX_TYPE', 'transaction type not supported')
-  if (tx.type === 'legacy' && tx.chainId === undefined && !limits.allowUnprotected)
+  if (tx.chainId === undefined && !limits.allowUnprotected && !isKeyless(tx))
     return reject('UNPROTECTED', 'only replay-protected (EIP-155) transactions allowed over RPC')
   if (tx.gasLimit > blockGasLimit)
     return reject('GAS_LIMIT_EXCEEDED', 'exceeds block gas limit', { limit: blockGasLimit })
@@ -82,9 +82,17 @@ function checkPolicy(tx: Transaction, { limits, blockGasLimit }: AdmitPorts): Re
   return undefined
 }
 
-type Refused = Refusal<AdmitCode> | undefined
+/**
+ * A signature made up, not signed (r = s, as in the deployments of 0x4e59b448… and ERC-1820): no key
+ * stands behind it that a replay could rob, and the deployment is meant to be sent to every chain.
+ */
+const isKeyless = ({ to, signature }: Transaction): boolean =>
+  to === null && signature.r === signature.s
 
-/** The pool says the two gas refusals in other words than a block's execution. */
+type Refused = Refusal<AdmitCode> | undefined
+const badSignature = 'invalid transaction v, r, s values'
+
+/** The pool says some refusals in other words than a block's execution. */
 function inPoolWords(tx: Transaction, rules: TransactionRules): Refused {
   const refusal = checkStateless(tx, rules)
   if (refusal?.code === 'INTRINSIC_GAS') {
@@ -101,6 +109,8 @@ function inPoolWords(tx: Transaction, rules: TransactionRules): Refused {
       message: `insufficient gas for floor data gas cost: gas ${tx.gasLimit}, minimum needed ${needed}`,
     }
   }
+  if (refusal?.code === 'CHAIN_ID' || refusal?.code === 'INVALID_SENDER')
+    return { ...refusal, message: `invalid sender: ${refusal.message}` }
   return refusal
 }
 
@@ -108,7 +118,7 @@ function checkSender(tx: PooledTransaction, state: StateReader): Verdict<Admitte
   const account = state.account(tx.from)
   const { nonce, balance, codeHash } = account ?? nobody
   if (tx.nonce < nonce)
-    return reject('NONCE_TOO_LOW', `nonce too low: next nonce ${nonce}, tx nonce ${tx.nonce}`, {
+    return ignore('NONCE_TOO_LOW', `nonce too low: next nonce ${nonce}, tx nonce ${tx.nonce}`, {
       expected: nonce,
       got: tx.nonce,
     })

@@ -4,7 +4,13 @@
  */
 import { maxFeePerGas, maxPriorityFeePerGas } from '../../primitives/index.ts'
 import type { PooledTransaction } from '../types.ts'
-import type { Queued } from './queue.ts'
+
+/** A transaction in the pool. */
+export interface Queued {
+  readonly tx: PooledTransaction
+  /** Raised with every arrival, so that equals leave in the order they came. */
+  readonly arrival: number
+}
 
 /** Wei a unit of gas for the fee recipient at this base fee; negative when it cannot be paid. */
 export function effectiveTip(tx: PooledTransaction, baseFee: bigint): bigint {

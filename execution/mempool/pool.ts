@@ -5,21 +5,25 @@
  */
 import {
   accept,
+  type Account,
   type Address,
   type Hex,
+  ignore,
   invariant,
   maxFeePerGas,
   maxPriorityFeePerGas,
   type Refusal,
-  reject,
   type Secp256k1,
+  type StateReader,
+  type Verdict,
 } from '../../primitives/index.ts'
 import { maxCost, transactionRules } from '../transaction-rules.ts'
 import type { AdmitCode, Chain, Mempool, PooledTransaction } from '../types.ts'
 import { admit, type Admitted } from './admit.ts'
 import { defaultMempoolLimits, type MempoolLimits, replacementBump } from './limits.ts'
-import { effectiveTip, inBlockOrder } from './order.ts'
-import { createSenderQueue, type Queued, type SenderQueue } from './queue.ts'
+import { chooseVictims } from './evict.ts'
+import { inBlockOrder, type Queued } from './order.ts'
+import { createSenderQueue, type SenderQueue } from './queue.ts'
 
 export interface MempoolPorts {
   readonly chain: Pick<Chain, 'head' | 'spec' | 'stateAt'>
@@ -32,44 +36,44 @@ export interface MempoolPorts {
 interface Pool {
   readonly senders: Map<Address, SenderQueue>
   readonly byHash: Map<Hex, PooledTransaction>
+  /** Hashes of transactions that listeners have been told of. */
+  readonly announced: Set<Hex>
   bytes: number
   arrivals: number
 }
 
 export function createMempool(ports: MempoolPorts): Mempool {
   const limits = { ...defaultMempoolLimits, ...ports.limits }
-  const pool: Pool = { senders: new Map(), byHash: new Map(), bytes: 0, arrivals: 0 }
+  const pool: Pool = {
+    senders: new Map(),
+    byHash: new Map(),
+    announced: new Set(),
+    bytes: 0,
+    arrivals: 0,
+  }
   const listeners = new Set<(tx: PooledTransaction) => void>()
   const headState = () => ports.chain.stateAt(ports.chain.head().header.number)
   const nonceOf = (address: Address): bigint => headState().account(address)?.nonce ?? 0n
   const executable = (address: Address): readonly Queued[] =>
     pool.senders.get(address)?.executableFrom(nonceOf(address)) ?? []
-  /** The newcomer, if it can run, and those behind it that waited for it. */
-  const announce = (ready: readonly Queued[], tx: PooledTransaction, isAlone: boolean): void => {
-    const from = ready.findIndex((entry) => entry.tx === tx)
-    const fresh = from < 0 ? [] : ready.slice(from, isAlone ? from + 1 : undefined)
-    for (const entry of fresh) for (const listener of listeners) listener(entry.tx)
+  /** Tells of what can run now and could not before; each transaction once. */
+  const announce = (address: Address): void => {
+    for (const { tx } of executable(address)) {
+      if (pool.announced.has(tx.hash)) continue
+      pool.announced.add(tx.hash)
+      for (const listener of listeners) listener(tx)
+    }
+  }
+  const settle = (address: Address, account: Standing | undefined): void => {
+    dropImpossible(pool, address, account ?? { nonce: 0n, balance: 0n })
+    announce(address)
   }
 
   return {
     add(raw) {
-      const { header } = ports.chain.head()
-      const fork = ports.chain.spec.forkAt(header.number + 1n, header.timestamp + 1n)
-      const admitted = admit(raw, {
-        secp256k1: ports.secp256k1,
-        limits,
-        rules: transactionRules(ports.chain.spec, fork),
-        blockGasLimit: ports.blockGasLimit(),
-        isKnown: (hash) => pool.byHash.has(hash),
-        state: headState(),
-      })
-      if (admitted.type !== 'accept') return admitted
-      const { tx } = admitted.value
-      const refusal = makeRoom(pool, limits, admitted.value)
-      if (refusal) return refusal
-      const isReplacement = insert(pool, tx)
-      announce(executable(tx.from), tx, isReplacement)
-      return accept(tx)
+      const entered = enter(pool, ports, limits, headState(), raw)
+      if (entered.type === 'accept') announce(entered.value.from)
+      return entered
     },
     get: (hash) => pool.byHash.get(hash),
     pendingNonce: (address) => nonceOf(address) + BigInt(executable(address).length),
@@ -85,13 +89,11 @@ export function createMempool(ports: MempoolPorts): Mempool {
       if (tx) drop(pool, tx)
     },
     onBlock({ update }) {
-      for (const [address, change] of update.changes.accounts)
-        dropImpossible(pool, address, change ?? { nonce: 0n, balance: 0n })
+      for (const [address, change] of update.changes.accounts) settle(address, change)
     },
     reset() {
       const state = headState()
-      for (const address of pool.senders.keys())
-        dropImpossible(pool, address, state.account(address) ?? { nonce: 0n, balance: 0n })
+      for (const address of pool.senders.keys()) settle(address, state.account(address))
     },
     onPending(listener) {
       listeners.add(listener)
@@ -101,20 +103,59 @@ export function createMempool(ports: MempoolPorts): Mempool {
 }
 
 type Refused = Refusal<AdmitCode> | undefined
+/** What of an account decides whether its transactions can still run. */
+type Standing = Pick<Account, 'nonce' | 'balance'>
+
+/** Admits a transaction for the block after the head, makes room and puts it in. */
+function enter(
+  pool: Pool,
+  { chain, secp256k1, blockGasLimit }: MempoolPorts,
+  limits: MempoolLimits,
+  state: StateReader,
+  raw: Uint8Array,
+): Verdict<PooledTransaction, AdmitCode> {
+  const { number, timestamp } = chain.head().header
+  const admitted = admit(raw, {
+    secp256k1,
+    limits,
+    state,
+    rules: transactionRules(chain.spec, chain.spec.forkAt(number + 1n, timestamp + 1n)),
+    blockGasLimit: blockGasLimit(),
+    isKnown: (hash) => pool.byHash.has(hash),
+  })
+  if (admitted.type !== 'accept') return admitted
+  const refusal = makeRoom(pool, limits, admitted.value)
+  if (refusal) return refusal
+  insert(pool, admitted.value.tx)
+  return accept(admitted.value.tx)
+}
 
 /** Checks the newcomer against the others, and evicts the cheapest for it when all is full. */
 function makeRoom(pool: Pool, limits: MempoolLimits, { tx, account }: Admitted): Refused {
   const queue = pool.senders.get(tx.from)
   const replaced = queue?.at(tx.nonce)?.tx
   if (replaced && !isBumped(replaced, tx))
-    return reject('REPLACEMENT_UNDERPRICED', 'replacement transaction underpriced')
+    return ignore('REPLACEMENT_UNDERPRICED', 'replacement transaction underpriced')
   const refusal = checkFunds(queue, replaced, tx, account.balance)
   if (refusal) return refusal
-  if (replaced) return undefined
-  if ((queue?.entries().length ?? 0) >= limits.perAccount)
-    return reject('ACCOUNT_LIMIT', `account limit exceeded: pooled ${limits.perAccount} txs`)
-  return evictCheapest(pool, limits, tx)
+  if (!replaced && (queue?.entries().length ?? 0) >= limits.perAccount)
+    return ignore('ACCOUNT_LIMIT', `account limit exceeded: pooled ${limits.perAccount} txs`)
+  const shortage = {
+    transactions: pool.byHash.size + (replaced ? 0 : 1) - limits.transactions,
+    bytes: pool.bytes + tx.raw.length - (replaced?.raw.length ?? 0) - limits.bytes,
+  }
+  if (shortage.transactions <= 0 && shortage.bytes <= 0) return undefined
+  if (!replaced && hasGap(queue, account.nonce, tx.nonce))
+    return ignore('POOL_FULL', 'txpool is full')
+  const victims = chooseVictims(pool.senders.values(), tx, queue, shortage)
+  if (!victims) return ignore('UNDERPRICED', 'transaction underpriced')
+  for (const victim of victims) drop(pool, victim)
+  return undefined
 }
+
+/** Whether the newcomer would only wait: such a one takes nobody's place. */
+const hasGap = (queue: SenderQueue | undefined, nonce: bigint, at: bigint): boolean =>
+  at > nonce + BigInt(queue?.executableFrom(nonce).length ?? 0)
 
 const isBumped = (old: PooledTransaction, tx: PooledTransaction): boolean =>
   maxFeePerGas(tx) >= bumped(maxFeePerGas(old)) &&
@@ -135,53 +176,29 @@ function checkFunds(
 ): Refused {
   const cost = maxCost(tx)
   if (cost > balance)
-    return reject(
+    return ignore(
       'INSUFFICIENT_FUNDS',
       `insufficient funds for gas * price + value: balance ${balance}, tx cost ${cost}, overshot ${cost - balance}`,
       { balance, cost },
     )
-  let queued = 0n
-  for (const entry of queue?.entries() ?? []) queued += maxCost(entry.tx)
-  if (replaced) queued -= maxCost(replaced)
+  const queued = (queue?.totalCost() ?? 0n) - (replaced ? maxCost(replaced) : 0n)
   if (queued + cost <= balance) return undefined
-  return reject(
+  return ignore(
     'INSUFFICIENT_FUNDS',
     `insufficient funds for gas * price + value: balance ${balance}, queued cost ${queued}, tx cost ${cost}, overshot ${queued + cost - balance}`,
     { balance, queued, cost },
   )
 }
 
-/** Only the last transaction of a sender can go without stranding others. */
-function evictCheapest(pool: Pool, limits: MempoolLimits, tx: PooledTransaction): Refused {
-  while (pool.byHash.size >= limits.transactions || pool.bytes + tx.raw.length > limits.bytes) {
-    let cheapest: Queued | undefined
-    for (const queue of pool.senders.values()) {
-      const last = queue.entries().at(-1)
-      if (last && (!cheapest || isCheaper(last, cheapest))) cheapest = last
-    }
-    if (!cheapest) return reject('POOL_FULL', 'txpool is full')
-    if (effectiveTip(cheapest.tx, 0n) >= effectiveTip(tx, 0n) || cheapest.tx.from === tx.from)
-      return reject('UNDERPRICED', 'transaction underpriced: the pool is full of better ones')
-    drop(pool, cheapest.tx)
-  }
-  return undefined
-}
-
-const isCheaper = (a: Queued, b: Queued): boolean => {
-  const [tipA, tipB] = [effectiveTip(a.tx, 0n), effectiveTip(b.tx, 0n)]
-  return tipA === tipB ? a.arrival > b.arrival : tipA < tipB
-}
-
-/** Whether it took the place of another. */
-function insert(pool: Pool, tx: PooledTransaction): boolean {
-  const queue = pool.senders.get(tx.from) ?? createSenderQueue()
-  const replaced = queue.at(tx.nonce)
+/** A replacement inherits the place of what it replaces. */
+function insert(pool: Pool, tx: PooledTransaction): void {
+  const replaced = pool.senders.get(tx.from)?.at(tx.nonce)
   if (replaced) drop(pool, replaced.tx)
-  queue.put({ tx, arrival: pool.arrivals++ })
+  const queue = pool.senders.get(tx.from) ?? createSenderQueue()
+  queue.put({ tx, arrival: replaced?.arrival ?? pool.arrivals++ })
   pool.senders.set(tx.from, queue)
   pool.byHash.set(tx.hash, tx)
   pool.bytes += tx.raw.length
-  return replaced !== undefined
 }
 
 function drop(pool: Pool, tx: PooledTransaction): void {
@@ -190,15 +207,12 @@ function drop(pool: Pool, tx: PooledTransaction): void {
   queue.remove(tx.nonce)
   if (queue.entries().length === 0) pool.senders.delete(tx.from)
   pool.byHash.delete(tx.hash)
+  pool.announced.delete(tx.hash)
   pool.bytes -= tx.raw.length
 }
 
 /** What a new nonce or balance of its sender makes impossible for good. */
-function dropImpossible(
-  pool: Pool,
-  address: Address,
-  { nonce, balance }: { readonly nonce: bigint; readonly balance: bigint },
-): void {
+function dropImpossible(pool: Pool, address: Address, { nonce, balance }: Standing): void {
   // The queue replaces its list when it removes, so this one stays whole.
   for (const { tx } of pool.senders.get(address)?.entries() ?? [])
     if (tx.nonce < nonce || maxCost(tx) > balance) drop(pool, tx)
@@ -212,7 +226,8 @@ function contentOf(
   const queued = new Map<Address, PooledTransaction[]>()
   for (const [address, queue] of pool.senders) {
     const ready = executable(address)
-    const waiting = queue.entries().filter((entry) => !ready.includes(entry))
+    const isReady = new Set(ready)
+    const waiting = queue.entries().filter((entry) => !isReady.has(entry))
     if (ready.length > 0)
       pending.set(
         address,
