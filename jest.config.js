@@ -12,6 +12,8 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
+  // For machines that do ten things at once: a test that hangs still ends.
+  testTimeout: 60_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     {
