@@ -18,6 +18,13 @@ interface FoundLog {
   readonly [field: string]: unknown
 }
 
+interface Receipt {
+  readonly transactionIndex: Hex
+  readonly gasUsed: Hex
+  readonly cumulativeGasUsed: Hex
+  readonly logs: readonly FoundLog[]
+}
+
 let net: Devnet
 const contract: Hex = '0x5fbdb2315678afecb367f032d93f642f64180aa3'
 const emit = (count: number, gas = 16_000_000n): Promise<Hex> =>
@@ -111,6 +118,35 @@ describe('eth_getLogs', () => {
     const part = await getLogs({ ...all, toBlock: blockNumber })
     expect(part.length).toBeGreaterThan(6_000)
   }, 30_000)
+})
+
+describe('a block of several transactions', () => {
+  let manual: Devnet
+  beforeAll(async () => {
+    manual = await startDevnet({ type: 'manual' })
+  })
+  afterAll(() => manual.stop())
+
+  test('indexes run through the block, gas is told apart', async () => {
+    await manual.send({ data: deployer(logger) })
+    const hashes = [3, 2].map((count) =>
+      manual.send({ to: contract, data: `0x${word(count)}`, gas: 200_000n }),
+    )
+    await Promise.all(hashes)
+    expect(await manual.ask('txpool_status')).toEqual({ pending: '0x3', queued: '0x0' })
+    await manual.node.sealer.seal()
+    const receipts = await manual.ask<Receipt[]>('eth_getBlockReceipts', 'latest')
+    expect(receipts.map(({ transactionIndex }) => transactionIndex)).toEqual(['0x0', '0x1', '0x2'])
+    const logs = receipts.flatMap((receipt) => receipt.logs)
+    expect(logs.map(({ logIndex }) => logIndex)).toEqual(['0x0', '0x1', '0x2', '0x3', '0x4'])
+    expect(await manual.ask('eth_getLogs', {})).toEqual(logs)
+    expect(await manual.ask('eth_getTransactionReceipt', await hashes[1])).toEqual(receipts[2])
+    let gasUsed = 0n
+    for (const receipt of receipts) {
+      gasUsed += BigInt(receipt.gasUsed)
+      expect(BigInt(receipt.cumulativeGasUsed)).toBe(gasUsed)
+    }
+  })
 })
 
 describe('filters', () => {
