@@ -3,7 +3,6 @@
  * notifications and errors. Knows no transport and no method; a bug in a handler is logged here and
  * answered with -32603 and nothing else.
  */
-import { setImmediate } from 'node:timers/promises'
 import type { Clock, Logger } from '../primitives/index.ts'
 import {
   batchTooLarge,
@@ -19,6 +18,7 @@ import {
 } from './errors.ts'
 import { type Context, type MethodTable, serialized } from './method.ts'
 import { decodeParams, isObject } from './params.ts'
+import { createTurns } from './turns.ts'
 
 /** Most calls in one batch (geth). */
 export const maxBatchItems = 1_000
@@ -28,8 +28,6 @@ export const maxBatchBytes = 25_000_000
 const maxAnswerBytes = 256_000_000
 /** geth's HTTP write timeout. */
 const timeoutMs = 30_000
-/** Items of a batch between two breaths of the event loop. */
-const itemsPerBreath = 16
 
 export interface Dispatcher {
   /** Text of the answer; undefined when none is due (notifications). Never rejects. */
@@ -46,10 +44,12 @@ interface Call {
 
 export function createDispatcher(methods: MethodTable, clock: Clock, log: Logger): Dispatcher {
   const table = new Map(Object.entries(methods))
+  const turns = createTurns(() => clock.nowMs())
 
   const run = async (call: Call, context: Context): Promise<string> => {
     const found = table.get(call.method)
     if (!found) return errorText(call.id, methodNotFound(call.method))
+    await turns.take()
     try {
       const args = decodeParams(found.params, call.params)
       const result = await withTimeout(clock, Promise.resolve(found.handle(context, args)))
@@ -79,8 +79,7 @@ export function createDispatcher(methods: MethodTable, clock: Clock, log: Logger
     if (items.length > maxBatchItems) return `[${errorText(firstId(items), batchTooLarge())}]`
     const answers: string[] = []
     let sizeBytes = 0
-    for (const [i, item] of items.entries()) {
-      if (i % itemsPerBreath === itemsPerBreath - 1) await setImmediate()
+    for (const item of items) {
       const isFull = sizeBytes > maxBatchBytes
       const text = isFull ? refuseItem(item) : await one(item, context)
       if (text === undefined) continue
