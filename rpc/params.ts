@@ -177,7 +177,9 @@ export const hexOrDecimal: Decoder<bigint> = {
       typeof written === 'string' &&
       (/^0[xX][0-9a-fA-F]{1,16}$/.test(written) || /^[0-9]{1,19}$/.test(written))
     if (isNumber) return BigInt(written.toLowerCase())
-    throw new ParamError(`invalid hex or decimal integer "${echo(String(written))}"`)
+    // An object's toString is the caller's to choose, so it is not asked.
+    const shown = typeof written === 'string' ? echo(written) : kindOf(written)
+    throw new ParamError(`invalid hex or decimal integer "${shown}"`)
   },
 }
 

@@ -70,6 +70,7 @@ describe('single values', () => {
     ['list', list(text, '[]string', 2), ['1', '2', '3'], 'too many items: 3, want at most 2'],
     ['count', hexOrDecimal, 'many', 'invalid hex or decimal integer "many"'],
     ['count', hexOrDecimal, 1.5, 'invalid hex or decimal integer "1.5"'],
+    ['count', hexOrDecimal, { toString: 1 }, 'invalid hex or decimal integer "object"'],
     ['count', hexOrDecimal, -1, 'invalid hex or decimal integer "-1"'],
     ['block', blockNumber, 'newest', 'hex string without 0x prefix'],
     ['block', blockNumber, '', 'empty hex string'],
