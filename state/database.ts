@@ -207,10 +207,14 @@ function openError(path: string, error: unknown): NodeError {
   )
 }
 
+/** A table that was cut short is EINVAL to level: it reads beyond the end of its mapping. */
+const isDamage = (error: unknown): boolean =>
+  isCode(error, 'LEVEL_CORRUPTION') ||
+  /^IO error: .*\.ldb: Invalid argument$/.test(messageOf(error) ?? '')
+
 function useError(name: string, error: unknown): unknown {
   if (error instanceof NodeError) return error
-  if (isCode(error, 'LEVEL_CORRUPTION'))
-    return corrupt(name, messageOf(error) ?? 'unreadable entry', error)
+  if (isDamage(error)) return corrupt(name, messageOf(error) ?? 'unreadable entry', error)
   if (isCode(error, 'LEVEL_DATABASE_NOT_OPEN'))
     return new NodeError('DB_FAILED', `the database in ${name} is closed`, { path: name }, error)
   return new NodeError(
