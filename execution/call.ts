@@ -14,6 +14,7 @@ import {
 import { createJournal, type Journal } from '../state/index.ts'
 import type {
   BlockContext,
+  Breathe,
   CallRequest,
   Engine,
   InvalidTransactionCode,
@@ -47,6 +48,8 @@ export interface CallView {
   readonly context: BlockContext
   readonly stateOverride?: StateOverride
   readonly blockOverride?: BlockOverride
+  /** Lets other work in, and ends what takes too long. */
+  readonly breathe?: Breathe
 }
 
 export type CallCode = InvalidTransactionCode | 'OVERRIDE_CONFLICT'
@@ -60,7 +63,7 @@ export async function simulateCall(
   const prepared = prepareView(view)
   if (prepared.type !== 'accept') return prepared
   const { journal, context } = prepared.value
-  return engine.runCall(journal, context, call)
+  return engine.runCall(journal, context, call, view.breathe)
 }
 
 /** A journal above the view's state, with all overrides applied. */

@@ -21,7 +21,7 @@ import {
   runMessage,
   transactionMessage,
 } from './transition.ts'
-import type { BlockContext, Engine } from './types.ts'
+import type { BlockContext, Breathe, Engine } from './types.ts'
 
 export interface EngineOptions {
   readonly spec: ChainSpec
@@ -46,11 +46,12 @@ export function createEngine({ spec, secp256k1 }: EngineOptions): Engine {
       const message = transactionMessage(tx, sender, context, rules)
       return accept(await runMessage(framesOf(journal, context), journal, message, secp256k1))
     },
-    async runCall(journal, context, call) {
+    async runCall(journal, context, call, breathe) {
       const verdict = callMessage(call, context, rulesOf(context), journal)
       if (verdict.type !== 'accept') return verdict
       const { message, context: seen } = verdict.value
-      return accept(await runMessage(framesOf(journal, seen), journal, message, secp256k1))
+      const frames = framesOf(journal, seen, breathe)
+      return accept(await runMessage(frames, journal, message, secp256k1))
     },
     async runSystemCall(journal, context, to, data) {
       const frames = framesOf(journal, context)
@@ -76,11 +77,13 @@ function createFramesCache(spec: ChainSpec, commonOf: (fork: Fork) => Common) {
     Journal,
     { readonly context: BlockContext; readonly frames: Frames }
   >()
-  return (journal: Journal, context: BlockContext): Frames => {
+  return (journal: Journal, context: BlockContext, breathe?: Breathe): Frames => {
     const known = byJournal.get(journal)
     if (known?.context === context) return known.frames
     const fork = spec.forkAt(context.header.number, context.header.timestamp)
-    const frames = createFrames(journal, context, commonOf(fork), blobPrice(spec, fork, context))
+    const evm = createEvm(commonOf(fork), createStateManager(journal), context)
+    if (breathe) evm.breatheWith(breathe)
+    const frames = createFrames(evm, context, blobPrice(spec, fork, context))
     byJournal.set(journal, { context, frames })
     return frames
   }
@@ -92,16 +95,9 @@ function blobPrice(spec: ChainSpec, fork: Fork, { header }: BlockContext): bigin
   return blobBaseFee(header.excessBlobGas ?? 0n, params)
 }
 
-function createFrames(
-  journal: Journal,
-  context: BlockContext,
-  common: Common,
-  blobGasPrice: bigint | undefined,
-): Frames {
-  const stateManager = createStateManager(journal)
-  const evm = createEvm(common, stateManager, context)
+function createFrames(evm: EVM, context: BlockContext, blobGasPrice: bigint | undefined): Frames {
   const block = { header: headerOf(context, blobGasPrice) }
-  const isSelfdestructLimited = common.isActivatedEIP(6780)
+  const isSelfdestructLimited = evm.common.isActivatedEIP(6780)
 
   return {
     begin(warm, accessList) {
@@ -118,7 +114,7 @@ function createFrames(
     async end() {
       await evm.journal.cleanup()
       evm.transientStorage.clear()
-      stateManager.originalStorageCache.clear()
+      evm.stateManager.originalStorageCache.clear()
     },
   }
 }
@@ -190,13 +186,43 @@ class TableSharingEvm extends EVM {
     })
     return opcodes
   }
+
+  /**
+   * From now on every jump and call asks `breathe` first. A program that runs long does one or the
+   * other: straight code ends with its 24 KB. The shared tables stay as they are.
+   */
+  breatheWith(breathe: Breathe): void {
+    const { opcodeMap } = TableSharingEvm.#tables.get(this.common) ?? getOpcodesForHF(this.common)
+    const breathing = [...opcodeMap]
+    for (const opcode of jumpsAndCalls) {
+      const entry = opcodeMap[opcode]
+      if (!entry) continue
+      const { opHandler, opcodeInfo } = entry
+      breathing[opcode] = {
+        ...entry,
+        opcodeInfo: Object.assign(
+          Object.create(Object.getPrototypeOf(opcodeInfo) as object) as typeof opcodeInfo,
+          opcodeInfo,
+          { isAsync: true },
+        ),
+        opHandler: async (state, common) => {
+          await breathe()
+          await opHandler(state, common)
+        },
+      }
+    }
+    Object.assign(this, { _opcodeMap: breathing })
+  }
 }
+
+/** JUMP, JUMPI, CREATE, CALL, CALLCODE, DELEGATECALL, CREATE2, STATICCALL. */
+const jumpsAndCalls = [0x56, 0x57, 0xf0, 0xf1, 0xf2, 0xf4, 0xf5, 0xfa] as const
 
 function createEvm(
   common: Common,
   stateManager: StateManagerInterface,
   context: BlockContext,
-): EVM {
+): TableSharingEvm {
   const evm = new TableSharingEvm({
     common,
     stateManager,

@@ -4,6 +4,7 @@ export type {
   AdmitCode,
   BlockContext,
   BlockTemplate,
+  Breathe,
   BuiltBlock,
   CallRequest,
   Chain,

@@ -72,6 +72,12 @@ export interface CallRequest {
   readonly nonce?: bigint
 }
 
+/**
+ * Asked inside a long call at every jump and call. Undefined: go on. A promise: wait, others are due.
+ * What it throws ends the call and comes out of `runCall`; the journal is then good for nothing.
+ */
+export type Breathe = () => Promise<void> | undefined
+
 /** The one seam to an EVM implementation: execution/evm.ts fulfils it with @ethereumjs/vm. */
 export interface Engine {
   /** Runs a transaction with all checks, fees and refunds. A refusal leaves the journal as it was. */
@@ -87,6 +93,7 @@ export interface Engine {
     journal: Journal,
     context: BlockContext,
     call: CallRequest,
+    breathe?: Breathe,
   ): Promise<Verdict<TransactionOutcome, InvalidTransactionCode>>
   /** A call by the system address with 30 M gas that costs nobody anything (EIP-4788, 2935, 7002, 7251). */
   runSystemCall(

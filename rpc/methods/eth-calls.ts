@@ -3,6 +3,7 @@ import { type CallView, estimateGas, simulateCall } from '../../execution/index.
 import { type Refusal, toHex } from '../../primitives/index.ts'
 import type { TransactionOutcome } from '../../execution/index.ts'
 import { type BlockRef, blockNumberOrHash, latest } from '../block-ref.ts'
+import { createBreather } from '../breathe.ts'
 import { blockForState, isPending, pendingHeader } from '../blocks.ts'
 import {
   blockOverride,
@@ -34,6 +35,7 @@ function viewOf(
   return {
     state: api.chain.stateAt(found.header.number),
     context: api.chain.contextOf(header),
+    breathe: createBreather(api.clock),
     ...(states && { stateOverride: toStateOverride(states) }),
     ...(block && { blockOverride: toBlockOverride(block) }),
   }
