@@ -1,7 +1,8 @@
 /**
  * Shares the event loop among calls: when they have had it for a slice, what else waits (a block in
- * the making, new connections) comes first, and then one call after the other in the order of their
- * coming. Runs nothing itself, and bounds nothing: who waits is held by its connection's bounds.
+ * the making, new connections) comes first, and then the calls in the order of their coming, one a
+ * turn where they take long. Runs nothing itself, and bounds nothing: who waits is held by the
+ * bounds of its connection.
  */
 
 /** Milliseconds of calls in one turn of the event loop; a call itself is not interrupted. */
@@ -23,13 +24,16 @@ export function createTurns(nowMs: () => number): Turns {
     started = 1
     setImmediate(onTurn)
   }
-  // One waiting call a turn: only the next turn tells what it took.
+  // What calls take is known a turn later: while they are short, more of them share the next one.
+  let share = 1
   const onTurn = (): void => {
+    const isShort = startedMs !== undefined && nowMs() - startedMs <= 1
+    share = isShort ? Math.min(share * 2, callsPerTurn) : 1
     startedMs = undefined
-    const go = waiting.shift()
-    if (go === undefined) return
+    const released = waiting.splice(0, share)
+    if (released.length === 0) return
     begin()
-    go()
+    for (const go of released) go()
   }
   return {
     take() {
