@@ -113,6 +113,11 @@ const createApi = (
   clientVersion,
   submit: (raw) => sealer.submit(raw),
   accounts,
+  ...(accounts.length > 0 && {
+    seal: async () => {
+      await sealer.seal()
+    },
+  }),
   peerCount: () => 0, // no network yet
   isListening: () => true,
   syncing: () => false, // a lone producer is always at its own head

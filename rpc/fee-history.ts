@@ -2,8 +2,9 @@
  * eth_feeHistory as geth answers it: base fees, how full blocks were, and the tips paid at given
  * percentiles of the gas. Reads stored blocks and receipts only.
  */
+import { setImmediate } from 'node:timers/promises'
 import { type Chain, gasPerBlob } from '../execution/index.ts'
-import { type Block, effectiveGasPrice, type Header } from '../primitives/index.ts'
+import { type Block, effectiveGasPrice, type Header, type Hex } from '../primitives/index.ts'
 import type { BlockRef } from './block-ref.ts'
 import { heightOf, isPending } from './blocks.ts'
 import { serverError } from './errors.ts'
@@ -12,6 +13,8 @@ import { compareBigInt, type FeeOracle } from './gas-oracle.ts'
 
 /** Most blocks of one answer (geth). */
 const maxBlocks = 1024n
+/** Blocks decoded between two breaths of the event loop: a full one takes some milliseconds. */
+const blocksPerBreath = 4
 /** Most percentiles (geth). */
 const maxPercentiles = 100
 
@@ -21,7 +24,11 @@ export interface FeeHistoryQuery {
   readonly percentiles: readonly number[]
 }
 
-export function feeHistory(chain: Chain, fees: FeeOracle, query: FeeHistoryQuery): Json {
+export async function feeHistory(
+  chain: Chain,
+  fees: FeeOracle,
+  query: FeeHistoryQuery,
+): Promise<Json> {
   checkPercentiles(query.percentiles)
   const head = chain.head().header.number
   const newest = query.newest.type === 'hash' ? head : heightOf(chain, query.newest)
@@ -33,11 +40,13 @@ export function feeHistory(chain: Chain, fees: FeeOracle, query: FeeHistoryQuery
   const oldest = newest + 1n > wanted ? newest + 1n - wanted : 0n
   const blocks: Block[] = []
   for (let number = oldest; number <= newest; number++) {
+    if (blocks.length % blocksPerBreath === blocksPerBreath - 1) await setImmediate()
     const found = chain.store.blockByNumber(number)
     if (!found) throw serverError('unknown block')
     blocks.push(found.block)
   }
-  return format(chain, fees, blocks, query.percentiles)
+  const reward = query.percentiles.length > 0 && (await rewardsOf(chain, blocks, query.percentiles))
+  return { ...format(chain, fees, blocks), ...(reward && { reward }) }
 }
 
 const refusePercentile = (text: string) => serverError(`invalid reward percentile: ${text}`)
@@ -53,20 +62,25 @@ function checkPercentiles(percentiles: readonly number[]): void {
   }
 }
 
-function format(
+async function rewardsOf(
   chain: Chain,
-  fees: FeeOracle,
   blocks: readonly Block[],
   percentiles: readonly number[],
-): Json {
+): Promise<Hex[][]> {
+  const lists: Hex[][] = []
+  for (const block of blocks) {
+    if (lists.length % blocksPerBreath === blocksPerBreath - 1) await setImmediate()
+    lists.push(rewards(chain, block, percentiles).map(quantity))
+  }
+  return lists
+}
+
+function format(chain: Chain, fees: FeeOracle, blocks: readonly Block[]): Json {
   const last = blocks.at(-1)
   if (!last) throw serverError('unknown block')
   const headers = blocks.map(({ header }) => header)
   return {
     oldestBlock: quantity(headers[0]?.number ?? 0n),
-    ...(percentiles.length > 0 && {
-      reward: blocks.map((block) => rewards(chain, block, percentiles).map(quantity)),
-    }),
     baseFeePerGas: [
       ...headers.map((header) => quantity(header.baseFeePerGas ?? 0n)),
       quantity(fees.baseFeeAfter(last.header) ?? 0n),

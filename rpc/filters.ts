@@ -14,8 +14,10 @@ import { findLogs, scan } from './logs.ts'
 
 /** geth's time for a filter nobody polls. */
 export const filterLifeMs = 5 * 60_000
-/** 10,000 filters of 1 kB; a wallet has a handful. */
+/** A wallet has a handful. */
 const maxFilters = 10_000
+/** Addresses and topics of all log filters together: some 100 MB. */
+const maxCriteriaItems = 500_000
 /** Blocks named by one poll; the rest come with the next. */
 const maxHashes = 10_000
 /** Pending hashes kept for one poll, oldest dropped first: they are hints, not history. */
@@ -69,7 +71,13 @@ export function createFilters(chain: Chain, mempool: Mempool, clock: Clock): Fil
   const stopPending = mempool.onPending(({ hash }) => remember(filters, hash))
 
   return {
-    newLogs: (criteria) => add({ type: 'logs', criteria, next: next(), lastPollMs: clock.nowMs() }),
+    newLogs: (criteria) => {
+      let items = itemsOf(criteria)
+      for (const filter of filters.values())
+        if (filter.type === 'logs') items += itemsOf(filter.criteria)
+      if (items > maxCriteriaItems) throw limitExceeded('too many addresses and topics in filters')
+      return add({ type: 'logs', criteria, next: next(), lastPollMs: clock.nowMs() })
+    },
     newBlocks: () => add({ type: 'blocks', next: next(), lastPollMs: clock.nowMs() }),
     newPending: () => add({ type: 'pending', hashes: [], lastPollMs: clock.nowMs() }),
     changes: (id) => readChanges(chain, poll(id)),
@@ -86,6 +94,9 @@ export function createFilters(chain: Chain, mempool: Mempool, clock: Clock): Fil
     },
   }
 }
+
+const itemsOf = ({ addresses, topics }: LogCriteria): number =>
+  addresses.length + topics.reduce((sum, wanted) => sum + (wanted?.length ?? 0), 0)
 
 function dropExpired(filters: Map<string, Filter>, nowMs: number): void {
   for (const [id, filter] of filters)

@@ -14,6 +14,9 @@ import type { LogCriteria } from './log-criteria.ts'
 /** Most logs of one answer, as of the public providers whose error text tools parse. */
 export const maxLogs = 10_000
 
+/** Most bytes of log data in one answer; a block alone may pass it. */
+const maxDataBytes = 25_000_000
+
 /** Candidate blocks between two breaths of the event loop: about a millisecond of work. */
 const blocksPerBreath = 64
 
@@ -61,17 +64,27 @@ export interface Scan {
 export async function scan(chain: Chain, criteria: LogCriteria, range: LogRange): Promise<Scan> {
   const { addresses, topics } = criteria
   const logs: Json[] = []
-  let visited = 0
+  let [visited, dataBytes] = [0, 0]
   for await (const number of chain.store.blocksWithLogs({ ...range, addresses, topics })) {
     if (++visited % blocksPerBreath === 0) await setImmediate()
     const found = chain.store.blockByNumber(number)
     if (!found) continue
-    const matching = logsOfBlock(found.block, chain.store.receipts(number) ?? [], criteria)
-    if (logs.length > 0 && logs.length + matching.length > maxLogs)
-      return { logs, reached: number - 1n }
-    logs.push(...matching)
+    const receipts = chain.store.receipts(number) ?? []
+    dataBytes += dataBytesOf(receipts, criteria)
+    const matching = logsOfBlock(found.block, receipts, criteria)
+    const isOver = logs.length + matching.length > maxLogs || dataBytes > maxDataBytes
+    if (logs.length > 0 && isOver) return { logs, reached: number - 1n }
+    for (const log of matching) logs.push(log)
   }
   return { logs, reached: range.to }
+}
+
+/** Bytes of data in a block's matching logs. */
+function dataBytesOf(receipts: readonly Receipt[], criteria: LogCriteria): number {
+  let sum = 0
+  for (const { logs } of receipts)
+    for (const log of logs) if (matches(log, criteria)) sum += log.data.length
+  return sum
 }
 
 /** Matching logs of one block, in order. */

@@ -16,6 +16,8 @@ export interface NodeApi {
   submit(raw: Uint8Array): Promise<Verdict<Hex>>
   /** Unlocked accounts (dev mode only). */
   readonly accounts: readonly Address[]
+  /** Seals a block now (dev mode only; elsewhere its methods do not exist). */
+  readonly seal?: () => Promise<void>
   peerCount(): number
   isListening(): boolean
   /** False when in sync. */

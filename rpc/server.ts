@@ -74,6 +74,8 @@ export function createRpcServer(
   server.keepAliveTimeout = keepAliveMs
   server.headersTimeout = keepAliveMs + 1_000
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Node has let go of the socket: a reset by the peer would otherwise end the process.
+    socket.on('error', () => socket.destroy())
     const isOurs = isAllowedOrigin(request.headers.origin, allowedOrigins)
     if (isAllowed(request) && isOurs) sockets.accept(request, socket, head)
     else socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Door } from './server.ts'
-import type { SubscriptionHub, Subscriptions } from './subscriptions.ts'
+import type { SubscriptionHub } from './subscriptions.ts'
 
 /** geth's limit for one message. */
 const maxFrameBytes = 32 * 1_048_576
@@ -71,10 +71,11 @@ function serveSocket({ dispatcher, context, log }: Door, hub: SubscriptionHub, s
     }
     socket.send(text)
   }
-  const subscriptions: Subscriptions = hub.forSocket(push)
+  const ofSocket = hub.forSocket(push)
   let inWork = 0
   const answer = async (message: string): Promise<void> => {
     if (++inWork >= maxInWork) socket.pause()
+    const subscriptions = ofSocket.forMessage()
     const text = await dispatcher.answer(message, { ...context, subscriptions })
     if (text !== undefined) push(text)
     subscriptions.begin()
@@ -86,7 +87,7 @@ function serveSocket({ dispatcher, context, log }: Door, hub: SubscriptionHub, s
       socket.terminate()
     })
   })
-  socket.on('close', () => subscriptions.close())
+  socket.on('close', () => ofSocket.close())
   socket.on('error', (error) => {
     log.debug({ err: error }, 'WebSocket closed by a fault of its peer')
     socket.terminate()

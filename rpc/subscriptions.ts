@@ -29,19 +29,25 @@ interface PendingEvent {
   readonly full: () => string
 }
 
-/** The subscriptions of one socket. */
+/** What one message may do to its socket's subscriptions. */
 export interface Subscriptions {
   add(listener: Listener): Hex
   /** Throws RpcError `subscription not found`. */
   remove(id: string): true
-  /** Called when the answers with new ids are on their way: from now on they hear events. */
+  /** Called when the answer with the new ids is on its way: from now on they hear events. */
   begin(): void
+}
+
+/** The subscriptions of one socket; each message adds its own. */
+export interface SocketSubscriptions {
+  forMessage(): Subscriptions
+  /** Nothing is heard any more, whatever is still in work. */
   close(): void
 }
 
 export interface SubscriptionHub {
   /** `push` takes one whole message and may close the socket. */
-  forSocket(push: (text: string) => void): Subscriptions
+  forSocket(push: (text: string) => void): SocketSubscriptions
   close(): void
 }
 
@@ -76,32 +82,42 @@ export function createSubscriptionHub(api: NodeApi): SubscriptionHub {
   }
 }
 
-function subscriptionsOf(sockets: Set<Socket>, push: (text: string) => void): Subscriptions {
-  const waiting = new Map<string, Listener>()
+function subscriptionsOf(sockets: Set<Socket>, push: (text: string) => void): SocketSubscriptions {
   const socket: Socket = { push, active: new Map() }
+  const state = { isClosed: false, waiting: 0 }
+  const forMessage = (): Subscriptions => {
+    const waiting = new Map<string, Listener>()
+    return {
+      add(listener) {
+        if (socket.active.size + state.waiting >= maxPerSocket)
+          throw limitExceeded(`too many subscriptions, the limit is ${maxPerSocket}`)
+        const id = newId()
+        waiting.set(id, listener)
+        state.waiting++
+        return id
+      },
+      remove(id) {
+        if (waiting.delete(id)) state.waiting--
+        else if (!socket.active.delete(id)) throw subscriptionNotFound()
+        if (socket.active.size === 0) sockets.delete(socket)
+        return true
+      },
+      begin() {
+        state.waiting -= waiting.size
+        if (!state.isClosed && waiting.size > 0) {
+          for (const [id, listener] of waiting) socket.active.set(id, listener)
+          sockets.add(socket)
+        }
+        waiting.clear()
+      },
+    }
+  }
   return {
-    add(listener) {
-      if (socket.active.size + waiting.size >= maxPerSocket)
-        throw limitExceeded(`too many subscriptions, the limit is ${maxPerSocket}`)
-      const id = newId()
-      waiting.set(id, listener)
-      return id
-    },
-    remove(id) {
-      const isKnown = waiting.delete(id) || socket.active.delete(id)
-      if (!isKnown) throw subscriptionNotFound()
-      if (socket.active.size === 0) sockets.delete(socket)
-      return true
-    },
-    begin() {
-      for (const [id, listener] of waiting) socket.active.set(id, listener)
-      waiting.clear()
-      if (socket.active.size > 0) sockets.add(socket)
-    },
+    forMessage,
     close() {
+      state.isClosed = true
       sockets.delete(socket)
       socket.active.clear()
-      waiting.clear()
     },
   }
 }

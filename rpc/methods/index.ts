@@ -1,5 +1,6 @@
 /** All methods by name. Adding one is an entry in its namespace's table. */
 import type { MethodTable } from '../method.ts'
+import { dev } from './dev.ts'
 import { ethBlocks } from './eth-blocks.ts'
 import { ethCalls } from './eth-calls.ts'
 import { ethChain } from './eth-chain.ts'
@@ -20,4 +21,5 @@ export const methods: MethodTable = {
   ...ethState,
   ...ethCalls,
   ...ethLogs,
+  ...dev,
 }
