@@ -96,9 +96,11 @@ async function runAutomine(peer: Peer): Promise<void> {
       peer,
       (sequential.length * 1000) / (performance.now() - wallMs),
     )
-    for (let i = sequential.length; i < raws.length; i += batchSize)
+    // Not all at once: with thousands waiting, anvil takes a tenth of a second for each block.
+    for (let i = sequential.length; i < raws.length; i += batchSize) {
       await sendBatch(node.url, raws.slice(i, i + batchSize))
-    await untilDrained(node)
+      await untilDrained(node)
+    }
     await measureReads(peer, node)
   } finally {
     await node.stop()
