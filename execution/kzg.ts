@@ -38,7 +38,7 @@ function isProven(commitment: string, z: string, y: string, proof: string): bool
   const committed = pointOf(commitment)
   const witness = pointOf(proof)
   const valueAtPoint = multiply(G1.Point.BASE, scalarOf(y))
-  const shifted = G2.Point.fromHex(tauG2).subtract(multiply(G2.Point.BASE, scalarOf(z)))
+  const shifted = tauPoint().subtract(multiply(G2.Point.BASE, scalarOf(z)))
   const pairs = [
     { g1: committed.subtract(valueAtPoint), g2: G2.Point.BASE.negate() },
     { g1: witness, g2: shifted },
@@ -47,10 +47,13 @@ function isProven(commitment: string, z: string, y: string, proof: string): bool
   return curve.fields.Fp12.eql(curve.pairingBatch(pairs), curve.fields.Fp12.ONE)
 }
 
+let tau: InstanceType<typeof curve.G2.Point> | undefined
+
+/** Made once, on first use: its group check costs as much as a good part of a proof. */
+const tauPoint = () => (tau ??= curve.G2.Point.fromHex(tauG2))
+
 function pointOf(hex: string): InstanceType<typeof curve.G1.Point> {
-  const point = curve.G1.Point.fromHex(hex.slice(2))
-  point.assertValidity()
-  return point
+  return curve.G1.Point.fromHex(hex.slice(2)) // checks curve and group
 }
 
 function scalarOf(hex: string): bigint {

@@ -78,6 +78,10 @@ export async function validateBlock(
   if (txRefusal) return txRefusal
   const finished = await run.finish(block.uncles, block.withdrawals ?? [])
   if (finished.type !== 'accept') return finished
+  // Roots are computed on the head; a commit during the execution is no fault of the block.
+  const head = parts.store.head()?.hash
+  if (head !== parent.hash)
+    return ignore('PARENT_UNKNOWN', `the head moved from ${parent.hash} to ${head ?? 'none'}`)
   const resultRefusal = checkResults(header, run, finished.value)
   if (resultRefusal) return resultRefusal
   const update = updateNow()

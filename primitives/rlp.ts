@@ -11,30 +11,79 @@ export type RlpItem = Uint8Array | readonly RlpItem[]
 export const encodeRlp = (item: RlpItem): Uint8Array =>
   RLP.encode(item as Parameters<typeof RLP.encode>[0])
 
-/** Throws RlpError for anything but one canonical item with nothing behind it. */
+/** Deepest nesting read: a storage key in a block's access list stands in six lists. */
+const maxDepth = 8
+
+/**
+ * Throws RlpError for anything but one canonical item with nothing behind it, in geth's words, and
+ * for lists in more than 8 lists: the library copies each level and recurses without bound.
+ */
 export function decodeRlp(bytes: Uint8Array): RlpItem {
-  try {
-    if (bytes.length === 0) throw new Error('no bytes')
-    return RLP.decode(bytes)
-  } catch (cause) {
-    throw new RlpError(`not canonical RLP: ${cause instanceof Error ? cause.message : ''}`, cause)
-  }
+  if (bytes.length === 0) throw new RlpError(tooShort)
+  if (scanItem(bytes) < bytes.length) throw new RlpError('input contains more than one value')
+  return decodeScanned(bytes).data
 }
 
 /** Splits RLP items that stand one after the other, as in geth's `chain.rlp`. */
 export function* decodeRlpStream(bytes: Uint8Array): Generator<RlpItem> {
   let rest = bytes
   while (rest.length > 0) {
-    let item: Decoded
-    try {
-      item = RLP.decode(rest, true)
-    } catch (cause) {
-      throw new RlpError('the stream breaks off inside an item', cause)
-    }
-    yield item.data
-    rest = item.remainder
+    const end = scanItem(rest)
+    yield decodeScanned(rest.subarray(0, end)).data
+    rest = rest.subarray(end)
   }
 }
+
+function decodeScanned(bytes: Uint8Array): Decoded {
+  try {
+    return RLP.decode(bytes, true)
+  } catch (cause) {
+    throw new RlpError('not canonical', cause)
+  }
+}
+
+const tooShort = 'value size exceeds available input length'
+
+/** End of the item at the start of `bytes`, all headers in it checked; linear, copies nothing. */
+function scanItem(bytes: Uint8Array): number {
+  /** Ends of the lists around `at`. */
+  const ends: number[] = []
+  let at = 0
+  do {
+    const end = ends.at(-1) ?? bytes.length
+    const item = headerAt(bytes, at, end)
+    if (item.end > end)
+      throw new RlpError(ends.length === 0 ? tooShort : 'element is larger than containing list')
+    if (item.isList) {
+      if (ends.length === maxDepth) throw new RlpError(`lists nested deeper than ${maxDepth}`)
+      ends.push(item.end)
+      at = item.start
+    } else at = item.end
+    while (ends.at(-1) === at) ends.pop()
+  } while (ends.length > 0)
+  return at
+}
+
+/** Where the item at `at` has its content; only a header within `end` is looked at. */
+function headerAt(bytes: Uint8Array, at: number, end: number) {
+  const first = bytes[at] ?? 0
+  const isList = first >= 0xc0
+  if (first < 0x80) return { isList, start: at, end: at + 1 }
+  const short = first - (isList ? 0xc0 : 0x80)
+  if (short < 56) {
+    const isByte = !isList && short === 1 && at + 1 < end && (bytes[at + 1] ?? 0) < 0x80
+    if (isByte) throw new RlpError(notCanonical)
+    return { isList, start: at + 1, end: at + 1 + short }
+  }
+  const start = at + 1 + short - 55
+  if (start > end) return { isList, start, end: start }
+  let size = 0
+  for (let i = at + 1; i < start; i++) size = size * 256 + (bytes[i] ?? 0)
+  if (bytes[at + 1] === 0 || size < 56) throw new RlpError(notCanonical)
+  return { isList, start, end: start + size }
+}
+
+const notCanonical = 'non-canonical size information'
 
 /** Reads a decoded item as a list of `length` items. */
 export function asList(

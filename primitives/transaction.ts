@@ -4,7 +4,7 @@
  * Legacy and EIP-155, EIP-2930 (1), EIP-1559 (2), EIP-4844 (3, canonical form), EIP-7702 (4).
  */
 import { fromBigInt, fromHex, toHex, type Address, type Hex } from './bytes.ts'
-import { assertNever } from './errors.ts'
+import { assertNever, invariant } from './errors.ts'
 import { keccak256 } from './keccak.ts'
 import { asBytes, asInteger, asList, decodeRlp, encodeRlp, RlpError, type RlpItem } from './rlp.ts'
 import type { Signature } from './secp256k1.ts'
@@ -169,17 +169,20 @@ export function withSignature(tx: UnsignedTransaction, signature: Signature): Tr
   return { ...tx, signature, raw, hash: toHex(keccak256(raw)) }
 }
 
-/** `TX_MALFORMED` names the field; `TX_TYPE` is a type byte nobody knows. */
+/** `TX_MALFORMED` says what in geth's words or names the field; `TX_TYPE`: a byte nobody knows. */
 export function decodeTransaction(
   raw: Uint8Array,
 ): Verdict<Transaction, 'TX_MALFORMED' | 'TX_TYPE'> {
   const first = raw[0]
-  if (first === undefined) return reject('TX_MALFORMED', 'typed transaction too short')
+  if (first === undefined) return reject('TX_MALFORMED', tooShort)
   if (first < 0xc0 && (first === 0 || first > 4))
-    return reject('TX_TYPE', 'transaction type not supported', { type: first })
+    return reject('TX_TYPE', raw.length === 1 ? tooShort : 'transaction type not supported', {
+      type: first,
+    })
+  if (first < 0xc0 && raw.length === 1) return reject('TX_MALFORMED', tooShort)
   try {
-    const fields = asList(decodeRlp(first < 0xc0 ? raw.subarray(1) : raw), 'transaction')
-    const { tx, signature } = decodeFields(first < 0xc0 ? first : 0, fields)
+    const item = decodeRlp(first < 0xc0 ? raw.subarray(1) : raw)
+    const { tx, signature } = decodeFields(first < 0xc0 ? first : 0, item)
     return accept({ ...tx, signature, raw, hash: toHex(keccak256(raw)) })
   } catch (error) {
     if (error instanceof RlpError) return reject('TX_MALFORMED', `rlp: ${error.message}`)
@@ -192,11 +195,29 @@ interface Fields {
   readonly signature: Signature
 }
 
-/** Number of fields by type byte, the three of the signature included. */
-const fieldCounts = [9, 11, 12, 14, 13]
+const tooShort = 'typed transaction too short'
 
-function decodeFields(type: number, f: readonly RlpItem[]): Fields {
-  asList(f, 'transaction', fieldCounts[type])
+/** By type byte: number of fields, the three of the signature included, and geth's name. */
+const schemas = [
+  { count: 9, name: 'types.LegacyTx' },
+  { count: 11, name: 'types.AccessListTx' },
+  { count: 12, name: 'types.DynamicFeeTx' },
+  { count: 14, name: 'types.BlobTx' },
+  { count: 13, name: 'types.SetCodeTx' },
+] as const
+
+function fieldsOf(type: number, item: RlpItem): readonly RlpItem[] {
+  const schema = schemas[type]
+  invariant(schema !== undefined, `no transaction type ${type}`)
+  const { count, name } = schema
+  if (item instanceof Uint8Array) throw new RlpError(`expected input list for ${name}`)
+  if (item.length < count) throw new RlpError(`too few elements for ${name}`)
+  if (item.length > count) throw new RlpError(`input list has too many elements for ${name}`)
+  return item
+}
+
+function decodeFields(type: number, item: RlpItem): Fields {
+  const f = fieldsOf(type, item)
   if (type === 0) return decodeLegacy(f)
   const head = { chainId: asInteger(f[0], 'chainId'), nonce: asInteger(f[1], 'nonce', 8) }
   const signature = decodeSignature(f.slice(-3))

@@ -227,7 +227,7 @@ async function commit(context: Context, input: CommitInput): Promise<void> {
   const changing = new Set(plan.changed.map(({ key }) => keyText(key)))
   const pruning: Write[] = []
   for (let old = context.oldest + 1; old <= oldest; old++)
-    pruning.push(...forget(db, old, (key) => changing.has(keyText(key))))
+    for (const gone of forget(db, old, (key) => changing.has(keyText(key)))) pruning.push(gone)
   const blockWrites = blocks.writes(input)
   const writes = [
     ...blockWrites,

@@ -116,14 +116,20 @@ export interface ChangedKey {
   readonly isEmpty: boolean
 }
 
-export const encodeChangedKeys = (list: readonly ChangedKey[]): Uint8Array =>
-  concat(
-    ...list.flatMap(({ key, count, isEmpty }) => [
-      key,
-      fromCount(count, countBytes),
-      Uint8Array.of(isEmpty ? 1 : 0),
-    ]),
+/** Written in place: a block may change more keys than a call takes arguments. */
+export function encodeChangedKeys(list: readonly ChangedKey[]): Uint8Array {
+  const bytes = new Uint8Array(
+    list.reduce((length, { key }) => length + key.length + countBytes + 1, 0),
   )
+  let at = 0
+  for (const { key, count, isEmpty } of list) {
+    bytes.set(key, at)
+    bytes.set(fromCount(count, countBytes), at + key.length)
+    at += key.length + countBytes + 1
+    bytes[at - 1] = isEmpty ? 1 : 0
+  }
+  return bytes
+}
 
 const accountKeyLength = 33
 const slotKeyLength = 65

@@ -247,6 +247,7 @@ function replacedNodes(
   wanted: readonly NodeName[],
 ): NodeWrites {
   const replaced: NodeWrites = new Map()
+  const onTheWay = prefixesOf(wanted)
   for (let later = height + 1; later <= head; later++) {
     const record = db.get(keys.byHeight('u', later))
     if (record === undefined) throw proofTooOld(height, head)
@@ -254,12 +255,17 @@ function replacedNodes(
       const [name, old] = asList(item, 'replaced node', 2)
       const text = new TextDecoder().decode(asBytes(name, 'node name'))
       const bytes = asBytes(old, 'node')
-      if (!replaced.has(text) && wanted.some((key) => key.startsWith(text)))
+      if (!replaced.has(text) && onTheWay.has(text))
         replaced.set(text, bytes.length === 0 ? undefined : bytes)
     }
   }
   return replaced
 }
+
+const prefixesOf = (names: readonly NodeName[]): ReadonlySet<NodeName> =>
+  new Set(
+    names.flatMap((name) => Array.from({ length: name.length + 1 }, (_, i) => name.slice(0, i))),
+  )
 
 export const proofTooOld = (height: number, head: number): NodeError =>
   new NodeError(

@@ -5,6 +5,7 @@ import {
   encodeBlock,
   decodeBlock,
   makeBlock,
+  nobleSecp256k1,
   orderedRoot,
   withSignature,
   type Address,
@@ -13,6 +14,7 @@ import {
   type Hex,
 } from '../../../primitives/index.ts'
 import type { ExecutedBlock, PooledTransaction } from '../../../execution/index.ts'
+import { validateBlock } from '../../../execution/validate.ts'
 import {
   addressOf,
   ether,
@@ -247,6 +249,17 @@ describe('validate', () => {
     const { chain, block } = await withBlock()
     expect((await chain.validate(withHeader(block, { parentHash: other }))).type).toBe('ignore')
     expect((await chain.validate(withHeader(block, { gasUsed: 1n }))).type).toBe('reject')
+  })
+
+  test('a head that moved during the execution is no fault of the block', async () => {
+    const { chain, executed, block } = await withBlock()
+    const parent = chain.head()
+    await chain.commit(executed)
+    const parts = { ...chain, secp256k1: nobleSecp256k1 }
+    expect(await validateBlock(parts, parent, block)).toMatchObject({
+      type: 'ignore',
+      code: 'PARENT_UNKNOWN',
+    })
   })
 
   test.each<[string, PooledTransaction | ReturnType<typeof highS>, RegExp]>([

@@ -30,3 +30,31 @@ test('bad points and scalars are the bad arguments the library knows', () => {
   const nowhere = `0x8${'1'.repeat(95)}`
   expect(() => verifyProof(nowhere, scalar(1n), scalar(1n), point(BASE))).toThrow('C_KZG_BADARGS')
 })
+
+test('the point of the setup is read once', () => {
+  const check = () => verifyProof(identity, scalar(77n), scalar(77n), point(BASE))
+  check()
+  // The classes are frozen, so what reading takes is seen one step below: digits of 192 characters.
+  // oxlint-disable-next-line typescript/unbound-method -- put back and called with its `this` below
+  const real = String.prototype.charCodeAt
+  const native = Uint8Array as unknown as { fromHex?: (hex: string) => Uint8Array }
+  const realFromHex = native.fromHex
+  let long = 0
+  const note = (text: string) => (long += text.length === 192 ? 1 : 0)
+  String.prototype.charCodeAt = function (at) {
+    note(String(this))
+    return real.call(this, at)
+  }
+  if (realFromHex)
+    native.fromHex = (hex) => {
+      note(hex)
+      return realFromHex(hex)
+    }
+  try {
+    expect(check()).toBe(true)
+  } finally {
+    String.prototype.charCodeAt = real
+    if (realFromHex) native.fromHex = realFromHex
+  }
+  expect(long).toBe(0)
+})

@@ -5,7 +5,9 @@ import { privateKeyToAccount } from 'viem/accounts'
 import {
   decodeTransaction,
   effectiveGasPrice,
+  encodeRlp,
   fromHex,
+  type Hex,
   nobleSecp256k1,
   recoverAuthority,
   recoverSender,
@@ -89,6 +91,10 @@ const reencode = (raw: Uint8Array) => {
     { r, s, v, yParity } as unknown as NonNullable<Parameters<typeof serializeTransaction>[1]>,
   )
 }
+
+/** A list of so many empty items. */
+const bytesOf = (length: number): Hex =>
+  toHex(encodeRlp(Array.from({ length }, () => new Uint8Array(0))))
 
 describe('transaction codec', () => {
   test('what is signed decodes to the same fields, hash and sender, for every type', () => {
@@ -174,6 +180,28 @@ describe('transaction codec', () => {
     ['0xc0', 'TX_MALFORMED'],
   ] as const)('%s is refused as %s', (raw, code) => {
     expect(decodeTransaction(fromHex(raw))).toMatchObject({ type: 'reject', code })
+  })
+
+  test.each([
+    ['0x', 'typed transaction too short'],
+    ['0x00', 'typed transaction too short'],
+    ['0x02', 'typed transaction too short'],
+    ['0xc9', 'rlp: value size exceeds available input length'],
+    ['0xf9ff', 'rlp: value size exceeds available input length'],
+    ['0x02c3', 'rlp: value size exceeds available input length'],
+    ['0xc182', 'rlp: element is larger than containing list'],
+    ['0xc28101', 'rlp: non-canonical size information'],
+    ['0xf801c0', 'rlp: non-canonical size information'],
+    ['0xc000', 'rlp: input contains more than one value'],
+    ['0x0280', 'rlp: expected input list for types.DynamicFeeTx'],
+    ['0xc0', 'rlp: too few elements for types.LegacyTx'],
+    [bytesOf(10), 'rlp: input list has too many elements for types.LegacyTx'],
+    ['0x01c0', 'rlp: too few elements for types.AccessListTx'],
+    [`0x02${bytesOf(13).slice(2)}`, 'rlp: input list has too many elements for types.DynamicFeeTx'],
+    ['0x03c0', 'rlp: too few elements for types.BlobTx'],
+    ['0x04c0', 'rlp: too few elements for types.SetCodeTx'],
+  ] as const)("%s is refused in geth's words: %s", (raw, message) => {
+    expect(decodeTransaction(fromHex(raw))).toMatchObject({ type: 'reject', message })
   })
 
   test('the effective price is base fee plus tip, at most the cap (EIP-1559)', () => {

@@ -1,6 +1,6 @@
 /** Proofs of recent heights, verified by @ethereumjs/mpt against the header's state root. */
 import { verifyMerkleProof } from '@ethereumjs/mpt'
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import {
   emptyTrieRoot,
   encodeAccount,
@@ -86,5 +86,22 @@ test('proofs end with the window of kept nodes, and say so', async () => {
   await store.rollback(100n)
   await expectProven(store, 4, 1, models[4]!)
   expect(() => store.proof(2n, addressOf(1), [])).toThrow(tooOld)
+  await store.close()
+})
+
+test('a proof of an earlier height compares no replaced node with every wanted key', async () => {
+  const store = await openStore({ cacheBytes: 1_000_000, keepStates: 'archive' })
+  const random = randomFrom(23)
+  let model: Model = new Map()
+  for (let i = 0; i < 4; i++) {
+    const journal = journalAtHead(store)
+    model = randomChanges(random, journal, model, { count: 60, accounts: 20, slots: 6 })
+    await store.commit(nextBlock(store, journal))
+  }
+  const startsWith = jest.spyOn(String.prototype, 'startsWith')
+  store.proof(1n, addressOf(1), [0n, 1n, 2n, 3n, 4n, 5n])
+  const calls = startsWith.mock.calls.length
+  startsWith.mockRestore()
+  expect(calls).toBeLessThan(20)
   await store.close()
 })

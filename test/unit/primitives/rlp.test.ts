@@ -1,0 +1,63 @@
+/** RLP that only an attacker writes. */
+import { expect, jest, test } from '@jest/globals'
+import { RLP } from '@ethereumjs/rlp'
+import fc from 'fast-check'
+import {
+  decodeRlp,
+  decodeRlpStream,
+  encodeRlp,
+  RlpError,
+  type RlpItem,
+} from '../../../primitives/index.ts'
+
+/** Lists in lists, `depth` in all, header by header. */
+function nested(depth: number): Uint8Array {
+  const headers: Uint8Array[] = []
+  let size = 0
+  for (let i = 0; i < depth; i++) {
+    const digits = size.toString(16)
+    const length = Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex')
+    const header = size < 56 ? Buffer.of(0xc0 + size) : Buffer.of(0xf7 + length.length, ...length)
+    headers.push(header)
+    size += header.length
+  }
+  return new Uint8Array(Buffer.concat(headers.toReversed()))
+}
+
+test('lists nested deeper than 8 are refused before the library sees them', () => {
+  const bomb = nested(31_000)
+  const decode = jest.spyOn(RLP, 'decode')
+  expect(() => decodeRlp(bomb)).toThrow(new RlpError('lists nested deeper than 8'))
+  expect(() => [...decodeRlpStream(bomb)]).toThrow(new RlpError('lists nested deeper than 8'))
+  expect(decode).not.toHaveBeenCalled()
+  decode.mockRestore()
+  expect(encodeRlp(decodeRlp(nested(8)))).toEqual(nested(8))
+  expect(() => decodeRlp(nested(9))).toThrow(RlpError)
+})
+
+const attempt = (decode: () => unknown): unknown => {
+  try {
+    return decode()
+  } catch {
+    return 'refused'
+  }
+}
+
+test('the scan takes and refuses the same bytes as the library', () => {
+  const { tree } = fc.letrec<{ tree: RlpItem }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 5 },
+      fc.uint8Array({ maxLength: 70 }),
+      fc.array(tie('tree'), { maxLength: 6 }),
+    ),
+  }))
+  fc.assert(
+    fc.property(tree, fc.nat(), fc.nat(255), (item, at, byte) => {
+      const bytes = encodeRlp(item)
+      expect(decodeRlp(bytes)).toEqual(item)
+      bytes[at % bytes.length] = byte
+      expect(attempt(() => decodeRlp(bytes))).toEqual(attempt(() => RLP.decode(bytes)))
+    }),
+    { numRuns: 500 },
+  )
+})
