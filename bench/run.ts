@@ -56,6 +56,7 @@ async function runBulk(peer: Peer, { name, setUp, raws }: Workload): Promise<voi
     for (let i = 0; i < raws.length; i += batchSize)
       await sendBatch(node.url, raws.slice(i, i + batchSize))
     await untilDrained(node)
+    await checkAllMined(node, setUp.length + raws.length)
     note(`${name}: tx per CPU second`, peer, raws.length / (node.cpuSeconds() - cpu))
     note(`${name}: tx per second`, peer, (raws.length * 1000) / (performance.now() - wallMs))
     note(`${name}: memory after, MB (less is better)`, peer, node.residentMegabytes())
@@ -75,6 +76,19 @@ async function untilDrained(node: Running): Promise<void> {
     if (latest === pending) return
     await sleep(20)
   }
+}
+
+/** Throws when some of the work was not done, so that no figure stands for it. */
+async function checkAllMined(node: Running, expected: number): Promise<void> {
+  const head = Number(await ask<string>(node.url, 'eth_blockNumber'))
+  let mined = 0
+  for (let number = 1; number <= head; number++)
+    mined += Number(
+      await ask<string>(node.url, 'eth_getBlockTransactionCountByNumber', [
+        `0x${number.toString(16)}`,
+      ]),
+    )
+  if (mined !== expected) throw new Error(`${mined} of ${expected} transactions were mined`)
 }
 
 async function runAutomine(peer: Peer): Promise<void> {
