@@ -175,6 +175,8 @@ export function decodeTransaction(
 ): Verdict<Transaction, 'TX_MALFORMED' | 'TX_TYPE'> {
   const first = raw[0]
   if (first === undefined) return reject('TX_MALFORMED', tooShort)
+  if (first > 0x7f && first < 0xc0)
+    return reject('TX_MALFORMED', 'rlp: expected input list for types.LegacyTx')
   if (first < 0xc0 && (first === 0 || first > 4))
     return reject('TX_TYPE', raw.length === 1 ? tooShort : 'transaction type not supported', {
       type: first,

@@ -99,10 +99,10 @@ const highS =
 const typed = [1, 2, 4]
 const invalid: readonly (readonly [string, () => Hex | Promise<Hex>, string | RegExp])[] = [
   ['nothing', () => '0x', 'typed transaction too short'],
-  ['type 0', () => '0x00', 'transaction type not supported'],
+  ['type 0', () => '0x00', 'typed transaction too short'],
   ['type 5', () => '0x05c0', 'transaction type not supported'],
   ['type 0x7f', () => '0x7fc0', 'transaction type not supported'],
-  ['type 0x80', () => '0x80', /transaction type not supported|rlp/],
+  ['type 0x80', () => '0x80', 'rlp: expected input list for types.LegacyTx'],
   ['a type and nothing', () => '0x02', /^rlp|too short/],
   ['an empty list', () => '0xc0', /^rlp/],
   ['a list that says it is 2^56 long', () => '0xfeffffffffffffffff', /^rlp/],
