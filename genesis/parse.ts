@@ -161,8 +161,13 @@ function read<schema extends z.ZodType>(
   return undefined
 }
 
-const wrongType = (expected: string, input: unknown): string =>
-  input === undefined ? 'is missing' : `${quote(input)} is not of type ${expected}`
+function wrongType(expected: string, input: unknown): string {
+  if (input === undefined) return 'is missing'
+  const isObjectWanted = expected === 'object' || expected === 'record'
+  return isObjectWanted
+    ? `${quote(input)} is not an object; it must be one`
+    : `${quote(input)} is not of type ${expected}`
+}
 
 const joinPath = (base: string, parts: readonly PropertyKey[]): string =>
   parts.reduce<string>(

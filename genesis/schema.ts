@@ -44,8 +44,8 @@ export const headKeys = {
   timestamp: uint64.default(0n),
   /** 32 bytes: what a header may hold (Yellow Paper, 4.3). */
   extraData: bytes({ max: 32 }).default('0x'),
-  /** Below 2^63, as geth's params.MaxGasLimit. */
-  gasLimit: quantity(63).refine((value) => value > 0n, 'must be above 0'),
+  /** geth's params.MinGasLimit (5000) and MaxGasLimit (2^63 - 1). */
+  gasLimit: quantity(63).refine((value) => value >= 5000n, 'must be at least 5000'),
   difficulty: uint256.default(0n),
   mixHash: bytes({ length: 32 }).default(zeroHash),
   coinbase: address.default(zeroAddress),

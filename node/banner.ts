@@ -72,6 +72,11 @@ export function devBanner(facts: DevFacts): string {
   ].join('\n')
 }
 
+/** The last line after Ctrl-C: what became of the chain. */
+export const stopLine = (head: bigint, datadir: string | undefined): string =>
+  `Stopped at block ${groupDigits(head)}; the chain is ` +
+  (datadir === undefined ? 'gone, as --ephemeral wants' : `kept in ${datadir}`)
+
 const label = (index: number): string => `(${index})`.padStart(5)
 
 export function sealingText(sealing: Sealing): string {

@@ -91,6 +91,12 @@ export function openAmount(text: string): bigint {
   return BigInt(match[1] ?? '') * 10n ** 18n + BigInt((match[2] ?? '').padEnd(18, '0'))
 }
 
+/** A file or folder; the shell gives an empty one for a variable that is not set. */
+export function pathValue(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must not be empty.')
+  return text
+}
+
 export function addressValue(text: string): `0x${string}` {
   if (!/^0x[0-9a-fA-F]{40}$/.test(text))
     throw new InvalidArgumentError('It must be an address: 0x and 40 hex digits.')

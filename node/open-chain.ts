@@ -3,12 +3,13 @@
  * genesis's, and so must the rules, which block 0's hash does not bind (chain id, forks, our
  * section). Those are kept beside the database in `config.json`.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatGenesis, type Genesis, genesisCommit } from '../genesis/index.ts'
 import { invariant, NodeError } from '../primitives/index.ts'
 import { openStore, type Store } from '../state/index.ts'
 import { chainFolder } from './folders.ts'
+import { makeFolder } from './make-folder.ts'
 
 export interface OpenChainOptions {
   readonly genesis: Genesis
@@ -19,9 +20,10 @@ export interface OpenChainOptions {
   readonly keepStates: number | 'archive'
 }
 
-/** Commits block 0 to an empty database. Throws NodeError DB_*, each saying what to do. */
+/** Commits block 0 to an empty database. Throws NodeError DB_* or FOLDER_UNUSABLE: what to do. */
 export async function openChain(options: OpenChainOptions): Promise<Store> {
   const { genesis, datadir, cacheBytes, keepStates } = options
+  if (datadir !== undefined) await makeFolder(chainFolder(datadir))
   const store = await openStore({
     ...(datadir !== undefined && { path: chainFolder(datadir) }),
     cacheBytes,
@@ -59,7 +61,6 @@ async function compareRules(genesis: Genesis, datadir: string, isNew: boolean): 
   const found = isNew ? undefined : await readFile(file, 'utf8').catch(() => undefined)
   if (found === wanted) return
   if (found !== undefined) throw otherGenesis(datadir, `its chain id or rules differ, see ${file}`)
-  await mkdir(datadir, { recursive: true })
   await writeFile(`${file}.new`, wanted)
   await rename(`${file}.new`, file)
 }

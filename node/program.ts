@@ -11,6 +11,7 @@ import {
   type DevFlags,
   listed,
   openAmount,
+  pathValue,
   type RunFlags,
   seconds,
   wholeNumber,
@@ -125,14 +126,14 @@ function addDev(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
       numberOption('--gas-limit <gas>', 'gas of a block', bigNumber(5000n, 2n ** 53n), 30_000_000n),
     )
     .optionsGroup('Data:')
-    .option('-d, --datadir <folder>', 'where the chain is kept', './.devnet')
+    .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.devnet')
     .option('--ephemeral', 'keep everything in memory')
     .option('--reset', 'delete the chain in --datadir first')
   addStoreOptions(dev)
     .optionsGroup('Output:')
     .option('--json', 'one JSON object per line; the first has accounts, keys and URLs')
     .option('--silent', 'print nothing')
-    .option('--config-out <file>', 'write accounts, keys and URLs there as JSON')
+    .option('--config-out <file>', 'write accounts, keys and URLs there as JSON', pathValue)
     .option('--log-level <levels>', logLevelHelp)
     .addHelpText('after', devExamples)
     .action(async (flags: DevFlags) => {
@@ -175,7 +176,7 @@ function addRun(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
       '0x0000000000000000000000000000000000000000',
     )
     .optionsGroup('Data:')
-    .option('-d, --datadir <folder>', 'where the chain is kept', './.tributary')
+    .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.tributary')
   addStoreOptions(run)
   addServerOptions(run)
     .optionsGroup('Output:')
@@ -212,7 +213,7 @@ function addDb(program: Command, io: Io, end: (exitCode: ExitCode) => void): voi
     db
       .command(name)
       .description(text)
-      .option('-d, --datadir <folder>', 'where the chain is kept', './.devnet')
+      .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.devnet')
       .option('--json', 'print one JSON object')
       .action(async (flags: DbFlags) => {
         const { checkDatabase, describeDatabase } = await import('./commands/db.ts')

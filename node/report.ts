@@ -5,7 +5,7 @@
 import { effectiveGasPrice, toHex, type Hex } from '../primitives/index.ts'
 import { type ExecutedBlock, toChecksum, type TransactionOutcome } from '../execution/index.ts'
 import { explainRevert } from './revert.ts'
-import { count, groupDigits, shorten, toGweiText, toOpenText } from './text.ts'
+import { count, groupDigits, shorten, toAmountText, toGweiText } from './text.ts'
 
 /** Transactions of one block that get a line; a full block would scroll the story away. */
 const maxLines = 50
@@ -56,7 +56,7 @@ function transactionLine({ tx, from, outcome }: Row): string {
     `  ${tx.hash}`,
     `${shorten(from)} ${target}`,
     ...(call === undefined ? [] : [`calls ${call}`]),
-    ...(tx.value > 0n ? [`${toOpenText(tx.value)} OPEN`] : []),
+    ...(tx.value > 0n ? [toAmountText(tx.value)] : []),
     `${groupDigits(outcome.gasUsed)} gas`,
     ...resultOf(outcome),
   ].join('  ')

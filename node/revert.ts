@@ -8,12 +8,17 @@ import { revertReason } from '../rpc/index.ts'
 /** A reason longer than this is cut: a contract may return megabytes. */
 const maxReasonLength = 200
 
+/** Panic(uint256): the compiler's own words, so they stand without quotes. */
+const panicSelector = '0x4e487b71'
+
 /** Foreign bytes: whatever they hold, the answer is one short line. */
 export function explainRevert(data: Uint8Array): string {
   if (data.length === 0) return 'no reason given'
   const reason = revertReason(data)
-  if (reason !== undefined) return `"${toLine(reason)}"`
-  return data.length < 4 ? `data ${toHex(data)}` : `custom error ${toHex(data.subarray(0, 4))}`
+  const selector = toHex(data.subarray(0, 4))
+  if (reason !== undefined)
+    return selector === panicSelector ? `panic: ${reason}` : `"${toLine(reason)}"`
+  return data.length < 4 ? `data ${selector}` : `custom error ${selector}`
 }
 
 function toLine(text: string): string {

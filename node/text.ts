@@ -11,6 +11,10 @@ export const groupDigits = (value: bigint): string =>
 /** An amount of wei in OPEN, exact, without trailing zeros: `10,000`, `0.5`, `0.000000000000000001`. */
 export const toOpenText = (wei: bigint): string => decimal(wei, weiPerOpen, 18)
 
+/** An amount with its unit; below a gwei in wei, for nobody counts seventeen zeros. */
+export const toAmountText = (wei: bigint): string =>
+  wei < weiPerGwei ? `${groupDigits(wei)} wei` : `${toOpenText(wei)} OPEN`
+
 /** A price of gas in gwei, exact. */
 export const toGweiText = (wei: bigint): string => decimal(wei, weiPerGwei, 9)
 
@@ -20,6 +24,10 @@ function decimal(value: bigint, unit: bigint, digits: number): string {
   const fraction = (size % unit).toString().padStart(digits, '0').replace(/0+$/, '')
   return `${sign}${groupDigits(size / unit)}${fraction && `.${fraction}`}`
 }
+
+/** `0.5 KiB`, `12.0 MiB`: KiB below 1 MiB. */
+export const toSizeText = (bytes: number): string =>
+  bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`
 
 /** `0xf39f…2266` */
 export const shorten = (hex: Hex): string => `${hex.slice(0, 6)}…${hex.slice(-4)}`

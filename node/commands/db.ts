@@ -12,7 +12,7 @@ import {
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import type { DbFlags } from '../flags.ts'
 import { chainFolder } from '../folders.ts'
-import { count, groupDigits } from '../text.ts'
+import { count, groupDigits, toSizeText } from '../text.ts'
 import { mebibytes } from './common.ts'
 
 /** Reading once through everything gains little from more. */
@@ -82,7 +82,7 @@ const infoJson = (info: StoreInfo): string =>
 function infoText({ name, version, genesisHash, head, oldestState, tables }: StoreInfo): string {
   const rows = tables.map(
     ({ prefix, holds, approximateBytes }) =>
-      `  ${prefix.padEnd(3)} ${(approximateBytes / 2 ** 20).toFixed(1).padStart(9)} MiB  ${holds}`,
+      `  ${prefix.padEnd(3)} ${toSizeText(approximateBytes).padStart(13)}  ${holds}`,
   )
   return [
     `Database  ${name}, version ${version}`,

@@ -7,14 +7,15 @@ import type { ExecutedBlock } from '../../execution/index.ts'
 import { devnetGenesis } from '../../genesis/index.ts'
 import type { Address, Hex } from '../../primitives/index.ts'
 import { openStore } from '../../state/index.ts'
-import { devBanner, type DevFacts, devJson } from '../banner.ts'
+import { devBanner, type DevFacts, devJson, stopLine } from '../banner.ts'
 import { devnetKeys, devnetMnemonic } from '../devnet-keys.ts'
-import type { ExitCode, Io } from '../exit.ts'
+import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
 import type { DevFlags } from '../flags.ts'
 import { chainFolder } from '../folders.ts'
 import { createLifecycle } from '../lifecycle.ts'
 import { createLoggers, type Loggers } from '../logger.ts'
+import { makeFolder, requireWritableFile, unwritableFile } from '../make-folder.ts'
 import { createNode, type TributaryNode } from '../node.ts'
 import { blockJsonLines, blockLines } from '../report.ts'
 import type { Sealing } from '../sealer.ts'
@@ -26,6 +27,7 @@ const nobody: Address = `0x${'00'.repeat(20)}`
 
 export async function dev(flags: DevFlags, io: Io): Promise<ExitCode> {
   refuseContradictions(flags)
+  if (flags.configOut !== undefined) await requireWritableFile(flags.configOut)
   const logs = await createLoggers({
     levels: levelsOf(flags, flags.silent ? 'silent' : 'warn'),
     isPretty: io.isTerminal,
@@ -35,19 +37,35 @@ export async function dev(flags: DevFlags, io: Io): Promise<ExitCode> {
   const datadir = flags.ephemeral ? undefined : flags.datadir
   if (flags.reset && datadir !== undefined) await deleteChain(datadir)
   const node = await startable(flags, keys, datadir, logs, lifecycle.fail)
-  const urls = await node.start().catch(async (error: unknown) => {
+  const facts = await announce(flags, keys, datadir, node).catch(async (error: unknown) => {
     await node.stop()
     throw error
   })
-  const facts = factsOf(flags, keys, datadir, node, urls)
   if (flags.json) io.out(devJson(facts))
   else if (!flags.silent) io.out(devBanner(facts))
   const linesOf = flags.json ? blockJsonLines : blockLines
   if (flags.json || !flags.silent)
     node.chain.onCommit((executed: ExecutedBlock) => io.out(linesOf(executed).join('\n')))
-  if (flags.configOut !== undefined)
-    await writeFile(flags.configOut, `${devJson(facts)}\n`, { mode: 0o600 })
-  return lifecycle.run(() => node.stop())
+  const exitCode = await lifecycle.run(() => node.stop())
+  if (exitCode === exitCodes.ok && !flags.json && !flags.silent)
+    io.out(stopLine(node.chain.head().header.number, datadir))
+  return exitCode
+}
+
+/** Starts the node and writes --config-out, so that a script which sees the banner finds the file. */
+async function announce(
+  flags: DevFlags,
+  keys: readonly Key[],
+  datadir: string | undefined,
+  node: TributaryNode,
+): Promise<DevFacts> {
+  const facts = factsOf(flags, keys, datadir, node, await node.start())
+  const { configOut } = flags
+  if (configOut !== undefined)
+    await writeFile(configOut, `${devJson(facts)}\n`, { mode: 0o600 }).catch((error: unknown) => {
+      throw unwritableFile(configOut, error)
+    })
+  return facts
 }
 
 function refuseContradictions(flags: DevFlags): void {
@@ -86,6 +104,7 @@ async function keysOf({ mnemonic = devnetMnemonic, accounts }: DevFlags): Promis
 /** Deletes the chain and nothing else, and only when no running node holds it. */
 async function deleteChain(datadir: string): Promise<void> {
   const path = chainFolder(datadir)
+  await makeFolder(path)
   try {
     await (await openStore({ path, cacheBytes: 2 ** 20, keepStates: 'archive' })).close()
   } catch (error) {

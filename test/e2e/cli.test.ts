@@ -1,4 +1,5 @@
 /** The built command as a person meets it: help, refusals, start, stop, and what stays on disk. */
+import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { WebSocket } from 'ws'
 import { counterCreation, createSigner } from '../support/load.ts'
-import { rpcCall, runCommand, startDevnet } from '../support/node.ts'
+import { commandPath, rpcCall, runCommand, startDevnet } from '../support/node.ts'
 
 type Hex = `0x${string}`
 
@@ -132,6 +133,40 @@ describe('dev', () => {
     expect([third.head, await balanceOf(third.httpUrl, to)]).toEqual([0, '0x0'])
     await third.stop()
   }, 60_000)
+
+  test.each([
+    ['--config-out', '/nope/x', /^error: cannot write \/nope\/x \([^\n]*\)\n$/],
+    ['--datadir', 'README.md', /^error: [^\n]*README\.md is a file; choose a folder\n$/],
+    ['--datadir', '/proc/x', /^error: cannot make the folder \/proc\/x [^\n]*\n$/],
+  ])(
+    '%s %s is refused in a sentence, before anything starts',
+    async (option, path, text) => {
+      const isData = option === '--datadir'
+      const args = ['dev', '--port', '0', option, path, ...(isData ? [] : ['--ephemeral'])]
+      const { code, stdout, stderr } = await runCommand(args, 10_000)
+      expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(text)])
+    },
+    limitMs,
+  )
+
+  test(
+    'after Ctrl-C the last line says what became of the chain',
+    async () => {
+      const child = spawn(process.execPath, [commandPath, 'dev', '--ephemeral', '--port', '0'])
+      let text = ''
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        if (!text.includes('Ctrl-C stops.') && (text + chunk).includes('Ctrl-C stops.'))
+          child.kill('SIGINT')
+        text += chunk
+      })
+      const code = await new Promise((resolve) => child.once('close', resolve))
+      expect([code, text]).toEqual([
+        0,
+        expect.stringMatching(/\nStopped at block 0; the chain is gone, as --ephemeral wants\n$/),
+      ])
+    },
+    limitMs,
+  )
 
   test(
     'a busy port is a sentence',

@@ -93,7 +93,8 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ gasLimt: 1 }, ['gasLimt: unknown key; did you mean gasLimit?']],
   [{ zebra: 1 }, ['zebra: unknown key']],
   [{ gasLimit: undefined }, ['gasLimit: is missing']],
-  [{ gasLimit: 0 }, ['gasLimit: must be above 0']],
+  [{ gasLimit: 0 }, ['gasLimit: must be at least 5000']],
+  [{ gasLimit: 4999 }, ['gasLimit: must be at least 5000']],
   [{ gasLimit: '0x8000000000000000' }, ['gasLimit: "0x8000000000000000" does not fit in 63 bits']],
   [{ timestamp: -1 }, ['timestamp: -1 is negative']],
   [{ timestamp: 1.5 }, ['timestamp: 1.5 is not a number; write decimal or 0x-hex']],
@@ -105,7 +106,7 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ gasUsed: 0x5001 }, ['gasUsed: 20481 is above gasLimit']],
   [{ baseFeePerGas: 1 }, ['baseFeePerGas: stands here, but london is not active in block 0']],
   [{ excessBlobGas: 1 }, ['excessBlobGas: stands here, but cancun is not active in block 0']],
-  [{ config: null }, ['config: null is not of type object']],
+  [{ config: null }, ['config: null is not an object; it must be one']],
   [{ config: {} }, ['config.chainId: is missing']],
   [
     { config: { chainId: 1, londonBlok: 0 } },
@@ -147,6 +148,14 @@ test.each<[Record<string, unknown>, string[]]>([
   [
     { tributary: { blockTime: 1, blockTimeMs: 1_000 } },
     ['tributary.blockTime: stands beside blockTimeMs; write one of them'],
+  ],
+  [{ tributary: { params: 5 } }, ['tributary.params: 5 is not an object; it must be one']],
+  [{ tributary: { blockTime: 0 } }, ['tributary.blockTime: 0 is not between 1 and 3600']],
+  [{ tributary: { blockTime: -1 } }, ['tributary.blockTime: -1 is not between 1 and 3600']],
+  [{ tributary: { blockTimeMs: 0 } }, ['tributary.blockTimeMs: 0 is not between 1000 and 3600000']],
+  [
+    { tributary: { blockTimeMs: -1 } },
+    ['tributary.blockTimeMs: -1 is not between 1000 and 3600000'],
   ],
   [
     { tributary: { blockTimeMs: 999 } },
@@ -190,6 +199,10 @@ test.each<[Record<string, unknown>, string[]]>([
   ],
 ])('%j: %j', (parts, faults) => {
   expect(faultsOf(parts)).toEqual(faults)
+})
+
+test('the least gas limit of a block is accepted', () => {
+  expect(accepted({ gasLimit: 5000 }).gasLimit).toBe(5000n)
 })
 
 test('forks stand in order, and none is left out below a later one', () => {

@@ -54,6 +54,9 @@ describe('mistakes end with code 2 and a hint', () => {
     [['dev', '--port', '70000'], /--port <number>.*whole number from 0 to 65535/],
     [['dev', '--block-time', 'often'], /--block-time <seconds>.*number of seconds/],
     [['dev', '--balance', 'much'], /--balance <open>.*amount of OPEN/],
+    [['dev', '--datadir', ''], /--datadir <folder>.*must not be empty/],
+    [['run', '--datadir', ' '], /--datadir <folder>.*must not be empty/],
+    [['dev', '--config-out', ''], /--config-out <file>.*must not be empty/],
     [['genesis', 'validate'], /missing required argument 'file'/],
   ])('%j', async (args, text) => {
     const { exitCode, err } = await call(...args)

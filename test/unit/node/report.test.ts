@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { ExecutedBlock, TransactionOutcome } from '../../../execution/index.ts'
 import { fromHex, type Hex } from '../../../primitives/index.ts'
-import { devBanner, type DevFacts, devJson } from '../../../node/banner.ts'
+import { devBanner, type DevFacts, devJson, stopLine } from '../../../node/banner.ts'
 import { devnetKeys, devnetMnemonic } from '../../../node/devnet-keys.ts'
 import { blockJsonLines, blockLines } from '../../../node/report.ts'
 
@@ -70,6 +70,18 @@ test('a block and its transactions, for people', () => {
     `  ${hash}  0xf39f…2266 creates 0x70997970C51812dc3A010C7d01b50e0d17dc79C8  479,051 gas`,
     `  ${hash}  0xf39f…2266 -> 0x7099…79c8  calls 0xa9059cbb  21,000 gas  REVERTED: "no"`,
     `  ${hash}  0xf39f…2266 -> 0x7099…79c8  21,000 gas  FAILED: out of gas`,
+  ])
+})
+
+test('one wei is one wei', () => {
+  const lines = blockLines(executed([{ to: bob, value: 1n, outcome: outcome({}) }]))
+  expect(lines[1]).toBe(`  ${hash}  0xf39f…2266 -> 0x7099…79c8  1 wei  21,000 gas`)
+})
+
+test('the last line says what became of the chain', () => {
+  expect([stopLine(1500n, './.devnet'), stopLine(0n, undefined)]).toEqual([
+    'Stopped at block 1,500; the chain is kept in ./.devnet',
+    'Stopped at block 0; the chain is gone, as --ephemeral wants',
   ])
 })
 

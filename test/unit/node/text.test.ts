@@ -6,7 +6,14 @@ import { fromHex, type Hex } from '../../../primitives/index.ts'
 import { addressValue, bigNumber, openAmount, seconds, wholeNumber } from '../../../node/flags.ts'
 import { parseLogLevels } from '../../../node/log-levels.ts'
 import { explainRevert } from '../../../node/revert.ts'
-import { count, groupDigits, toGweiText, toOpenText } from '../../../node/text.ts'
+import {
+  count,
+  groupDigits,
+  toAmountText,
+  toGweiText,
+  toOpenText,
+  toSizeText,
+} from '../../../node/text.ts'
 
 test.each([
   [0n, '0'],
@@ -31,6 +38,20 @@ test('gwei, groups and counts', () => {
   expect(toGweiText(875_000_000n)).toBe('0.875')
   expect([0n, 999n, 1000n, 1_000_000n].map(groupDigits)).toEqual(['0', '999', '1,000', '1,000,000'])
   expect([count(1, 'block'), count(2, 'block')]).toEqual(['1 block', '2 blocks'])
+})
+
+test('small amounts are told in wei, small sizes in KiB', () => {
+  expect([1n, 10n ** 9n - 1n, 10n ** 9n].map(toAmountText)).toEqual([
+    '1 wei',
+    '999,999,999 wei',
+    '0.000000001 OPEN',
+  ])
+  expect([0, 512, 2 ** 20, 12.5 * 2 ** 20].map(toSizeText)).toEqual([
+    '0.0 KiB',
+    '0.5 KiB',
+    '1.0 MiB',
+    '12.5 MiB',
+  ])
 })
 
 describe('values of options', () => {
@@ -85,7 +106,7 @@ describe('revert reasons', () => {
     [reason('\u001b[31mred\nline'), '"[31mred line"'],
     [
       encodeErrorResult({ abi: errors, errorName: 'Panic', args: [0x11n] }),
-      '"arithmetic underflow or overflow"',
+      'panic: arithmetic underflow or overflow',
     ],
     [encodeErrorResult({ abi: errors, errorName: 'Poor', args: [1n] }), 'custom error 0x0a94c468'],
     ['0x08c379a0', 'custom error 0x08c379a0'],
