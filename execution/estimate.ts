@@ -43,10 +43,10 @@ export async function estimateGas(
   call: Omit<CallRequest, 'gas'>,
   limits: EstimateLimits,
 ): Promise<Verdict<Estimate, EstimateCode>> {
-  const most = mostGas(view, call, limits)
+  const most = mostGas(engine, view, call, limits)
   if (most.type !== 'accept') return most
   const attempt = (gas: bigint) => simulateCall(engine, view, { ...call, gas })
-  if (isPlainTransfer(view, call)) {
+  if (isPlainTransfer(engine, view, call)) {
     const plain = await attempt(transactionGas)
     if (plain.type === 'accept' && plain.value.status === 'success')
       return accept({ type: 'gas', gas: transactionGas })
@@ -93,11 +93,12 @@ function middle(low: bigint, high: bigint): bigint {
 
 /** The smallest of: what the caller allows or the block holds, EIP-7825, the balance, our cap. */
 function mostGas(
+  engine: Engine,
   view: CallView,
   call: Omit<CallRequest, 'gas'>,
   { spec, gasCap, gas }: EstimateLimits,
 ): Verdict<bigint, 'INSUFFICIENT_FUNDS' | 'OVERRIDE_CONFLICT'> {
-  const prepared = prepareView(view)
+  const prepared = prepareView(engine, view)
   if (prepared.type !== 'accept') return prepared
   const { journal, context } = prepared.value
   const { header } = context
@@ -112,9 +113,9 @@ function mostGas(
   return accept(least(most, gasCap))
 }
 
-function isPlainTransfer(view: CallView, call: Omit<CallRequest, 'gas'>): boolean {
+function isPlainTransfer(engine: Engine, view: CallView, call: Omit<CallRequest, 'gas'>): boolean {
   if (call.to === null || call.data.length > 0) return false
-  const prepared = prepareView(view)
+  const prepared = prepareView(engine, view)
   invariant(prepared.type === 'accept', 'mostGas has prepared the same view')
   const account = prepared.value.journal.account(call.to)
   return (account?.codeHash ?? emptyCodeHash) === emptyCodeHash

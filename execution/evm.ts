@@ -4,7 +4,13 @@
  * journal, so that interleaved executions share nothing but tables that never change.
  */
 import type { Common, StateManagerInterface } from '@ethereumjs/common'
-import { EVM, type ExecResult, getOpcodesForHF, NobleBN254 } from '@ethereumjs/evm'
+import {
+  EVM,
+  type ExecResult,
+  getActivePrecompiles,
+  getOpcodesForHF,
+  NobleBN254,
+} from '@ethereumjs/evm'
 import { Address as LibraryAddress } from '@ethereumjs/util'
 import { accept, type Address, fromHex, type Secp256k1, toHex } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
@@ -33,7 +39,8 @@ const systemAddress: Address = '0xfffffffffffffffffffffffffffffffffffffffe'
 const systemGas = 30_000_000n
 
 export function createEngine({ spec, secp256k1 }: EngineOptions): Engine {
-  const framesOf = createFramesCache(spec, createCommons(spec.chainId, secp256k1))
+  const commonOf = createCommons(spec.chainId, secp256k1)
+  const framesOf = createFramesCache(spec, commonOf)
   const rulesOf = ({ header }: BlockContext) =>
     transactionRules(spec, spec.forkAt(header.number, header.timestamp))
 
@@ -68,6 +75,10 @@ export function createEngine({ spec, secp256k1 }: EngineOptions): Engine {
       await frames.end()
       return { ...result, gasBeforeRefund: result.gasUsed }
     },
+    precompilesOf: ({ number, timestamp }) => {
+      const names = getActivePrecompiles(commonOf(spec.forkAt(number, timestamp))).keys()
+      return new Set(Array.from(names, (name): Address => `0x${name}`))
+    },
   }
 }
 
@@ -89,10 +100,11 @@ function createFramesCache(spec: ChainSpec, commonOf: (fork: Fork) => Common) {
   }
 }
 
-function blobPrice(spec: ChainSpec, fork: Fork, { header }: BlockContext): bigint | undefined {
+function blobPrice(spec: ChainSpec, fork: Fork, context: BlockContext): bigint | undefined {
+  const { header, blobBaseFee: overridden } = context
   const params = spec.blobParams(fork)
   if (!params || !isAtLeast(fork, 'cancun')) return undefined
-  return blobBaseFee(header.excessBlobGas ?? 0n, params)
+  return overridden ?? blobBaseFee(header.excessBlobGas ?? 0n, params)
 }
 
 function createFrames(evm: EVM, context: BlockContext, blobGasPrice: bigint | undefined): Frames {
@@ -231,7 +243,18 @@ function createEvm(
   })
   // Every EVM would listen for ever to a change of fork that shared tables never make.
   common.events.removeAllListeners('hardforkChanged')
+  if (context.precompiles) movePrecompiles(evm, context.precompiles)
   return evm
+}
+
+/** All sources are read before anything moves, so that two may change places. */
+function movePrecompiles(evm: EVM, places: NonNullable<BlockContext['precompiles']>): void {
+  const usual = new Map(evm.precompiles)
+  for (const [at, source] of places) {
+    const code = source === null ? undefined : usual.get(source.slice(2))
+    if (code) evm.precompiles.set(at.slice(2), code)
+    else evm.precompiles.delete(at.slice(2))
+  }
 }
 
 /** What the library's EVM reads of a block. */

@@ -37,15 +37,15 @@ export {
 } from './transaction-rules.ts'
 export { type ChainConfig, createChainSpec, isAtLeast } from './chain-spec.ts'
 export { createEngine, type EngineOptions } from './evm.ts'
+export { type CallView, prepareView, simulateCall } from './call.ts'
 export {
   type AccountOverride,
   applyBlockOverrides,
   applyStateOverrides,
   type BlockOverride,
-  type CallView,
-  simulateCall,
+  type Stage,
   type StateOverride,
-} from './call.ts'
+} from './overrides.ts'
 export { type Estimate, estimateGas, type EstimateLimits } from './estimate.ts'
 export { createChain } from './chain.ts'
 export { nextBaseFee, nextExcessBlobGas, validateHeader } from './header.ts'

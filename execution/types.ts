@@ -23,6 +23,10 @@ export interface BlockContext {
   readonly header: Header
   /** Hash of an ancestor, for BLOCKHASH; undefined when too old. */
   readonly blockHash: (number: bigint) => Hex | undefined
+  /** Overridden precompiles: which one's code stands at an address, null for none any more. */
+  readonly precompiles?: ReadonlyMap<Address, Address | null>
+  /** Wei per blob gas instead of what the header's excess gives. */
+  readonly blobBaseFee?: bigint
 }
 
 export interface TransactionOutcome {
@@ -102,6 +106,8 @@ export interface Engine {
     to: Address,
     data: Uint8Array,
   ): Promise<TransactionOutcome>
+  /** Addresses of the precompiles of the block's fork. */
+  precompilesOf(header: Header): ReadonlySet<Address>
 }
 
 /** A block with everything that committing it needs. */

@@ -2,25 +2,13 @@
  * The call object of eth_call and its kin, with geth's rules on which fields go together. Decodes
  * and completes; runs nothing.
  */
-import type { BlockOverride, CallRequest, StateOverride } from '../execution/index.ts'
-import { type Address, equalBytes, type Hex, toBigInt, fromHex } from '../primitives/index.ts'
+import type { CallRequest } from '../execution/index.ts'
+import { type Address, equalBytes } from '../primitives/index.ts'
 import { serverError } from './errors.ts'
-import {
-  address,
-  bytes,
-  type Decoded,
-  hash,
-  list,
-  record,
-  struct,
-  uint256,
-  uint64,
-} from './params.ts'
+import { address, bytes, type Decoded, hash, list, struct, uint256, uint64 } from './params.ts'
 
 /** Bounds what one call can make the node copy. */
 const maxAccessEntries = 10_000
-const maxOverrides = 10_000
-const maxSlots = 100_000
 
 const accessTuple = struct('types.AccessTuple', {
   address,
@@ -53,32 +41,6 @@ export const callArgs = struct('ethapi.TransactionArgs', {
   chainId: uint256,
 })
 export type CallArgs = Decoded<typeof callArgs>
-
-const slots = record(hash, hash, 'map[common.Hash]common.Hash', maxSlots)
-
-export const stateOverride = record(
-  address,
-  struct('override.OverrideAccount', {
-    nonce: uint64,
-    code: bytes,
-    balance: uint256,
-    state: slots,
-    stateDiff: slots,
-    movePrecompileToAddress: address,
-  }),
-  'override.StateOverride',
-  maxOverrides,
-)
-
-export const blockOverride = struct('override.BlockOverrides', {
-  number: uint256,
-  difficulty: uint256,
-  time: uint64,
-  gasLimit: uint64,
-  feeRecipient: address,
-  prevRandao: hash,
-  baseFeePerGas: uint256,
-})
 
 const nobody: Address = `0x${'00'.repeat(20)}`
 
@@ -125,29 +87,3 @@ function checkFees({ gasPrice, maxFeePerGas, maxPriorityFeePerGas }: CallArgs): 
       `maxFeePerGas (${maxFeePerGas}) < maxPriorityFeePerGas (${maxPriorityFeePerGas ?? 0n})`,
     )
 }
-
-/** Throws RpcError for what is not built yet. */
-export function toStateOverride(decoded: Decoded<typeof stateOverride>): StateOverride {
-  return new Map(
-    Array.from(decoded, ([who, account]) => {
-      if (account.movePrecompileToAddress)
-        throw serverError('movePrecompileToAddress is not available')
-      const { state, stateDiff, nonce, code, balance } = account
-      return [
-        who,
-        {
-          ...(nonce !== undefined && { nonce }),
-          ...(code && { code }),
-          ...(balance !== undefined && { balance }),
-          ...(state && { state: toSlots(state) }),
-          ...(stateDiff && { stateDiff: toSlots(stateDiff) }),
-        },
-      ]
-    }),
-  )
-}
-
-const toSlots = (words: ReadonlyMap<Hex, Hex>): Map<bigint, bigint> =>
-  new Map(Array.from(words, ([slot, value]) => [toBigInt(fromHex(slot)), toBigInt(fromHex(value))]))
-
-export const toBlockOverride = (decoded: Decoded<typeof blockOverride>): BlockOverride => decoded

@@ -5,17 +5,11 @@ import type { TransactionOutcome } from '../../execution/index.ts'
 import { type BlockRef, blockNumberOrHash, latest } from '../block-ref.ts'
 import { createBreather } from '../breathe.ts'
 import { blockForState, isPending, pendingHeader } from '../blocks.ts'
-import {
-  blockOverride,
-  callArgs,
-  completeCall,
-  stateOverride,
-  toBlockOverride,
-  toStateOverride,
-} from '../call-args.ts'
+import { callArgs, completeCall } from '../call-args.ts'
 import { executionReverted, type RpcError, serverError } from '../errors.ts'
 import { quantity } from '../format.ts'
 import { type Context, method, type MethodTable } from '../method.ts'
+import { blockOverride, stateOverride, toBlockOverride, toStateOverride } from '../overrides.ts'
 import { type Decoded, optional, required } from '../params.ts'
 import { revertReason } from '../revert.ts'
 

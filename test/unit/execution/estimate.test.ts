@@ -1,8 +1,7 @@
 /** Gas estimates: enough, hardly more than enough, and geth's refusals. */
 import { expect, test } from '@jest/globals'
-import { applyBlockOverrides, applyStateOverrides } from '../../../execution/call.ts'
 import { estimateGas } from '../../../execution/estimate.ts'
-import { fromHex, type Address, type Hex } from '../../../primitives/index.ts'
+import { type Address, type Hex } from '../../../primitives/index.ts'
 import { context, contract, engine, ether, sender, spec, stateWith } from '../../support/engine.ts'
 
 const call = { from: sender, to: contract, gasPrice: 0n, value: 0n, data: new Uint8Array(0) }
@@ -71,28 +70,4 @@ test('the balance limits the gas only when a fee is given', async () => {
   ).toMatchObject({
     message: 'gas required exceeds allowance (50000)',
   })
-})
-
-test('state overrides: some slots or all of them, never both', () => {
-  const journal = stateWith('0x00')
-  journal.setStorage(contract, 1n, 11n)
-  journal.setStorage(contract, 2n, 22n)
-  applyStateOverrides(journal, new Map([[contract, { stateDiff: new Map([[1n, 5n]]) }]]))
-  expect([journal.storage(contract, 1n), journal.storage(contract, 2n)]).toEqual([5n, 22n])
-  applyStateOverrides(
-    journal,
-    new Map([[contract, { state: new Map([[3n, 9n]]), balance: 4n, code: fromHex('0x5b') }]]),
-  )
-  expect([1n, 2n, 3n].map((slot) => journal.storage(contract, slot))).toEqual([0n, 0n, 9n])
-  expect(journal.account(contract)).toMatchObject({ nonce: 1n, balance: 4n })
-  const both = { state: new Map(), stateDiff: new Map() }
-  expect(applyStateOverrides(journal, new Map([[contract, both]]))).toMatchObject({
-    type: 'reject',
-    message: expect.stringContaining("has both 'state' and 'stateDiff'"),
-  })
-})
-
-test('block overrides change what they name', () => {
-  const { header } = applyBlockOverrides(context, { number: 9n, time: 8n, baseFeePerGas: 0n })
-  expect(header).toEqual({ ...context.header, number: 9n, timestamp: 8n, baseFeePerGas: 0n })
 })
