@@ -1,0 +1,44 @@
+/**
+ * Pure kernels of attribution for whoever computes or checks one: the chain's modules, the client
+ * library, the factory, a browser. No state, no clock, no disk; the same bytes everywhere.
+ */
+export {
+  hashLeaf,
+  merkleRoot,
+  merkleTree,
+  proveLeaf,
+  verifyLeaf,
+  type Tree,
+} from '../merkle/tree.ts'
+export { proveLeaves, verifyLeaves } from '../merkle/multiproof.ts'
+export {
+  buildSumTree,
+  hashSumLeaf,
+  proveSumLeaf,
+  verifySumProof,
+  type SumLeaf,
+  type SumPlace,
+  type SumTree,
+} from '../merkle/sum-tree.ts'
+export {
+  hashRow,
+  isRowFault,
+  makeRow,
+  maxRowBytes,
+  parseRow,
+  readRow,
+  rowText,
+  type Row,
+  type RowFault,
+} from '../rows/row.ts'
+export {
+  isBatchFault,
+  joinRows,
+  maxBatchBytes,
+  maxBatchRows,
+  readBatch,
+  type Batch,
+  type BatchFault,
+} from '../rows/batch.ts'
+export { similarityBps, sketchTexts } from '../rows/sketch.ts'
+export { shareAt, splitByWeight } from './split.ts'
