@@ -46,6 +46,21 @@ export interface RunFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly feeRecipient: `0x${string}`
 }
 
+export interface ImportFlags extends ServerFlags, Omit<StoreFlags, 'datadir'>, LogFlags {
+  readonly genesis: string
+  /** Absent: in memory. */
+  readonly datadir?: string
+  /** False with --no-serve. */
+  readonly serve: boolean
+  readonly json?: boolean
+}
+
+export interface ExportFlags {
+  readonly datadir: string
+  readonly from: bigint
+  readonly to?: bigint
+}
+
 export interface DbFlags {
   readonly datadir: string
   readonly json?: boolean

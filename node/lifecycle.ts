@@ -8,6 +8,10 @@ import { exitCodes, type ExitCode } from './exit.ts'
 export interface Lifecycle {
   /** Ends the wait with exit code 70: something that cannot happen has happened. */
   readonly fail: (error: unknown) => void
+  /** Whether a signal or a fault has come: long work before `run` looks here and stops. */
+  readonly isEnding: () => boolean
+  /** Stops listening, where `run` is not come to. */
+  release(): void
   /** Waits for a signal or a fault, runs `stop`, and answers the exit code. */
   run(stop: () => Promise<void>): Promise<ExitCode>
 }
@@ -46,8 +50,13 @@ export function createLifecycle(log: Logger, host: ProcessPort): Lifecycle {
     ['unhandledRejection', fail],
   ] as const
   for (const [event, listener] of listeners) host.on(event, listener)
+  const release = (): void => {
+    for (const [event, listener] of listeners) host.off(event, listener)
+  }
   return {
     fail,
+    isEnding: () => isEnding,
+    release,
     async run(stop) {
       const exitCode = await ended
       const timer = setTimeout(() => host.exit(exitCodes.bug), stopLimitMs)
@@ -56,7 +65,7 @@ export function createLifecycle(log: Logger, host: ProcessPort): Lifecycle {
         return exitCode
       } finally {
         clearTimeout(timer)
-        for (const [event, listener] of listeners) host.off(event, listener)
+        release()
       }
     },
   }

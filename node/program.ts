@@ -9,13 +9,15 @@ import {
   bigNumber,
   type DbFlags,
   type DevFlags,
-  listed,
+  type ExportFlags,
+  type ImportFlags,
   openAmount,
   pathValue,
   type RunFlags,
   seconds,
   wholeNumber,
 } from './flags.ts'
+import { addServerOptions, addStoreOptions, logLevelHelp } from './options.ts'
 import { packageVersion } from './system.ts'
 
 /** Runs one command line (without node and script). Never throws; answers the exit code. */
@@ -44,6 +46,8 @@ Examples:
   $ tributary genesis validate g.json           every fault in it, with its place
   $ tributary run --genesis g.json --datadir ./data --block-time 2
   $ tributary db check --datadir ./.devnet      recomputes every root of a stopped node
+  $ tributary import -g genesis.json chain.rlp  runs a foreign chain's blocks, then answers about it
+  $ tributary export --datadir ./.devnet c.rlp  the blocks of a stopped node, as geth writes them
 
 Exit codes: 0 fine, 1 refused or faults found, 2 wrong usage, 70 a fault of the node, 130 forced.`
 
@@ -65,36 +69,10 @@ function createProgram(io: Io, end: (exitCode: ExitCode) => void): Command {
   addRun(program, io, end)
   addGenesis(program, io, end)
   addDb(program, io, end)
+  addImport(program, io, end)
+  addExport(program, io, end)
   return program
 }
-
-/** Port 0 lets the system choose; the URLs printed carry the real one. */
-const addServerOptions = (command: Command): Command =>
-  command
-    .optionsGroup('Server:')
-    .option(
-      '-p, --port <number>',
-      'port of HTTP and WebSocket; 0: any',
-      wholeNumber(0, 65_535),
-      8545,
-    )
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .addOption(
-      new Option('--allow-host <name>', 'further Host header to accept (repeatable)')
-        .argParser(listed)
-        .default([], 'loopback names'),
-    )
-
-/** 64 GiB: more than any machine this runs on gives a cache. */
-const maxCacheMb = 65_536
-
-const addStoreOptions = (command: Command): Command =>
-  command
-    .option('--prune <blocks>', 'keep only the states of so many past blocks', wholeNumber(1, 1e9))
-    .option('--cache-mb <size>', 'memory for reading, in MiB', wholeNumber(1, maxCacheMb), 256)
-
-const logLevelHelp =
-  'silent, error, warn, info or debug, for all or by module: info,rpc=debug (node, sealer, chain, rpc)'
 
 const hexChainId = bigNumber(1n, 4_503_599_627_370_476n) // MetaMask's largest
 
@@ -225,3 +203,44 @@ function addDb(program: Command, io: Io, end: (exitCode: ExitCode) => void): voi
     'Recomputes every root and follows every link; exit code 1 when one is wrong.',
   )
 }
+
+function addImport(program: Command, io: Io, end: (exitCode: ExitCode) => void): void {
+  const command = program
+    .command('import <file>')
+    .summary('run the blocks of a file, then answer about them')
+    .description(
+      "Executes and checks every block of a file of RLP blocks (geth's export format, also .gz), then " +
+        'serves JSON-RPC about the chain. No blocks are made. Proof-of-work seals are not checked; ' +
+        'every root is. Blocks the folder has already are passed over, so an import can be resumed.',
+    )
+    .optionsGroup('Chain:')
+    .requiredOption('-g, --genesis <file>', "genesis file in geth's format")
+    .optionsGroup('Data:')
+    .option('-d, --datadir <folder>', 'keep the chain there (default: in memory)', pathValue)
+  addStoreOptions(command)
+  addServerOptions(command)
+    .option('--no-serve', 'end when the last block is in')
+    .optionsGroup('Output:')
+    .option('--json', 'one JSON object per line: progress, then "ready" with the URLs')
+    .option('--log-level <levels>', logLevelHelp)
+    .action(async (file: string, flags: ImportFlags) => {
+      const { importChain } = await import('./commands/import.ts')
+      end(await importChain(file, flags, io))
+    })
+}
+
+function addExport(program: Command, io: Io, end: (exitCode: ExitCode) => void): void {
+  program
+    .command('export <file>')
+    .summary('write blocks of a stopped node to a file')
+    .description("Writes blocks as RLP, one after the other (geth's format); .gz is compressed.")
+    .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.devnet')
+    .addOption(numberOption('--from <height>', 'first block', blockHeight, 0n))
+    .option('--to <height>', 'last block (default: the head)', blockHeight)
+    .action(async (file: string, flags: ExportFlags) => {
+      const { exportChain } = await import('./commands/export.ts')
+      end(await exportChain(file, flags, io))
+    })
+}
+
+const blockHeight = bigNumber(0n, 2n ** 53n)

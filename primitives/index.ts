@@ -52,6 +52,7 @@ export {
   encodeRlp,
   RlpError,
   type RlpItem,
+  rlpItemBytes,
 } from './rlp.ts'
 export {
   compactSignature,

@@ -34,6 +34,10 @@ export function* decodeRlpStream(bytes: Uint8Array): Generator<RlpItem> {
   }
 }
 
+/** Bytes of the first item in all, told by at most its first nine. Throws RlpError. */
+export const rlpItemBytes = (first: Uint8Array): number =>
+  headerAt(first, 0, Number.MAX_SAFE_INTEGER).end
+
 function decodeScanned(bytes: Uint8Array): Decoded {
   try {
     return RLP.decode(bytes, true)

@@ -5,7 +5,8 @@ import { type LogLevel, type LogLevels, parseLogLevels, sameLevel } from '../log
 
 export const mebibytes = (count: number): number => count * 2 ** 20
 
-export const keepStatesOf = ({ prune }: StoreFlags): number | 'archive' => prune ?? 'archive'
+export const keepStatesOf = ({ prune }: Pick<StoreFlags, 'prune'>): number | 'archive' =>
+  prune ?? 'archive'
 
 /** Throws NodeError USAGE. */
 export function levelsOf({ logLevel }: LogFlags, preset: LogLevel): LogLevels {

@@ -44,7 +44,7 @@ export async function checkDatabase({ datadir, json }: DbFlags, io: Io): Promise
 }
 
 /** Opening would make a database where there is none; looking must not. */
-async function withStore<result>(
+export async function withStore<result>(
   datadir: string,
   task: (store: OpenStore) => Promise<result>,
 ): Promise<result> {

@@ -27,7 +27,7 @@ import {
 } from '../../primitives/index.ts'
 import { createJournal, type StateSource } from '../../state/index.ts'
 
-type FixtureAccount = {
+export type FixtureAccount = {
   readonly nonce: Hex
   readonly balance: Hex
   readonly code: Hex
@@ -55,7 +55,7 @@ export type StateFixture = {
 }
 
 /** The fixtures' names of forks. */
-const forkNames: Readonly<Record<string, Fork>> = {
+export const forkNames: Readonly<Record<string, Fork>> = {
   Frontier: 'chainstart',
   Homestead: 'homestead',
   EIP150: 'tangerineWhistle',
@@ -70,6 +70,11 @@ const forkNames: Readonly<Record<string, Fork>> = {
   Cancun: 'cancun',
   Prague: 'prague',
   Osaka: 'osaka',
+  BPO1: 'bpo1',
+  BPO2: 'bpo2',
+  BPO3: 'bpo3',
+  BPO4: 'bpo4',
+  BPO5: 'bpo5',
 }
 
 /** A store that holds `alloc` as its block 0, ready for one execution. */
@@ -132,7 +137,7 @@ async function apply(
   if (decoded.type !== 'accept') return decoded
   const sender = recoverSender(decoded.value, secp256k1)
   if (!sender) return { message: 'no sender' }
-  const engine = createEngine({ spec: createChainSpec(configOf(fixture, fork)), secp256k1 })
+  const engine = createEngine({ spec: createChainSpec(configOf(fixture.config, fork)), secp256k1 })
   const header = headerOf(fixture.env, fork)
   const context = {
     header,
@@ -149,7 +154,7 @@ async function apply(
 }
 
 /** Every fork up to the one wanted, from the start. */
-function configOf({ config }: StateFixture, fork: Fork): ChainConfig {
+export function configOf(config: StateFixture['config'], fork: Fork): ChainConfig {
   const has = (other: Fork): boolean => forks.indexOf(other) <= forks.indexOf(fork)
   const keys: Readonly<Partial<Record<Fork, readonly string[]>>> = {
     homestead: ['homesteadBlock'],
@@ -166,6 +171,11 @@ function configOf({ config }: StateFixture, fork: Fork): ChainConfig {
     cancun: ['cancunTime'],
     prague: ['pragueTime'],
     osaka: ['osakaTime'],
+    bpo1: ['bpo1Time'],
+    bpo2: ['bpo2Time'],
+    bpo3: ['bpo3Time'],
+    bpo4: ['bpo4Time'],
+    bpo5: ['bpo5Time'],
   }
   const active = Object.entries(keys).flatMap(([name, list]) => (has(name as Fork) ? list : []))
   const schedule = Object.entries(config.blobSchedule ?? {}).map(([name, params]) => [
@@ -208,7 +218,7 @@ function headerOf(env: StateFixture['env'], fork: Fork): Header {
   }
 }
 
-function allocToChanges(alloc: StateFixture['pre']): StateChanges {
+export function allocToChanges(alloc: StateFixture['pre']): StateChanges {
   const accounts = new Map<Address, AccountChange>()
   const codes = new Map<Hex, Uint8Array>()
   for (const [address, { nonce, balance, code, storage }] of Object.entries(alloc)) {

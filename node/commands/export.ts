@@ -1,0 +1,34 @@
+/** `tributary export`: blocks of a stopped node to a file other clients import. Changes no database. */
+import { type Block, invariant } from '../../primitives/index.ts'
+import type { Store } from '../../state/index.ts'
+import { writeBlockFile } from '../block-file.ts'
+import { exitCodes, type ExitCode, type Io } from '../exit.ts'
+import { usageError } from '../failure.ts'
+import type { ExportFlags } from '../flags.ts'
+import { count } from '../text.ts'
+import { withStore } from './db.ts'
+
+export async function exportChain(
+  file: string,
+  { datadir, from, to }: ExportFlags,
+  io: Io,
+): Promise<ExitCode> {
+  const written = await withStore(datadir, async (store) => {
+    const head = store.head()?.header.number ?? -1n
+    const last = to ?? head
+    if (last > head) throw usageError(`--to ${last}: the head of ${datadir} is block ${head}`)
+    if (from > last) throw usageError(`--from ${from} is above the last block, ${last}`)
+    await writeBlockFile(file, blocksBetween(store, from, last))
+    return last - from + 1n
+  })
+  io.out(`${file}: ${count(Number(written), 'block')} written`)
+  return exitCodes.ok
+}
+
+function* blocksBetween(store: Store, from: bigint, last: bigint): Generator<Block> {
+  for (let number = from; number <= last; number++) {
+    const found = store.blockByNumber(number)
+    invariant(found !== undefined, `a store has every block up to its head, ${number} too`)
+    yield found.block
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The RPC tests of ethereum/execution-apis against a fresh import of its chain, by the suite's own
+ * runner (hive's rules) in a process of its own.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect } from '@jest/globals'
+import { startForeignChain } from '../support/foreign-chain.ts'
+import { sharedFile, testWithShared } from '../support/shared.ts'
+
+/** Left out until they are built. */
+const notYet = [
+  'eth_simulateV1/*',
+  'debug_*/*',
+  'eth_{capabilities,config,createAccessList,getStorageValues}/*',
+  'eth_sendRawTransaction/send-blob-tx',
+  'testing_buildBlockV1/*',
+]
+
+interface Outcome {
+  readonly total: number
+  readonly tests: readonly {
+    readonly name: string
+    readonly ok: boolean
+    readonly why?: readonly string[]
+  }[]
+}
+
+async function runSuite(url: string, skip: readonly string[]): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'rpc-compat-'))
+  const out = join(folder, 'out.json')
+  const runner = spawn(process.execPath, [
+    fileURLToPath(sharedFile('rpc/rpc-compat.mjs')),
+    '--url',
+    url,
+    '--tests',
+    fileURLToPath(sharedFile('rpc/tests')),
+    '--json',
+    out,
+    ...skip.flatMap((glob) => ['--skip', glob]),
+  ])
+  const text: string[] = []
+  runner.stdout.on('data', (chunk) => text.push(String(chunk)))
+  runner.stderr.on('data', (chunk) => text.push(String(chunk)))
+  await new Promise((resolve) => runner.once('close', resolve))
+  try {
+    return JSON.parse(readFileSync(out, 'utf8')) as Outcome
+  } catch (cause) {
+    throw new Error(`the runner gave no report:\n${text.join('')}`, { cause })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('ethereum/execution-apis', () => {
+  testWithShared(
+    'every recorded answer is ours too',
+    async () => {
+      const chain = await startForeignChain()
+      try {
+        const { total, tests } = await runSuite(chain.httpUrl, notYet)
+        expect(tests.filter(({ ok }) => !ok).map(({ name, why }) => ({ name, why }))).toEqual([])
+        expect(total).toBeGreaterThan(60)
+        expect(chain.faults).toEqual([])
+      } finally {
+        await chain.stop()
+      }
+    },
+    120_000,
+  )
+})
