@@ -11,6 +11,7 @@ import {
   type Stage,
   type StateOverride,
 } from './overrides.ts'
+import type { Tracer } from './tracer.ts'
 import type {
   BlockContext,
   Breathe,
@@ -28,6 +29,7 @@ export interface CallView {
   readonly blockOverride?: BlockOverride
   /** Lets other work in, and ends what takes too long. */
   readonly breathe?: Breathe
+  readonly tracer?: Tracer
 }
 
 export type CallCode = InvalidTransactionCode | 'OVERRIDE_CONFLICT'
@@ -41,7 +43,7 @@ export async function simulateCall(
   const prepared = prepareView(engine, view)
   if (prepared.type !== 'accept') return prepared
   const { journal, context } = prepared.value
-  return engine.runCall(journal, context, call, view.breathe)
+  return engine.runCall(journal, context, call, view)
 }
 
 /** A journal above the view's state, with all overrides applied: the block's first (geth). */

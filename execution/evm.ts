@@ -4,21 +4,17 @@
  * journal, so that interleaved executions share nothing but tables that never change.
  */
 import type { Common, StateManagerInterface } from '@ethereumjs/common'
-import {
-  EVM,
-  type ExecResult,
-  getActivePrecompiles,
-  getOpcodesForHF,
-  NobleBN254,
-} from '@ethereumjs/evm'
+import { EVM, getActivePrecompiles, getOpcodesForHF, NobleBN254 } from '@ethereumjs/evm'
 import { Address as LibraryAddress } from '@ethereumjs/util'
 import { accept, type Address, fromHex, type Secp256k1, toHex } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
 import { type ChainSpec, type Fork, isAtLeast } from './chain-spec.ts'
 import { createCommons } from './commons.ts'
-import { type HaltPlace, haltText } from './halt-text.ts'
+import { hookEvm, type OpcodeMap } from './evm-hooks.ts'
+import { haltText } from './halt-text.ts'
 import { createStateManager } from './state-manager.ts'
 import { blobBaseFee, checkTransaction, transactionRules } from './transaction-rules.ts'
+import type { Tracer } from './tracer.ts'
 import {
   callMessage,
   type FrameCall,
@@ -27,7 +23,7 @@ import {
   runMessage,
   transactionMessage,
 } from './transition.ts'
-import type { BlockContext, Breathe, Engine } from './types.ts'
+import type { BlockContext, Breathe, Engine, RunOptions } from './types.ts'
 
 export interface EngineOptions {
   readonly spec: ChainSpec
@@ -45,19 +41,20 @@ export function createEngine({ spec, secp256k1 }: EngineOptions): Engine {
     transactionRules(spec, spec.forkAt(header.number, header.timestamp))
 
   return {
-    async runTransaction(journal, context, tx, sender, gasLeftInBlock) {
+    async runTransaction(journal, context, tx, sender, gasLeftInBlock, options = {}) {
       const rules = rulesOf(context)
       const room = { header: context.header, gasLeft: gasLeftInBlock }
       const verdict = checkTransaction(tx, sender, journal, room, rules)
       if (verdict.type !== 'accept') return verdict
       const message = transactionMessage(tx, sender, context, rules)
-      return accept(await runMessage(framesOf(journal, context), journal, message, secp256k1))
+      const frames = framesOf(journal, context, options)
+      return accept(await runMessage(frames, journal, message, secp256k1))
     },
-    async runCall(journal, context, call, breathe) {
+    async runCall(journal, context, call, options = {}) {
       const verdict = callMessage(call, context, rulesOf(context), journal)
       if (verdict.type !== 'accept') return verdict
       const { message, context: seen } = verdict.value
-      const frames = framesOf(journal, seen, breathe)
+      const frames = framesOf(journal, seen, options)
       return accept(await runMessage(frames, journal, message, secp256k1))
     },
     async runSystemCall(journal, context, to, data) {
@@ -86,16 +83,21 @@ export function createEngine({ spec, secp256k1 }: EngineOptions): Engine {
 function createFramesCache(spec: ChainSpec, commonOf: (fork: Fork) => Common) {
   const byJournal = new WeakMap<
     Journal,
-    { readonly context: BlockContext; readonly frames: Frames }
+    { readonly context: BlockContext; readonly tracer: Tracer | undefined; readonly frames: Frames }
   >()
-  return (journal: Journal, context: BlockContext, breathe?: Breathe): Frames => {
+  return (
+    journal: Journal,
+    context: BlockContext,
+    { breathe, tracer }: RunOptions = {},
+  ): Frames => {
     const known = byJournal.get(journal)
-    if (known?.context === context) return known.frames
+    if (known?.context === context && known.tracer === tracer) return known.frames
     const fork = spec.forkAt(context.header.number, context.header.timestamp)
     const evm = createEvm(commonOf(fork), createStateManager(journal), context)
     if (breathe) evm.breatheWith(breathe)
+    if (tracer) evm.traceWith(tracer, journal)
     const frames = createFrames(evm, context, blobPrice(spec, fork, context))
-    byJournal.set(journal, { context, frames })
+    byJournal.set(journal, { context, tracer, frames })
     return frames
   }
 }
@@ -149,6 +151,7 @@ async function runFrame(
     skipNonceIncrement: true, // transition.ts has raised it
   })
   const { exceptionError, createdAddresses } = execResult
+  const error = haltText(execResult)
   const destroyed = [...(execResult.selfdestruct?.keys() ?? [])] as Address[]
   return {
     status:
@@ -157,7 +160,7 @@ async function runFrame(
         : exceptionError.error === 'revert'
           ? 'revert'
           : 'halt',
-    ...(exceptionError && { error: haltText(exceptionError.error, haltPlace(execResult)) }),
+    ...(error !== undefined && { error }),
     returnData: execResult.returnValue,
     gasUsed: execResult.executionGasUsed,
     refund: execResult.gasRefund ?? 0n,
@@ -171,15 +174,6 @@ async function runFrame(
       ? destroyed.filter((address) => createdAddresses?.has(address)) // EIP-6780
       : destroyed,
   }
-}
-
-/** Where the outermost frame stopped: geth's texts name the opcode and the height of the stack. */
-function haltPlace({ runState }: ExecResult): HaltPlace | undefined {
-  if (!runState) return undefined
-  const { opCode: opcode, stack, returnBytes } = runState
-  const [, offset = 0n, size = 0n] = opcode === 0x3e && stack.length >= 3 ? stack.peek(3) : []
-  const isPastReturnData = offset + size > BigInt(returnBytes.length)
-  return { opcode, stackHeight: stack.length, isPastReturnData }
 }
 
 /** Opcode tables depend on the fork only, and cost more to make than a small call to run. */
@@ -224,6 +218,12 @@ class TableSharingEvm extends EVM {
       }
     }
     Object.assign(this, { _opcodeMap: breathing })
+  }
+
+  /** From now on `tracer` is told. Call it after `breatheWith`. */
+  traceWith(tracer: Tracer, journal: Journal): void {
+    const { _opcodeMap } = this as unknown as { _opcodeMap: OpcodeMap }
+    Object.assign(this, { _opcodeMap: hookEvm(this, _opcodeMap, tracer, journal) })
   }
 }
 

@@ -28,6 +28,7 @@ import {
   type Request,
 } from './requests.ts'
 import { payBlockRewards, payWithdrawals } from './rewards.ts'
+import type { Tracer } from './tracer.ts'
 import { blobCount, gasPerBlob } from './transaction-rules.ts'
 import type { BlockContext, Engine, InvalidTransactionCode, TransactionOutcome } from './types.ts'
 
@@ -43,6 +44,8 @@ export interface ProcessPorts {
   readonly context: BlockContext
   /** State root as of now; asked after each transaction before Byzantium only. */
   readonly rootNow: () => Hex
+  /** Told of the transactions, not of system calls. */
+  readonly tracer?: Tracer
 }
 
 /** What the transactions so far add up to. */
@@ -91,7 +94,7 @@ export function createBlockRun(ports: ProcessPorts): BlockRun {
       const blobGas = BigInt(blobCount(tx)) * gasPerBlob
       if (blobGas > 0n && blobGasUsed + blobGas > maxBlobGas(ports))
         return reject('BLOB', 'blob gas limit reached')
-      const verdict = await engine.runTransaction(journal, context, tx, sender, gasLeft())
+      const verdict = await engine.runTransaction(journal, context, tx, sender, gasLeft(), ports)
       if (verdict.type !== 'accept') return verdict
       const outcome = verdict.value
       gasUsed += outcome.gasUsed

@@ -17,6 +17,7 @@ import type {
 } from '../primitives/index.ts'
 import type { CommitInput, Journal, Store } from '../state/index.ts'
 import type { ChainSpec } from './chain-spec.ts'
+import type { Tracer } from './tracer.ts'
 
 /** What a transaction sees of its block. `header` roots, gasUsed and bloom are not read. */
 export interface BlockContext {
@@ -82,6 +83,12 @@ export interface CallRequest {
  */
 export type Breathe = () => Promise<void> | undefined
 
+/** What listens to an execution, and what may interrupt it. */
+export interface RunOptions {
+  readonly breathe?: Breathe
+  readonly tracer?: Tracer
+}
+
 /** The one seam to an EVM implementation: execution/evm.ts fulfils it with @ethereumjs/vm. */
 export interface Engine {
   /** Runs a transaction with all checks, fees and refunds. A refusal leaves the journal as it was. */
@@ -91,13 +98,14 @@ export interface Engine {
     tx: Transaction,
     sender: Address,
     gasLeftInBlock: bigint,
+    options?: RunOptions,
   ): Promise<Verdict<TransactionOutcome, InvalidTransactionCode>>
   /** Runs a call without signature and nonce check; pays nothing when gasPrice is 0. */
   runCall(
     journal: Journal,
     context: BlockContext,
     call: CallRequest,
-    breathe?: Breathe,
+    options?: RunOptions,
   ): Promise<Verdict<TransactionOutcome, InvalidTransactionCode>>
   /** A call by the system address with 30 M gas that costs nobody anything (EIP-4788, 2935, 7002, 7251). */
   runSystemCall(
