@@ -1,0 +1,162 @@
+/** The write-ahead log: what was flushed comes back, torn tails are cut, damage is refused. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { lastLoggedHeight, openConsensusLog } from '../../../state/consensus-log.ts'
+import { crc32c } from '../../../state/crc32c.ts'
+import { nodeFileSystem } from '../../../state/file-system.ts'
+import { Crash, createTornDisk, type TornDisk } from '../../support/torn-disk.ts'
+
+const options = { folder: '/wal' }
+const payload = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes)
+const read = (disk: TornDisk, height = 7n): number[][] =>
+  openConsensusLog(options, disk)
+    .begin(height)
+    .map((bytes) => [...bytes])
+const pathOf = (height: number): string => `/wal/${height.toString().padStart(15, '0')}.wal`
+
+test("the checksum is CRC-32C (RFC 3720's check value)", () => {
+  expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283)
+})
+
+test('what was logged comes back in order, and the log goes on behind it', () => {
+  const disk = createTornDisk()
+  const log = openConsensusLog(options, disk)
+  expect(log.begin(7n)).toEqual([])
+  log.append(payload(1))
+  log.append(payload(2, 2))
+  log.flush()
+  log.close()
+  const again = openConsensusLog(options, disk)
+  expect(again.begin(7n).map((bytes) => [...bytes])).toEqual([[1], [2, 2]])
+  again.append(payload(3))
+  again.flush()
+  expect(read(disk)).toEqual([[1], [2, 2], [3]])
+})
+
+test('a height deletes the logs of lower heights unread, damaged or not', () => {
+  const disk = createTornDisk()
+  const log = openConsensusLog(options, disk)
+  log.begin(7n)
+  for (const byte of [1, 2]) {
+    log.append(payload(byte))
+    log.flush()
+  }
+  disk.damage(pathOf(7), 30)
+  expect(lastLoggedHeight(options, disk)).toBe(7n)
+  expect(openConsensusLog(options, disk).begin(9n)).toEqual([])
+  expect(disk.names()).toEqual([pathOf(9)])
+})
+
+test('whatever a power loss leaves, everything flushed comes back and nothing is made up', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ size: fc.nat(200), isFlushed: fc.boolean() }), { maxLength: 12 }),
+      fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 8, maxLength: 40 }),
+      (records, rolls) => {
+        const disk = createTornDisk()
+        const log = openConsensusLog(options, disk)
+        log.begin(7n)
+        const written = records.map(({ size, isFlushed }, i) => {
+          log.append(new Uint8Array(size).fill(i + 1))
+          if (isFlushed) log.flush()
+          return [...new Uint8Array(size).fill(i + 1)]
+        })
+        const flushed = records.findLastIndex(({ isFlushed }) => isFlushed) + 1
+        let roll = 0
+        disk.loseUnsynced(() => rolls[roll++ % rolls.length] ?? 0)
+        const found = read(disk)
+        expect(found.length).toBeGreaterThanOrEqual(flushed)
+        expect(found).toEqual(written.slice(0, found.length))
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+test('a crash at each operation loses nothing that was flushed before it', () => {
+  const write = (disk: TornDisk): number => {
+    let flushed = 0
+    try {
+      const log = openConsensusLog(options, disk)
+      log.begin(7n)
+      for (let i = 1; i <= 4; i++) {
+        log.append(payload(i))
+        log.append(payload(i, i))
+        log.flush()
+        flushed = 2 * i
+      }
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error
+    }
+    return flushed
+  }
+  const whole = createTornDisk()
+  write(whole)
+  for (let at = 1; at <= whole.operations(); at++)
+    for (const roll of [0, 0.3, 0.6, 0.9]) {
+      const disk = createTornDisk()
+      disk.crashAt(at)
+      const flushed = write(disk)
+      disk.crashAt(undefined)
+      disk.loseUnsynced(() => roll)
+      expect(read(disk).length).toBeGreaterThanOrEqual(flushed)
+    }
+})
+
+describe('damage', () => {
+  const logged = (): TornDisk => {
+    const disk = createTornDisk()
+    const log = openConsensusLog(options, disk)
+    log.begin(7n)
+    for (let i = 1; i <= 3; i++) {
+      log.append(new Uint8Array(40).fill(i))
+      log.flush()
+    }
+    return disk
+  }
+
+  test('each byte before the last record, when it flips, stops the node with what to do', () => {
+    const size = logged().read(pathOf(7))?.length ?? 0
+    for (let at = 0; at < size - 60; at++) {
+      const disk = logged()
+      disk.damage(pathOf(7), at)
+      expect(() => read(disk)).toThrow(/damaged at byte \d+.*tributary validator guard --above/)
+    }
+  })
+
+  test('each cut of the file is a torn tail: whole records stay', () => {
+    const size = logged().read(pathOf(7))?.length ?? 0
+    for (let cut = 0; cut < size; cut++) {
+      const disk = logged()
+      disk.open(pathOf(7)).truncate(cut)
+      const found = read(disk)
+      expect(found.length).toBe(Math.max(0, Math.floor((cut - 52) / 60)))
+    }
+  })
+
+  test('the log of another height under this name is refused', () => {
+    const disk = logged()
+    disk.rename(pathOf(7), pathOf(9))
+    expect(() => read(disk, 9n)).toThrow(/is no consensus log of the height in its name/)
+  })
+})
+
+describe('on a real disk', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wal-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test('it does the same', () => {
+    const log = openConsensusLog({ folder: join(folder, 'a', 'b') }, nodeFileSystem)
+    expect(log.begin(1n)).toEqual([])
+    log.append(payload(9))
+    log.flush()
+    log.close()
+    const again = openConsensusLog({ folder: join(folder, 'a', 'b') }, nodeFileSystem)
+    expect(again.begin(1n)).toEqual([payload(9)])
+    expect(again.begin(2n)).toEqual([])
+    again.close()
+  })
+})
