@@ -36,6 +36,7 @@ export interface Blocks {
   /** undefined when absent; throws NodeError DB_CORRUPT when unreadable. */
   block(height: number): StoredBlock | undefined
   receipts(height: number): readonly Receipt[] | undefined
+  certificate(height: number): Uint8Array | undefined
   heightOf(hash: Hex): number | undefined
   place(hash: Hex): Place | undefined
   writes(input: CommitInput): Write[]
@@ -85,6 +86,7 @@ export function createBlocks(db: Database, cacheBytes: number): Blocks {
   return {
     block: readBlock,
     receipts: readReceipts,
+    certificate: (height) => db.get(keys.byHeight('k', height)),
     heightOf: (hash) => {
       const bytes = db.get(keys.blockNumber(hash))
       return bytes && toCount(bytes, 0, heightBytes)
@@ -98,7 +100,8 @@ export function createBlocks(db: Database, cacheBytes: number): Blocks {
       const stored = readBlock(height)
       const list = readReceipts(height)
       if (!stored || !list) throw corrupt(db.name, `block ${height} is missing`)
-      return blockWrites({ ...stored, receipts: list }).map(({ key }) => ({ key }))
+      const written = blockWrites({ ...stored, receipts: list }).map(({ key }) => ({ key }))
+      return [...written, { key: keys.byHeight('k', height) }]
     },
     remember: ({ block, receipts: list, senders }, size) => {
       const height = Number(block.header.number)
@@ -114,7 +117,7 @@ export function createBlocks(db: Database, cacheBytes: number): Blocks {
 
 /** Everything of a block but its state. */
 export function blockWrites(input: Omit<CommitInput, 'update'>): Write[] {
-  const { block, receipts, senders } = input
+  const { block, receipts, senders, certificate } = input
   const height = Number(block.header.number)
   return [
     { key: keys.byHeight('b', height), value: encodeBlock(block) },
@@ -125,6 +128,7 @@ export function blockWrites(input: Omit<CommitInput, 'update'>): Write[] {
       key: keys.transaction(tx.hash),
       value: encodePlace({ height, index }),
     })),
+    ...(certificate ? [{ key: keys.byHeight('k', height), value: certificate }] : []),
     ...logKeys(receipts, height).map((key) => ({ key, value: new Uint8Array(0) })),
   ]
 }

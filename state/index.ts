@@ -7,7 +7,10 @@ export {
   type StoreFault,
 } from './check.ts'
 export { storeInfo, type StoreInfo } from './info.ts'
+export { type ConsensusLog, lastLoggedHeight, openConsensusLog } from './consensus-log.ts'
+export { type FileSystem, nodeFileSystem } from './file-system.ts'
 export { createJournal } from './journal.ts'
+export { openSignGuard, setGuardAbove, type SignGuard, type Statement } from './sign-guard.ts'
 export { openStore, type OpenStore } from './store.ts'
 export type {
   AccountFields,

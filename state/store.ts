@@ -139,6 +139,10 @@ function createStore(context: Context): OpenStore {
       const at = known(number)
       return at === undefined ? undefined : blocks.receipts(at)
     },
+    certificate: (number) => {
+      const at = known(number)
+      return at === undefined ? undefined : blocks.certificate(at)
+    },
     transactionPlace: (hash) => {
       const place = blocks.place(hash)
       if (!place || place.height > height()) return undefined

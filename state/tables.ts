@@ -20,6 +20,7 @@ export const tables = {
   u: 'trie nodes that a block replaced: height -> keys with the nodes before',
   b: 'block: height -> RLP',
   r: 'receipts: height -> RLP list of EIP-2718 bytes',
+  k: 'commit certificate, where validators decided: height -> bytes of consensus',
   n: 'senders by transaction: height -> addresses end to end',
   i: 'block number: block hash -> height',
   x: 'place of a transaction: its hash -> height, index',
@@ -66,7 +67,7 @@ export const keys = {
   accountNode: (path: Uint8Array): Uint8Array => concat(prefixOf('t'), path),
   storageNode: (addressHash: Uint8Array, path: Uint8Array): Uint8Array =>
     concat(prefixOf('o'), addressHash, path),
-  byHeight: (table: 'd' | 'u' | 'b' | 'r' | 'n', height: number): Uint8Array =>
+  byHeight: (table: 'd' | 'u' | 'b' | 'r' | 'n' | 'k', height: number): Uint8Array =>
     concat(prefixOf(table), fromHeight(height)),
   blockNumber: (hash: Hex): Uint8Array => concat(prefixOf('i'), fromHex(hash)),
   transaction: (hash: Hex): Uint8Array => concat(prefixOf('x'), fromHex(hash)),

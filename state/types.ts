@@ -46,6 +46,8 @@ export interface CommitInput {
   /** By transaction; stored, so that reading a block recovers nothing. */
   readonly senders: readonly Address[]
   readonly update: StateUpdate
+  /** Who decided the block, as consensus encodes it; absent where a lone producer seals. */
+  readonly certificate?: Uint8Array
 }
 
 export interface StoredBlock {
@@ -95,6 +97,8 @@ export interface Store extends StateSource {
   blockByNumber(number: bigint): StoredBlock | undefined
   blockByHash(hash: Hex): StoredBlock | undefined
   receipts(number: bigint): readonly Receipt[] | undefined
+  /** Commit certificate, stored with the block; undefined where none was given. */
+  certificate(number: bigint): Uint8Array | undefined
   transactionPlace(hash: Hex): { readonly blockNumber: bigint; readonly index: number } | undefined
   /** Ascending candidates; a superset of the blocks that match. */
   blocksWithLogs(query: LogQuery): AsyncIterable<bigint>

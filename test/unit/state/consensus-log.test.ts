@@ -76,48 +76,49 @@ test('whatever a power loss leaves, everything flushed comes back and nothing is
   )
 })
 
-test('a crash at each operation loses nothing that was flushed before it', () => {
-  const write = (disk: TornDisk): number => {
-    let flushed = 0
-    try {
-      const log = openConsensusLog(options, disk)
-      log.begin(7n)
-      for (let i = 1; i <= 4; i++) {
-        log.append(payload(i))
-        log.append(payload(i, i))
-        log.flush()
-        flushed = 2 * i
-      }
-    } catch (error) {
-      if (!(error instanceof Crash)) throw error
+const writeFour = (disk: TornDisk): number => {
+  let flushed = 0
+  try {
+    const log = openConsensusLog(options, disk)
+    log.begin(7n)
+    for (let i = 1; i <= 4; i++) {
+      log.append(payload(i))
+      log.append(payload(i, i))
+      log.flush()
+      flushed = 2 * i
     }
-    return flushed
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error
   }
+  return flushed
+}
+
+test('a crash at each operation loses nothing that was flushed before it', () => {
   const whole = createTornDisk()
-  write(whole)
+  writeFour(whole)
   for (let at = 1; at <= whole.operations(); at++)
     for (const roll of [0, 0.3, 0.6, 0.9]) {
       const disk = createTornDisk()
       disk.crashAt(at)
-      const flushed = write(disk)
+      const flushed = writeFour(disk)
       disk.crashAt(undefined)
       disk.loseUnsynced(() => roll)
       expect(read(disk).length).toBeGreaterThanOrEqual(flushed)
     }
 })
 
-describe('damage', () => {
-  const logged = (): TornDisk => {
-    const disk = createTornDisk()
-    const log = openConsensusLog(options, disk)
-    log.begin(7n)
-    for (let i = 1; i <= 3; i++) {
-      log.append(new Uint8Array(40).fill(i))
-      log.flush()
-    }
-    return disk
+const logged = (): TornDisk => {
+  const disk = createTornDisk()
+  const log = openConsensusLog(options, disk)
+  log.begin(7n)
+  for (let i = 1; i <= 3; i++) {
+    log.append(new Uint8Array(40).fill(i))
+    log.flush()
   }
+  return disk
+}
 
+describe('damage', () => {
   test('each byte before the last record, when it flips, stops the node with what to do', () => {
     const size = logged().read(pathOf(7))?.length ?? 0
     for (let at = 0; at < size - 60; at++) {

@@ -64,6 +64,7 @@ test('no crash, power loss or order of requests makes a key sign two things for 
       (requests, rolls) => {
         const disk = createTornDisk()
         const released = new Map<string, Hex>()
+        const conflicts: string[] = []
         let roll = 0
         let guard = openSignGuard(options, disk)
         for (const [wanted, crash] of requests) {
@@ -72,7 +73,7 @@ test('no crash, power loss or order of requests makes a key sign two things for 
             const verdict = guard.sign(wanted, seal)
             if (verdict.type === 'accept') {
               const key = `${wanted.height}/${wanted.round}/${wanted.step}`
-              expect(released.get(key) ?? verdict.value).toBe(verdict.value)
+              if ((released.get(key) ?? verdict.value) !== verdict.value) conflicts.push(key)
               released.set(key, verdict.value)
             }
           } catch (error) {
@@ -83,6 +84,7 @@ test('no crash, power loss or order of requests makes a key sign two things for 
           }
           disk.crashAt(undefined)
         }
+        expect(conflicts).toEqual([])
       },
     ),
     { numRuns: 300 },
@@ -96,18 +98,19 @@ test('without the sync of the folder a signed step is forgotten, and the disk of
   expect(disk.read(options.path)).toBeUndefined()
 })
 
+const signed = (): TornDisk => {
+  const disk = createTornDisk()
+  openSignGuard(options, disk).sign(at(5, 0, 'precommit', '0x01'), seal)
+  return disk
+}
+
 describe('a start is refused, and says the way out, when the guard', () => {
-  const signed = (): TornDisk => {
-    const disk = createTornDisk()
-    openSignGuard(options, disk).sign(at(5, 0, 'precommit', '0x01'), seal)
-    return disk
-  }
   const way = /tributary validator guard --above/
 
   test('is missing for a key with a seal in the chain', () => {
-    const open = () => openSignGuard({ ...options, signedOnChain: 4n }, createTornDisk())
-    expect(open).toThrow(/guard is missing|is missing, but the key 0xbb has signed .*block 4/)
-    expect(open).toThrow(way)
+    expect(() => openSignGuard({ ...options, signedOnChain: 4n }, createTornDisk())).toThrow(
+      /is missing, but the key 0xbb has signed .*block 4.*tributary validator guard --above/,
+    )
   })
   test('is missing where the node has taken part before', () => {
     expect(() => openSignGuard({ ...options, hasTakenPart: true }, createTornDisk())).toThrow(way)

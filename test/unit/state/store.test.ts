@@ -64,6 +64,25 @@ describe('store', () => {
     await store.close()
   })
 
+  test('a certificate is stored with its block and goes with it', async () => {
+    const store = await openStore({ ...tinyCache, keepStates: 'archive' })
+    const random = randomFrom(3)
+    const certificates = [undefined, Uint8Array.of(1), Uint8Array.of(2)]
+    for (const certificate of certificates) {
+      const journal = journalAtHead(store)
+      randomChanges(random, journal, new Map(), { count: 3, accounts, slots })
+      await store.commit({ ...nextBlock(store, journal), ...(certificate && { certificate }) })
+    }
+    expect([0n, 1n, 2n, 3n].map((height) => store.certificate(height))).toEqual([
+      ...certificates,
+      undefined,
+    ])
+    await store.rollback(1n)
+    await grow(store, random, [new Map()], 1)
+    expect(store.certificate(2n)).toBeUndefined()
+    await store.close()
+  })
+
   test('keeps the states it promises, forgets the rest, and says so', async () => {
     const store = await openStore({ ...tinyCache, keepStates: 5 })
     const models: Model[] = []
