@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { Abi } from 'viem'
 
 /** One contract as clients take it: viem and ethers both accept `abi` and `bytecode` so. */
 export type Artifact = {
@@ -34,8 +35,34 @@ const fixture = new URL('../fixtures/contracts.json', import.meta.url)
 
 /** Every contract of `contracts/`, by name. Throws with the compiler's words on any error or warning. */
 export function compileContracts(): Record<string, Artifact> {
+  const artifacts: Record<string, Artifact> = {}
+  const files = sourcesIn('.', 'interfaces')
+  for (const [name, { abi, evm }] of Object.entries(compile(files)))
+    if (evm.bytecode.object !== '')
+      artifacts[name] = {
+        abi,
+        bytecode: `0x${evm.bytecode.object}`,
+        deployedBytecode: `0x${evm.deployedBytecode.object}`,
+      }
+  return artifacts
+}
+
+/** The ABIs of `contracts/interfaces`, by name. Throws as compileContracts. */
+export const compileInterfaces = (): Record<string, Abi> =>
+  Object.fromEntries(
+    Object.entries(compile(sourcesIn('interfaces'))).map(([name, { abi }]) => [name, abi as Abi]),
+  )
+
+/** Paths below `contracts/`. */
+const sourcesIn = (...below: string[]): string[] =>
+  below.flatMap((at) =>
+    readdirSync(new URL(`${at}/`, folder))
+      .filter((name) => name.endsWith('.sol'))
+      .map((name) => (at === '.' ? name : `${at}/${name}`)),
+  )
+
+function compile(files: readonly string[]): Record<string, SolcContract> {
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
-  const files = readdirSync(folder).filter((name) => name.endsWith('.sol'))
   const sources = Object.fromEntries(
     files.map((name) => [name, { content: readFileSync(new URL(name, folder), 'utf8') }]),
   )
@@ -52,16 +79,7 @@ export function compileContracts(): Record<string, Artifact> {
   ) as SolcOutput
   if (output.errors?.length)
     throw new Error(output.errors.map((error) => error.formattedMessage).join('\n'))
-  const artifacts: Record<string, Artifact> = {}
-  for (const contracts of Object.values(output.contracts ?? {}))
-    for (const [name, { abi, evm }] of Object.entries(contracts))
-      if (evm.bytecode.object !== '')
-        artifacts[name] = {
-          abi,
-          bytecode: `0x${evm.bytecode.object}`,
-          deployedBytecode: `0x${evm.deployedBytecode.object}`,
-        }
-  return artifacts
+  return Object.assign({}, ...Object.values(output.contracts ?? {}))
 }
 
 /** The artifacts as they lie in the repo. Throws where the contract is unknown. */

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.20;
+
+import {IModuleErrors} from "./IModuleErrors.sol";
+
+/// @title 0x0A77000000000000000000000000000000000003: which rows shaped a paid answer.
+/// @notice A receipt binds a paid request (IRewards.pay) to an answer, a datanet version, a method and
+/// the root of a Merkle-sum tree of weights, one leaf per contribution (batch). It comes in two ways:
+/// `attribute` computes it in the transaction and is final at once; `commit` states it under a bond
+/// (and, for attested methods, under attesters' signatures), and it is final after the window of its
+/// method unless challenged. State keeps its hash and a word; the rest is in the logs.
+interface IReceipts is IModuleErrors {
+    /// Declared: a fixed statement. Attested: k of n bonded attesters. Provable: exact, re-executable.
+    enum Class { Declared, Attested, Provable }
+    enum State { None, Committed, Challenged, Final, Void }
+    /// Replay: data = the answer; the module runs the method again. Held versions only.
+    /// BadLeaf: data = abi.encode(Leaf leaf, uint256 index, bytes sumProof) of a leaf whose batch is
+    /// not in the version or stands in the wrong order. LongerMatch: data = abi.encode(bytes answer,
+    /// bytes witness) that disproves a span (IProofs.longestMatch). Unavailable: the leaves cannot be
+    /// had; decided by vote, as is Dispute (attested methods).
+    enum Ground { Replay, BadLeaf, LongerMatch, Unavailable, Dispute }
+
+    struct Receipt {
+        bytes32 requestId;
+        uint256 assetId;
+        uint256 versionId;
+        uint16 methodId;
+        /// keccak256 of the answer's bytes.
+        bytes32 outputHash;
+        /// Root over the leaves by (clusterId, contributionId); binds total and number.
+        bytes32 sumRoot;
+        uint64 total;
+        uint32 leaves;
+        /// Content address of the leaves and the evidence; zero when the logs hold them.
+        bytes32 evidenceHash;
+    }
+
+    struct Leaf {
+        uint256 clusterId;
+        /// The batch.
+        uint256 contributionId;
+        uint64 weight;
+    }
+
+    /// A maximal match of the answer in the corpus and the row it is credited to.
+    struct Span {
+        /// First token of the answer, and tokens.
+        uint32 start;
+        uint32 length;
+        /// Occurrences in the corpus.
+        uint32 occurrences;
+        /// Row of the version (registration index) that has it first.
+        uint64 row;
+        uint64 weight;
+        uint256 contributionId;
+    }
+
+    struct Status {
+        State state;
+        Class class_;
+        uint16 methodId;
+        /// Last block for a challenge.
+        uint64 finalBlock;
+        uint64 committedBlock;
+        uint32 leaves;
+        uint64 total;
+        bytes32 sumRoot;
+        bytes32 requestId;
+        uint256 assetId;
+        uint256 versionId;
+        address committer;
+        address challenger;
+        uint256 bond;
+        uint256 challengeBond;
+    }
+
+    struct Method {
+        Class class_;
+        bool active;
+        /// Whether `attribute` can run it.
+        bool isNative;
+        uint32 version;
+        /// Blocks in which a committed receipt can be challenged.
+        uint32 windowBlocks;
+        /// Signatures a committed receipt needs.
+        uint8 signatures;
+        /// Most of the data part it may distribute, 0..10000.
+        uint16 capBps;
+        /// Measured linear datamodeling score in millionths; 0: not measured.
+        uint32 accuracyPpm;
+        bytes32 specHash;
+        /// ASCII, left-aligned: "span".
+        bytes32 name;
+    }
+
+    event ReceiptCommitted(bytes32 indexed receiptId, uint256 indexed assetId, bytes32 indexed requestId, Receipt receipt, address committer, uint64 finalBlock);
+    /// The leaves of a receipt made by `attribute`, in the order of the tree.
+    event ReceiptLeaves(bytes32 indexed receiptId, Leaf[] leaves);
+    event ReceiptChallenged(bytes32 indexed receiptId, address indexed by, Ground ground, uint256 bond);
+    event VoteCast(bytes32 indexed receiptId, address indexed validator, bool upheld, uint64 power);
+    /// `upheld`: the receipt stands, the challenger lost `amount`; else the committer did.
+    event ReceiptResolved(bytes32 indexed receiptId, bool upheld, address indexed loser, uint256 amount);
+    event ReceiptFinal(bytes32 indexed receiptId);
+    event Bonded(address indexed attester, uint256 bond);
+    event Withdrawn(address indexed account, address indexed to, uint256 amount);
+
+    /// Runs a native method over a held version and records its result, final at once. Only the
+    /// asset's owner or provider; one receipt that is not void per request.
+    function attribute(bytes32 requestId, uint256 versionId, uint16 methodId, bytes calldata answer) external returns (bytes32 receiptId);
+    /// States a receipt; receiptId = keccak256(abi.encode(receipt)). Value: the bond the parameters
+    /// ask, exactly. `signatures` are 65-byte EIP-712 signatures of bonded attesters over the Receipt,
+    /// domain (name "Tributary", version "1", chainId, this address), by ascending signer.
+    function commit(Receipt calldata receipt, bytes[] calldata signatures) external payable returns (bytes32 receiptId);
+    /// Value: the challenge bond, exactly. The first three grounds are decided in this transaction:
+    /// the loser's bond goes half to the winner, half to the treasury.
+    function challenge(bytes32 receiptId, Ground ground, bytes calldata data) external payable returns (State state);
+    /// A validator's vote on a challenge that is decided by vote.
+    function vote(bytes32 receiptId, bool upheld) external;
+    /// Counts the votes after the window: void only with more than two thirds of the power.
+    function resolve(bytes32 receiptId) external returns (bool upheld);
+    /// Marks receipts whose window is over as final and returns their bonds, at most 32.
+    function finalize(bytes32[] calldata receiptIds) external;
+    /// Adds to the caller's bond as attester.
+    function bond() external payable;
+    /// Moves the caller's bond to its balance, 100 blocks after its last signature.
+    function unbond(uint256 amount) external;
+    /// Pays the caller's balance to `to`. An exit.
+    function withdraw(address to) external returns (uint256 amount);
+
+    function status(bytes32 receiptId) external view returns (Status memory);
+    /// The request's receipt that is not void; zero: none.
+    function receiptOf(bytes32 requestId) external view returns (bytes32 receiptId);
+    function isFinal(bytes32 receiptId) external view returns (bool);
+    /// What `attribute` would record.
+    function preview(uint256 versionId, uint16 methodId, bytes calldata answer) external view returns (Span[] memory spans, Leaf[] memory leaves, bytes32 sumRoot, uint64 total);
+    /// Whether the leaf stands at `index` in the receipt's tree (IProofs.merkleSum).
+    function verifyShare(bytes32 receiptId, Leaf calldata leaf, uint256 index, bytes calldata sumProof) external view returns (bool);
+    function method(uint16 methodId) external view returns (Method memory);
+    function methodCount() external view returns (uint256);
+    function commitBond() external view returns (uint256);
+    function challengeBond() external view returns (uint256);
+    function bondOf(address attester) external view returns (uint256);
+    function balanceOf(address account) external view returns (uint256);
+}
