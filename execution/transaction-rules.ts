@@ -6,6 +6,7 @@
 import {
   accept,
   emptyCodeHash,
+  isImpersonated,
   isLowS,
   keccak256,
   maxFeePerGas,
@@ -170,7 +171,7 @@ export function checkTransaction(
     checkForm(tx, rules) ??
     checkNonce(tx, sender, state) ??
     checkGasCap(tx, rules) ??
-    checkSender(sender, state, rules) ??
+    (isImpersonated(tx, sender) ? undefined : checkSender(sender, state, rules)) ??
     checkFees(tx, sender, room, rules) ??
     checkBlobs(tx, rules) ??
     checkBlobFee(tx, sender, room, rules) ??

@@ -187,8 +187,8 @@ export type AdmitCode =
   | 'UNPROTECTED'
 
 export interface Mempool {
-  /** Every refusal has geth's text. */
-  add(raw: Uint8Array): Verdict<PooledTransaction, AdmitCode>
+  /** Every refusal has geth's text. `sender` is taken as given, for impersonation on a devnet. */
+  add(raw: Uint8Array, sender?: Address): Verdict<PooledTransaction, AdmitCode>
   get(hash: Hex): PooledTransaction | undefined
   /** The account's nonce plus its transactions that stand without a gap. */
   pendingNonce(address: Address): bigint

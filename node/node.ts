@@ -12,8 +12,9 @@ import {
   nextBaseFee,
 } from '../execution/index.ts'
 import type { Address, Clock } from '../primitives/index.ts'
-import { createRpcServer, type NodeApi } from '../rpc/index.ts'
+import { createRpcServer, type DevApi, type NodeApi } from '../rpc/index.ts'
 import { chooseSecp256k1 } from './crypto.ts'
+import { createDevApi, type DevOptions } from './dev/dev-api.ts'
 import type { Loggers } from './logger.ts'
 import { openChain, type OpenChainOptions } from './open-chain.ts'
 import { createSealer, type Sealer, type Sealing } from './sealer.ts'
@@ -29,8 +30,8 @@ export interface NodeOptions extends OpenChainOptions {
   readonly allowedHosts: readonly string[]
   /** web3_clientVersion. */
   readonly clientVersion: string
-  /** Unlocked accounts (dev mode only). */
-  readonly accounts: readonly Address[]
+  /** Makes it a devnet, whoever its accounts are. */
+  readonly dev?: DevOptions
 }
 
 export interface NodePorts {
@@ -77,9 +78,10 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     seedsAfter,
     onFault: ports.onFault,
   })
+  const dev = options.dev && createDevApi(options.dev, { secp256k1, sealer })
   const server = createRpcServer(
     { host: options.host, port: options.port, allowedHosts: options.allowedHosts },
-    { api: createApi(options, ports, { chain, mempool, sealer }), log: ports.logs.of('rpc') },
+    { api: createApi(options, ports, { chain, mempool, sealer }, dev), log: ports.logs.of('rpc') },
   )
   return {
     chain,
@@ -102,9 +104,10 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
 }
 
 const createApi = (
-  { clientVersion, accounts }: NodeOptions,
+  { clientVersion }: NodeOptions,
   { clock, logs }: NodePorts,
   { chain, mempool, sealer }: Pick<TributaryNode, 'chain' | 'mempool' | 'sealer'>,
+  dev: DevApi | undefined,
 ): NodeApi => ({
   chain,
   mempool,
@@ -112,12 +115,7 @@ const createApi = (
   log: logs.of('rpc'),
   clientVersion,
   submit: (raw) => sealer.submit(raw),
-  accounts,
-  ...(accounts.length > 0 && {
-    seal: async () => {
-      await sealer.seal()
-    },
-  }),
+  ...(dev && { dev }),
   peerCount: () => 0, // no network yet
   isListening: () => true,
   syncing: () => false, // a lone producer is always at its own head

@@ -55,9 +55,9 @@ export interface Sealer {
   /**
    * Takes a raw transaction in. With automine the answer comes after its block is committed and
    * readable; a transaction that cannot run yet (nonce gap, fee cap below the base fee) is answered
-   * as soon as it is in the pool.
+   * as soon as it is in the pool. `sender` is taken as given (impersonation on a devnet).
    */
-  submit(raw: Uint8Array): Promise<Verdict<Hex>>
+  submit(raw: Uint8Array, sender?: Address): Promise<Verdict<Hex>>
   /** Seals a block now, also an empty one. */
   seal(): Promise<ExecutedBlock>
   /** Starts the beat, where there is one. */
@@ -112,9 +112,9 @@ export function createSealer(options: SealerOptions, ports: SealerPorts): Sealer
   const beat = createBeat(options.sealing, ports, () => sealOnce(true))
 
   return {
-    async submit(raw) {
+    async submit(raw, sender) {
       if (state.isStopped) return shuttingDown
-      const verdict = mempool.add(raw)
+      const verdict = mempool.add(raw, sender)
       if (verdict.type !== 'accept') return verdict
       const tx = verdict.value
       if (!automines || !isRunnableNext(tx)) return accept(tx.hash)

@@ -63,7 +63,14 @@ export {
   type Secp256k1,
   type Signature,
 } from './secp256k1.ts'
-export { authorizationHash, isLowS, recoverAuthority, recoverSender } from './sender.ts'
+export {
+  authorizationHash,
+  impersonation,
+  isImpersonated,
+  isLowS,
+  recoverAuthority,
+  recoverSender,
+} from './sender.ts'
 export {
   type AccessListEntry,
   type Authorization,

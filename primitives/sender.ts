@@ -2,7 +2,7 @@
 import { fromBigInt, fromHex, type Address } from './bytes.ts'
 import { keccak256 } from './keccak.ts'
 import { encodeRlp } from './rlp.ts'
-import { curveOrder, publicKeyToAddress, type Secp256k1 } from './secp256k1.ts'
+import { curveOrder, publicKeyToAddress, type Secp256k1, type Signature } from './secp256k1.ts'
 import { signingHash, type Authorization, type Transaction } from './transaction.ts'
 
 /** Homestead's rule against a second valid signature (EIP-2). Frontier blocks may break it. */
@@ -12,6 +12,19 @@ export function recoverSender(tx: Transaction, curve: Secp256k1): Address | unde
   const publicKey = curve.recover(signingHash(tx), tx.signature)
   return publicKey && publicKeyToAddress(publicKey)
 }
+
+/**
+ * What a devnet puts on a transaction that it sends in the name of an account without its key: r is
+ * the sender, s is 1, so each sender's transactions have hashes of their own.
+ */
+export const impersonation = (from: Address): Signature => ({ r: BigInt(from), s: 1n, yParity: 0 })
+
+/**
+ * Whether `sender` was given, not recovered. A key that recovers to the very address in its r would
+ * take 2^160 trials, so no signed transaction can pretend it.
+ */
+export const isImpersonated = ({ signature }: Transaction, sender: Address): boolean =>
+  signature.s === 1n && signature.r === BigInt(sender)
 
 /** keccak256(0x05 ‖ rlp([chainId, address, nonce])), EIP-7702. */
 export function authorizationHash(a: Authorization): Uint8Array {

@@ -13,7 +13,7 @@ import { createFeeOracle } from './gas-oracle.ts'
 import { isAllowedHost, isAllowedOrigin } from './hosts.ts'
 import { answerHttp } from './http.ts'
 import type { Context } from './method.ts'
-import { methods } from './methods/index.ts'
+import { methodsOf } from './methods/index.ts'
 import type { NodeApi } from './node-api.ts'
 import { createSockets } from './sockets.ts'
 import { createSubscriptionHub } from './subscriptions.ts'
@@ -58,7 +58,7 @@ export function createRpcServer(
   const hub = createSubscriptionHub(api)
   const context = { api, filters, fees: createFeeOracle(api.chain), blocks: createBlockTexts() }
   const allowedOrigins = options.allowedOrigins?.map((origin) => origin.toLowerCase()) ?? ['*']
-  const dispatcher = createDispatcher(methods, api.clock, log)
+  const dispatcher = createDispatcher(methodsOf(api.dev !== undefined), api.clock, log)
   const door: Door = { dispatcher, context, log, allowedOrigins }
   const sockets = createSockets(door, hub)
   const isAllowed = (request: IncomingMessage): boolean =>

@@ -11,6 +11,7 @@ import {
   emptyCodeHash,
   type Hex,
   ignore,
+  isImpersonated,
   maxPriorityFeePerGas,
   type Refusal,
   recoverSender,
@@ -38,6 +39,8 @@ export interface AdmitPorts {
   readonly blockGasLimit: bigint
   readonly isKnown: (hash: Hex) => boolean
   readonly state: StateReader
+  /** Who sends it, whatever the signature says (a devnet's impersonation). */
+  readonly sender?: Address | undefined
 }
 
 export interface Admitted {
@@ -59,7 +62,7 @@ export function admit(raw: Uint8Array, ports: AdmitPorts): Verdict<Admitted, Adm
   if (ports.isKnown(tx.hash)) return ignore('ALREADY_KNOWN', 'already known')
   const refusal = checkPolicy(tx, ports) ?? inPoolWords(tx, ports.rules)
   if (refusal) return refusal
-  const from = recoverSender(tx, ports.secp256k1)
+  const from = ports.sender ?? recoverSender(tx, ports.secp256k1)
   if (!from) return reject('INVALID_SENDER', `invalid sender: ${badSignature}`)
   return checkSender({ ...tx, from }, ports.state)
 }
@@ -123,7 +126,8 @@ function checkSender(tx: PooledTransaction, state: StateReader): Verdict<Admitte
       got: tx.nonce,
     })
   const code = codeHash === emptyCodeHash ? new Uint8Array(0) : state.code(codeHash)
-  if (code.length > 0 && !isDelegation(code)) return notEoa(tx.from, code)
+  if (code.length > 0 && !isDelegation(code) && !isImpersonated(tx, tx.from))
+    return notEoa(tx.from, code)
   return accept({ tx, account: { nonce, balance } })
 }
 

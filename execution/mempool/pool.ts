@@ -70,8 +70,8 @@ export function createMempool(ports: MempoolPorts): Mempool {
   }
 
   return {
-    add(raw) {
-      const entered = enter(pool, ports, limits, headState(), raw)
+    add(raw, sender) {
+      const entered = enter(pool, ports, limits, headState(), raw, sender)
       if (entered.type === 'accept') announce(entered.value.from)
       return entered
     },
@@ -113,6 +113,7 @@ function enter(
   limits: MempoolLimits,
   state: StateReader,
   raw: Uint8Array,
+  sender: Address | undefined,
 ): Verdict<PooledTransaction, AdmitCode> {
   const { number, timestamp } = chain.head().header
   const admitted = admit(raw, {
@@ -122,6 +123,7 @@ function enter(
     rules: transactionRules(chain.spec, chain.spec.forkAt(number + 1n, timestamp + 1n)),
     blockGasLimit: blockGasLimit(),
     isKnown: (hash) => pool.byHash.has(hash),
+    sender,
   })
   if (admitted.type !== 'accept') return admitted
   const refusal = makeRoom(pool, limits, admitted.value)

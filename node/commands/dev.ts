@@ -136,7 +136,7 @@ const startable = (
       port: flags.port,
       allowedHosts: flags.allowHost,
       clientVersion: devClientVersion(packageVersion()),
-      accounts: addresses,
+      dev: { privateKeys: keys.map(([, privateKey]) => privateKey) },
     },
     { clock: systemClock, logs, onFault },
   )

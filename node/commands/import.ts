@@ -69,7 +69,6 @@ async function openNode(
       port: flags.port,
       allowedHosts: flags.allowHost,
       clientVersion: clientVersion(packageVersion()),
-      accounts: [],
     },
     { clock: systemClock, logs, onFault: fail },
   )

@@ -32,7 +32,6 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
       port: flags.port,
       allowedHosts: flags.allowHost,
       clientVersion: clientVersion(packageVersion()),
-      accounts: [],
     },
     { clock: systemClock, logs, onFault: lifecycle.fail },
   )

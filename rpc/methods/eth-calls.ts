@@ -1,50 +1,20 @@
 /** eth_call and eth_estimateGas: running calls on states that are thrown away. */
-import { type CallView, estimateGas, simulateCall } from '../../execution/index.ts'
+import { simulateCall, type TransactionOutcome } from '../../execution/index.ts'
 import { type Refusal, toHex } from '../../primitives/index.ts'
-import type { TransactionOutcome } from '../../execution/index.ts'
-import { type BlockRef, blockNumberOrHash, latest } from '../block-ref.ts'
-import { createBreather } from '../breathe.ts'
-import { blockForState, isPending, pendingHeader } from '../blocks.ts'
+import { blockNumberOrHash } from '../block-ref.ts'
 import { callArgs, completeCall } from '../call-args.ts'
-import { executionReverted, type RpcError, serverError } from '../errors.ts'
+import { callFailure, estimateCall, gasCap, viewOf } from '../calls.ts'
+import { type RpcError, serverError } from '../errors.ts'
 import { quantity } from '../format.ts'
-import { type Context, method, type MethodTable } from '../method.ts'
-import { blockOverride, stateOverride, toBlockOverride, toStateOverride } from '../overrides.ts'
-import { type Decoded, optional, required } from '../params.ts'
-import { revertReason } from '../revert.ts'
-
-/** geth's --rpc.gascap: what a call may use, and what it gets when it asks for nothing. */
-const gasCap = 50_000_000n
-
-function viewOf(
-  { api, fees }: Context,
-  ref: BlockRef = latest,
-  states: Decoded<typeof stateOverride> | undefined,
-  block: Decoded<typeof blockOverride> | undefined,
-): CallView {
-  const found = blockForState(api.chain, ref)
-  const header = isPending(ref)
-    ? pendingHeader(found, api.clock.nowMs(), fees.nextBaseFee())
-    : found.header
-  return {
-    state: api.chain.stateAt(found.header.number),
-    context: api.chain.contextOf(header),
-    breathe: createBreather(api.clock),
-    ...(states && { stateOverride: toStateOverride(states) }),
-    ...(block && { blockOverride: toBlockOverride(block) }),
-  }
-}
+import { method, type MethodTable } from '../method.ts'
+import { blockOverride, stateOverride } from '../overrides.ts'
+import { optional, required } from '../params.ts'
 
 /** Throws for anything but success. */
 function returnDataOf(outcome: TransactionOutcome): Uint8Array {
   if (outcome.status === 'success') return outcome.returnData
-  throw failure(outcome)
+  throw callFailure(outcome)
 }
-
-const failure = ({ status, error, returnData }: TransactionOutcome): RpcError =>
-  status === 'revert'
-    ? executionReverted(revertReason(returnData), toHex(returnData))
-    : serverError(error ?? 'execution failed')
 
 const refused = ({ code, message }: Refusal, gas: bigint): RpcError =>
   serverError(code === 'OVERRIDE_CONFLICT' ? message : `err: ${message} (supplied gas ${gas})`)
@@ -67,13 +37,8 @@ export const ethCalls: MethodTable = {
     return toHex(returnDataOf(verdict.value))
   }),
   eth_estimateGas: method(params, async (context, args, ref, states, block) => {
-    const { chain } = context.api
-    const call = completeCall(args, chain.spec.chainId)
+    const call = completeCall(args, context.api.chain.spec.chainId)
     const view = viewOf(context, ref, states, block)
-    const limits = { spec: chain.spec, gasCap, gas: args.gas }
-    const verdict = await estimateGas(chain.engine, view, call, limits)
-    if (verdict.type !== 'accept') throw serverError(verdict.message)
-    if (verdict.value.type === 'failed') throw failure(verdict.value.outcome)
-    return quantity(verdict.value.gas)
+    return quantity(await estimateCall(context, view, call, args.gas))
   }),
 }

@@ -12,7 +12,8 @@ export const ethChain: MethodTable = {
   eth_chainId: method([], ({ api }) => quantity(api.chain.spec.chainId)),
   eth_blockNumber: method([], ({ api }) => quantity(api.chain.head().header.number)),
   eth_syncing: method([], ({ api }) => formatSyncing(api.syncing())),
-  eth_accounts: method([], ({ api }) => api.accounts),
+  /** A devnet's are in dev/wallet.ts. */
+  eth_accounts: method([], () => []),
   eth_coinbase: method([], ({ api }) => api.chain.head().header.feeRecipient),
   eth_mining: method([], () => false),
   eth_hashrate: method([], () => '0x0'),

@@ -1,6 +1,6 @@
-/** All methods by name. Adding one is an entry in its namespace's table. */
+/** The methods by name, and those a devnet adds. Adding one is an entry in its namespace's table. */
 import type { MethodTable } from '../method.ts'
-import { dev } from './dev.ts'
+import { devMethods } from './dev/index.ts'
 import { ethBlocks } from './eth-blocks.ts'
 import { ethCalls } from './eth-calls.ts'
 import { ethChain } from './eth-chain.ts'
@@ -11,7 +11,7 @@ import { net } from './net.ts'
 import { txpool } from './txpool.ts'
 import { web3 } from './web3.ts'
 
-export const methods: MethodTable = {
+const methods: MethodTable = {
   ...web3,
   ...net,
   ...txpool,
@@ -21,5 +21,8 @@ export const methods: MethodTable = {
   ...ethState,
   ...ethCalls,
   ...ethLogs,
-  ...dev,
 }
+
+/** Methods a node serves; a devnet's come last, for `eth_accounts` is another there. */
+export const methodsOf = (isDevnet: boolean): MethodTable =>
+  isDevnet ? { ...methods, ...devMethods } : methods

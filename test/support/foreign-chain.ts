@@ -35,7 +35,6 @@ export async function startForeignChain(): Promise<ForeignChain> {
       port: 0,
       allowedHosts: [],
       clientVersion: 'tributary/test',
-      accounts: [],
     },
     {
       clock: createHandClock(),

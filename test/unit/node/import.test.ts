@@ -41,7 +41,6 @@ beforeAll(async () => {
       port: 0,
       allowedHosts: [],
       clientVersion: 'test',
-      accounts: [],
     },
     { clock: createHandClock(), logs: { of: () => silentLogger }, onFault: () => undefined },
   )

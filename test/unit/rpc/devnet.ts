@@ -11,9 +11,8 @@ import { type Hex, silentLogger } from '../../../primitives/index.ts'
 import { createHandClock, type HandClock } from '../../support/clock.ts'
 
 /** The first two accounts of the public test mnemonic. */
-export const alice = privateKeyToAccount(
-  '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80',
-)
+const aliceKey: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
+export const alice = privateKeyToAccount(aliceKey)
 export const bob = privateKeyToAccount(
   '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d',
 )
@@ -58,7 +57,7 @@ export async function startDevnet(sealing: Sealing = { type: 'automine' }): Prom
       port: 0,
       allowedHosts: ['node.example'],
       clientVersion: 'anvil/v0.0.0-test',
-      accounts: [aliceAddress],
+      dev: { privateKeys: [aliceKey] },
     },
     { clock, logs: { of: () => log }, onFault: (error) => void faults.push({ err: error }) },
   )

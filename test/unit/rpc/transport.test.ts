@@ -203,7 +203,6 @@ function serverBeside(options: { port?: number; allowedOrigins?: readonly string
     log,
     clock: net.clock,
     clientVersion: 'x',
-    accounts: [],
     submit: () => Promise.reject(new Error('not asked for')),
     peerCount: () => 0,
     isListening: () => true,

@@ -1,0 +1,79 @@
+/**
+ * Methods that sign with the node's own accounts, as development tools expect them unlocked. Answers
+ * in the shapes of execution-apis; signs for nobody whose key it does not hold.
+ */
+import { type Address, toHex, type Transaction } from '../../../primitives/index.ts'
+import { type CallArgs, callArgs } from '../../call-args.ts'
+import { type RpcError, serverError } from '../../errors.ts'
+import { fillTransaction } from '../../fill-transaction.ts'
+import type { DevApi } from '../../dev-api.ts'
+import type { Context, MethodTable } from '../../method.ts'
+import { address, bytes, optional, required, text } from '../../params.ts'
+import { messageHash, signatureText, typedData, typedDataHash } from '../../personal-message.ts'
+import { devMethod } from './dev-method.ts'
+
+/** geth's words for an account without a key. */
+const unknownAccount = (): RpcError => serverError('unknown account')
+
+function sign({ wallet }: DevApi, who: Address, hash: Uint8Array): string {
+  const signature = wallet.sign(who, hash)
+  if (!signature) throw unknownAccount()
+  return signatureText(signature)
+}
+
+interface Authorized {
+  readonly tx: Transaction
+  readonly from: Address
+}
+
+/** `from` may be left out where there is one account to choose: the first. */
+async function authorize(
+  { wallet }: DevApi,
+  context: Context,
+  args: CallArgs,
+): Promise<Authorized> {
+  const from = args.from ?? wallet.accounts()[0]
+  if (!from) throw unknownAccount()
+  const tx = wallet.authorize(await fillTransaction(context, { ...args, from }), from)
+  if (!tx) throw unknownAccount()
+  return { tx, from }
+}
+
+const signTypedData = devMethod(
+  [required('address', address), required('typedData', typedData)],
+  async (dev, _, who, data) => sign(dev, who, await typedDataHash(data)),
+)
+
+const accounts = devMethod([], ({ wallet }) => wallet.accounts())
+
+export const wallet: MethodTable = {
+  eth_accounts: accounts,
+  /** What MetaMask asks its user; a devnet has nobody to ask. */
+  eth_requestAccounts: accounts,
+  personal_listAccounts: accounts,
+  eth_sendTransaction: devMethod(
+    [required('transaction', callArgs)],
+    async (dev, context, args) => {
+      const { tx, from } = await authorize(dev, context, args)
+      const verdict = await dev.wallet.submit(tx, from)
+      if (verdict.type !== 'accept') throw serverError(verdict.message)
+      return verdict.value
+    },
+  ),
+  /** The signed bytes (execution-apis); geth wraps them in an object, which libraries do not read. */
+  eth_signTransaction: devMethod([required('transaction', callArgs)], async (dev, context, args) =>
+    toHex((await authorize(dev, context, args)).tx.raw),
+  ),
+  eth_sign: devMethod(
+    [required('address', address), required('message', bytes)],
+    (dev, _, who, message) => sign(dev, who, messageHash(message)),
+  ),
+  /** The password of a devnet's account is anything. */
+  personal_sign: devMethod(
+    [required('message', bytes), required('address', address), optional('password', text)],
+    (dev, _, message, who) => sign(dev, who, messageHash(message)),
+  ),
+  eth_signTypedData: signTypedData,
+  eth_signTypedData_v3: signTypedData,
+  eth_signTypedData_v4: signTypedData,
+}
