@@ -187,13 +187,13 @@ export const paramsAbi = parseAbi([
 
 export const proofsAbi = parseAbi([
   ...errors,
-  'function merkle(bytes32 root, uint256 leaves, bytes32 value, uint256 index, bytes32[] proof) pure returns (bool)',
-  'function merkleMulti(bytes32 root, uint256 leaves, bytes32[] values, uint256[] indexes, bytes32[] proof) pure returns (bool)',
-  'function merkleSum(bytes32 root, uint64 total, uint32 leaves, uint256 clusterId, uint256 contributionId, uint64 weight, uint256 index, bytes proof) pure returns (bool valid, uint64 before)',
+  'function merkle(bytes32 root, bytes32 value, uint256 index, bytes32[] proof) pure returns (bool)',
+  'function merkleMulti(bytes32 root, uint256[] indexes, bytes32[] values, bytes32[] proof) pure returns (bool)',
+  'function merkleSum(bytes32 root, uint64 total, uint256 clusterId, uint256 contributionId, uint64 weight, uint256 index, bytes proof) pure returns (bool valid, uint64 offset, uint32 leaves)',
   'function merkleSumRoot(uint256[] clusterIds, uint256[] contributionIds, uint64[] weights) pure returns (bytes32 root, uint64 total)',
   'function longestMatch(bytes32 indexRoot, uint32[] query, uint32 position, bytes witness) pure returns (bool valid, uint32 length)',
   'function ed25519(bytes32 publicKey, bytes signature, bytes message) pure returns (bool)',
-  'function jaccard(bytes sketchA, bytes sketchB) pure returns (uint16 bps)',
+  'function similarity(bytes sketchA, bytes sketchB) pure returns (uint16 bps)',
 ])
 
 /** Where the modules live: 0x0A77, zeros, (version - 1, module). Lower case, as the state knows them. */

@@ -63,7 +63,7 @@ interface IDatanet is IModuleErrors {
         uint64 submittedBlock;
         /// Merkle root of the row hashes in order (IProofs.merkle).
         bytes32 root;
-        /// keccak256 of the near-duplicate sketch (IProofs.jaccard).
+        /// Near-duplicate sketch of its texts (IProofs.similarity).
         bytes32 sketch;
         bytes32 licence;
         bytes32 reason;
