@@ -42,3 +42,15 @@ export {
 } from '../rows/batch.ts'
 export { similarityBps, sketchTexts } from '../rows/sketch.ts'
 export { shareAt, splitByWeight } from './split.ts'
+export { buildSpanIndex, creditSpans, type Credit, type SpanIndex } from './span.ts'
+export { commitIndex, type SpanCommitment } from './span-commitment.ts'
+export {
+  creditsOf,
+  maxAnswerTokens,
+  maxWitnessBytes,
+  proveSpans,
+  type SpanCredit,
+  type SpanQuestion,
+  verifySpans,
+} from './span-proof.ts'
+export { encodeCorpus, tokensOf } from './tokens.ts'

@@ -12,8 +12,8 @@ export interface SpanIndex {
   readonly order: Int32Array
   /** By token id, in units of 1/256 bit. */
   readonly rarity: Int32Array
-  /** Smallest document over ranges of `order`. */
-  readonly firstDocuments: RangeMinimum
+  /** Smallest position over ranges of `order`. */
+  readonly firstPositions: RangeMinimum
 }
 
 /** A maximal match: longer neither to the left nor to the right. */
@@ -33,7 +33,7 @@ export function buildSpanIndex(corpus: Corpus): SpanIndex {
     corpus,
     order,
     rarity: rarityTable(corpus.counts),
-    firstDocuments: createRangeMinimum(order.length, (i) => corpus.documents[order[i]!]!),
+    firstPositions: createRangeMinimum(order.length, (i) => order[i]!),
   }
 }
 
@@ -42,17 +42,25 @@ export function buildSpanIndex(corpus: Corpus): SpanIndex {
  * bitLength(floor(N^256 / c^256)) - 1.
  */
 export function rarityTable(counts: Int32Array): Int32Array {
-  let total = 0
-  for (const count of counts) total += count
-  const power = BigInt(total) ** 256n
+  const rarity = rarityOf(sumOf(counts))
   const byCount = new Map<number, number>()
   return counts.map((count) => {
-    const known = byCount.get(count)
-    if (known !== undefined) return known
-    const rarity = (power / BigInt(count) ** 256n).toString(2).length - 1
-    byCount.set(count, rarity)
-    return rarity
+    const known = byCount.get(count) ?? rarity(count)
+    byCount.set(count, known)
+    return known
   })
+}
+
+/** Rarity of a token that occurs `count` times among `total`. */
+export function rarityOf(total: number): (count: number) => number {
+  const power = BigInt(total) ** 256n
+  return (count) => (power / BigInt(count) ** 256n).toString(2).length - 1
+}
+
+export function sumOf(counts: Int32Array): number {
+  let total = 0
+  for (const count of counts) total += count
+  return total
 }
 
 /** All maximal spans of at least `minLength` tokens, by start. Unknown tokens match nothing. */
@@ -78,9 +86,9 @@ export function spanWeight(index: SpanIndex, query: Int32Array, span: Span): num
   return weight
 }
 
-/** The document registered first among those the span stands in. */
+/** The document registered first among those the span stands in: documents lie in that order. */
 export const firstDocument = (index: SpanIndex, span: Span): number =>
-  index.firstDocuments.minimum(span.low, span.high)
+  index.corpus.documents[index.firstPositions.minimum(span.low, span.high)]!
 
 export interface Credit {
   readonly document: number
@@ -106,7 +114,12 @@ function longestMatch(index: SpanIndex, query: Int32Array, start: number): numbe
   return Math.max(matchLength(index, query, start, at - 1), matchLength(index, query, start, at))
 }
 
-function matchLength(index: SpanIndex, query: Int32Array, start: number, rank: number): number {
+export function matchLength(
+  index: SpanIndex,
+  query: Int32Array,
+  start: number,
+  rank: number,
+): number {
   const position = index.order[rank]
   if (position === undefined) return 0
   const { tokens } = index.corpus
@@ -124,18 +137,25 @@ function matchLength(index: SpanIndex, query: Int32Array, start: number, rank: n
  * Number of suffixes smaller than the `length` tokens at `start`; with `isUpper`, of those that are
  * smaller or begin with them.
  */
-function boundOf(
+export function boundOf(
   index: SpanIndex,
   query: Int32Array,
   start: number,
   length: number,
   isUpper: boolean,
 ): number {
-  let [low, high] = [0, index.order.length]
+  return lowerBound(index.order.length, (rank) => {
+    const difference = compareSuffix(index, index.order[rank]!, query, start, length)
+    return difference < 0 || (isUpper && difference === 0)
+  })
+}
+
+/** How many of 0 .. size - 1 are `isBelow`, which holds up to some number and not beyond. */
+export function lowerBound(size: number, isBelow: (index: number) => boolean): number {
+  let [low, high] = [0, size]
   while (low < high) {
     const middle = (low + high) >>> 1
-    const difference = compareSuffix(index, index.order[middle]!, query, start, length)
-    if (difference < 0 || (isUpper && difference === 0)) low = middle + 1
+    if (isBelow(middle)) low = middle + 1
     else high = middle
   }
   return low

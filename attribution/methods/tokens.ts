@@ -40,17 +40,22 @@ export interface Vocabulary {
   readonly size: number
   /** undefined for a token never seen. */
   idOf(token: string): number | undefined
+  /** In the order of their ids. */
+  tokens(): Iterable<string>
 }
 
 /** Id of a token that the vocabulary lacks; equal to no token of any corpus, nor to a separator. */
 export const unknownToken = -1
 
-export function encodeQuery(text: Uint8Array, vocabulary: Vocabulary): Int32Array {
+export const encodeQuery = (text: Uint8Array, vocabulary: Vocabulary): Int32Array =>
+  Int32Array.from(tokensOf(text), (token) => vocabulary.idOf(token) ?? unknownToken)
+
+/** The tokens, one character a byte. */
+export function tokensOf(text: Uint8Array): string[] {
   const bounds = tokenBounds(text)
-  return Int32Array.from({ length: bounds.length / 2 }, (_, i) => {
-    const token = tokenText(text, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0)
-    return vocabulary.idOf(token) ?? unknownToken
-  })
+  return Array.from({ length: bounds.length / 2 }, (_, i) =>
+    tokenText(text, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0),
+  )
 }
 
 /** Documents laid one after the other, as the index reads them. */
@@ -91,7 +96,11 @@ export function encodeCorpus(documents: readonly Uint8Array[]): Corpus {
     tokens,
     documents: owners,
     counts: Int32Array.from(counts),
-    vocabulary: { size: ids.size, idOf: (token) => ids.get(token) },
+    vocabulary: {
+      size: ids.size,
+      idOf: (token) => ids.get(token),
+      tokens: () => ids.keys(),
+    },
   }
 }
 

@@ -1,0 +1,166 @@
+/**
+ * The commitment of a span index: one hash that fixes its text, its suffix array, its vocabulary and
+ * where its documents begin, so that a proof of a few kilobytes replaces the index. Four trees:
+ *
+ *   text        token ids by position, 32 a leaf, u32 little-endian
+ *   order       text positions by rank, 32 a leaf; nodes carry the smallest position below them, which
+ *               stands in the earliest document, as documents lie in the order of their registration
+ *   vocabulary  keccak(token) ‖ id_u32 ‖ count_u32, one a leaf, by hash, so that absence can be shown
+ *   starts      first position of each document, 32 a leaf
+ *
+ * 32 values are 128 bytes: with its prefix a leaf is one block of keccak. Builds and names; proofs are
+ * `span-proof.ts`.
+ */
+import {
+  compareBytes,
+  concat,
+  fromHex,
+  invariant,
+  keccak256,
+  toFixedBytes,
+  toHex,
+} from '../../primitives/index.ts'
+import {
+  buildTree,
+  hashLeaf,
+  noMeasure,
+  recordOf,
+  topOf,
+  type Measure,
+  type Tree,
+} from '../merkle/tree.ts'
+import { sumOf, type SpanIndex } from './span.ts'
+import type { Corpus } from './tokens.ts'
+
+export const chunkValues = 32
+
+export const smallest: Measure = {
+  bytes: 4,
+  empty: Uint8Array.of(255, 255, 255, 255),
+  combine: (left, right) => (compareBytes(left, right) <= 0 ? left : right),
+}
+
+/** What the index root is the hash of. */
+export interface SpanHeader {
+  /** Positions of the text, separators counted. */
+  readonly length: number
+  /** Distinct tokens; also the separator's id. */
+  readonly vocabularySize: number
+  /** Tokens, separators not counted. */
+  readonly counted: number
+  readonly documents: number
+  /** Top records: 32, 36, 32 and 32 bytes. */
+  readonly text: Uint8Array
+  readonly order: Uint8Array
+  readonly vocabulary: Uint8Array
+  readonly starts: Uint8Array
+}
+
+export interface VocabularyEntry {
+  readonly hash: Uint8Array
+  readonly id: number
+  readonly count: number
+}
+
+export interface SpanCommitment {
+  readonly root: Uint8Array
+  readonly header: SpanHeader
+  readonly starts: Int32Array
+  /** By hash. */
+  readonly entries: readonly VocabularyEntry[]
+  readonly trees: {
+    readonly text: Tree
+    readonly order: Tree
+    readonly vocabulary: Tree
+    readonly starts: Tree
+  }
+}
+
+export function commitIndex({ corpus, order }: SpanIndex): SpanCommitment {
+  const starts = startsOf(corpus)
+  const entries = entriesOf(corpus)
+  const trees = {
+    text: treeOf(corpus.tokens, noMeasure),
+    order: treeOf(order, smallest),
+    vocabulary: buildTree(noMeasure, entries.length, (i) => {
+      const entry = entries[i]
+      invariant(entry !== undefined, 'an entry')
+      return hashLeaf(encodeEntry(entry))
+    }),
+    starts: treeOf(starts, noMeasure),
+  }
+  const header: SpanHeader = {
+    length: corpus.tokens.length,
+    vocabularySize: corpus.vocabulary.size,
+    counted: sumOf(corpus.counts),
+    documents: starts.length,
+    text: topOf(trees.text),
+    order: topOf(trees.order),
+    vocabulary: topOf(trees.vocabulary),
+    starts: topOf(trees.starts),
+  }
+  return { root: hashHeader(header), header, starts, entries, trees }
+}
+
+const name = new TextEncoder().encode('tributary/span/1')
+const u32 = (value: number): Uint8Array => toFixedBytes(BigInt(value), 4)
+
+export const hashHeader = (header: SpanHeader): Uint8Array =>
+  keccak256(
+    concat(
+      name,
+      u32(header.length),
+      u32(header.vocabularySize),
+      u32(header.counted),
+      u32(header.documents),
+      header.text,
+      header.order,
+      header.vocabulary,
+      header.starts,
+    ),
+  )
+
+/** The values of leaf `chunk`. */
+export function chunkOf(values: Int32Array, chunk: number): Uint8Array {
+  const part = values.subarray(chunk * chunkValues, (chunk + 1) * chunkValues)
+  const bytes = new Uint8Array(part.length * 4)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < part.length; i++) view.setUint32(4 * i, part[i]!, true)
+  return bytes
+}
+
+export function chunkRecord(chunk: Uint8Array, measure: Measure): Uint8Array {
+  if (measure.bytes === 0) return hashLeaf(chunk)
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
+  let least = 0xffffffff
+  for (let i = 0; i < chunk.length; i += 4) least = Math.min(least, view.getUint32(i, true))
+  return recordOf(hashLeaf(chunk), u32(least))
+}
+
+const treeOf = (values: Int32Array, measure: Measure): Tree =>
+  buildTree(measure, Math.ceil(values.length / chunkValues), (chunk) =>
+    chunkRecord(chunkOf(values, chunk), measure),
+  )
+
+function startsOf({ documents }: Corpus): Int32Array {
+  const starts: number[] = []
+  for (let i = 0; i < documents.length; i++)
+    if (i === 0 || documents[i] !== documents[i - 1]) starts.push(i)
+  return Int32Array.from(starts)
+}
+
+export const hashToken = (token: string): Uint8Array =>
+  keccak256(Uint8Array.from(token, (character) => character.charCodeAt(0)))
+
+function entriesOf({ vocabulary, counts }: Corpus): VocabularyEntry[] {
+  const hashes = Array.from(vocabulary.tokens(), (token, id) => ({
+    hash: toHex(hashToken(token)),
+    id,
+  }))
+  return hashes
+    .toSorted((a, b) => (a.hash < b.hash ? -1 : 1))
+    .map(({ hash, id }) => ({ hash: fromHex(hash), id, count: counts[id] ?? 0 }))
+}
+
+export const encodeEntry = ({ hash, id, count }: VocabularyEntry): Uint8Array =>
+  concat(hash, u32(id), u32(count))
