@@ -40,7 +40,7 @@ export const smallest: Measure = {
   combine: (left, right) => (compareBytes(left, right) <= 0 ? left : right),
 }
 
-/** What the index root is the hash of. */
+/** What corpus and index root are the hashes of. */
 export interface SpanHeader {
   /** Positions of the text, separators counted. */
   readonly length: number
@@ -63,7 +63,9 @@ export interface VocabularyEntry {
 }
 
 export interface SpanCommitment {
+  /** The index root. */
   readonly root: Uint8Array
+  readonly corpusRoot: Uint8Array
   readonly header: SpanHeader
   readonly starts: Int32Array
   /** By hash. */
@@ -99,26 +101,37 @@ export function commitIndex({ corpus, order }: SpanIndex): SpanCommitment {
     vocabulary: topOf(trees.vocabulary),
     starts: topOf(trees.starts),
   }
-  return { root: hashHeader(header), header, starts, entries, trees }
+  return {
+    root: hashHeader(header),
+    corpusRoot: hashCorpus(header),
+    header,
+    starts,
+    entries,
+    trees,
+  }
 }
 
-const name = new TextEncoder().encode('tributary/span/1')
+const text = (ascii: string): Uint8Array => new TextEncoder().encode(ascii)
 const u32 = (value: number): Uint8Array => toFixedBytes(BigInt(value), 4)
 
-export const hashHeader = (header: SpanHeader): Uint8Array =>
+/** What the rows make: tokens, vocabulary, documents. */
+export const hashCorpus = (header: SpanHeader): Uint8Array =>
   keccak256(
     concat(
-      name,
+      text('tributary/corpus/1'),
       u32(header.length),
       u32(header.vocabularySize),
       u32(header.counted),
       u32(header.documents),
       header.text,
-      header.order,
       header.vocabulary,
       header.starts,
     ),
   )
+
+/** What was built on it: the index root. */
+export const hashHeader = (header: SpanHeader): Uint8Array =>
+  keccak256(concat(text('tributary/span/1'), hashCorpus(header), header.order))
 
 /** The values of leaf `chunk`. */
 export function chunkOf(values: Int32Array, chunk: number): Uint8Array {

@@ -19,6 +19,10 @@ import { decodeRlp, encodeRlp, type RlpItem } from '../../../../primitives/index
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
+const stop = (): never => {
+  throw new RangeError('out of gas')
+}
+
 function prepare(documents: readonly Uint8Array[]) {
   const index = buildSpanIndex(encodeCorpus(documents))
   return { index, commitment: commitIndex(index) }
@@ -138,9 +142,6 @@ describe('span proof', () => {
       steps++
     })
     expect(steps).toBeGreaterThan(10)
-    const stop = (): never => {
-      throw new RangeError('out of gas')
-    }
     expect(() => verifySpans(commitment.root, question, witness, stop)).toThrow('out of gas')
   })
 })
@@ -200,7 +201,7 @@ describe('mutated witnesses', () => {
           const honest = witnesses[which]!
           const bad = lie(honest, dice, by, kind)
           fc.pre(bad !== undefined && Buffer.compare(bad, honest) !== 0)
-          expect(verifySpans(commitment.root, questions[which]!, bad!)).toBeUndefined()
+          expect(verifySpans(commitment.root, questions[which]!, bad)).toBeUndefined()
         },
       ),
       { numRuns: 5_500 },
