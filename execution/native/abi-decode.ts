@@ -5,6 +5,7 @@
  * Solidity twins. Function names in comments are those of solc's generated Yul.
  */
 import { assertNever, toBigInt, toHex } from '../../primitives/index.ts'
+import { bytesToText } from './abi-text.ts'
 import {
   type AbiField,
   type AbiType,
@@ -145,16 +146,6 @@ function decodeBytes(reader: Reader, kind: 'bytes' | 'string', at: bigint): stri
   reader.charge(Number((length + 31n) / 32n) + 1)
   const bytes = reader.data.subarray(Number(first), Number(first + length))
   return kind === 'bytes' ? toHex(bytes) : bytesToText(bytes)
-}
-
-/**
- * A Solidity string is any bytes; UTF-8 is not checked and must not be repaired. One character
- * stands for one byte, so that a module logs and hashes what was sent.
- */
-function bytesToText(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
 }
 
 /** `validator_revert`: bits outside the type must be zero (or the sign, for signed integers). */

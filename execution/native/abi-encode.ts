@@ -11,6 +11,7 @@ import {
   type Hex,
 } from '../../primitives/index.ts'
 import type { AbiValue } from './abi-decode.ts'
+import { textToBytes } from './abi-text.ts'
 import {
   headSizeOf,
   isDynamic,
@@ -72,15 +73,6 @@ function tupleValues(fields: readonly AbiField[], value: AbiValue): readonly Abi
     const field = record[name]
     invariant(field !== undefined, `field ${name} is missing`)
     return field
-  })
-}
-
-/** The reverse of the decoder's reading: one character, one byte. */
-function textToBytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => {
-    const code = character.charCodeAt(0)
-    invariant(code < 256, 'a string of the ABI codec has one character a byte')
-    return code
   })
 }
 

@@ -1,0 +1,294 @@
+/**
+ * Solidity's storage layout over metered slots: value types packed from the right, structs and
+ * arrays in slots of their own, mappings and dynamic data behind keccak256 (Solidity documentation,
+ * "Layout of State Variables in Storage"). `layout({ owner: 'address', rows: mapping('uint256', ...) })`
+ * is what `solc --storage-layout` says of the same declarations. Reads and writes one slot at a
+ * time; remembers nothing between two calls.
+ */
+import type { AbiParameterToPrimitiveType } from 'viem'
+import { concat, fromHex, type Hex, invariant, toFixedBytes, toHex } from '../../primitives/index.ts'
+import type { AbiValue } from './abi-decode.ts'
+import { bytesToText, textToBytes } from './abi-text.ts'
+import { parseAbiType, type WordType } from './abi-type.ts'
+import { bitsToWord, sizeOfWord, wordToBits } from './layout-word.ts'
+import type { Slots } from './slots.ts'
+
+/** A value type by its Solidity name: at most one slot. */
+type WordName = 'address' | 'bool' | `uint${number}` | `int${number}` | `bytes${number}`
+type Shape = WordName | 'bytes' | 'string' | Composite
+type Composite = Mapping<WordName, Shape> | Sequence<Shape> | Struct<Fields>
+type Fields = { readonly [name: string]: Shape }
+
+interface Mapping<key, value> {
+  readonly kind: 'mapping'
+  readonly key: key
+  readonly value: value
+}
+interface Sequence<element> {
+  readonly kind: 'array'
+  readonly element: element
+}
+interface Struct<fields> {
+  readonly kind: 'struct'
+  readonly fields: fields
+}
+
+export const mapping = <const key extends WordName, const value extends Shape>(
+  key: key,
+  value: value,
+): Mapping<key, value> => ({ kind: 'mapping', key, value })
+
+/** A dynamic array. */
+export const array = <const element extends Shape>(element: element): Sequence<element> => ({
+  kind: 'array',
+  element,
+})
+
+export const struct = <const fields extends Fields>(fields: fields): Struct<fields> => ({
+  kind: 'struct',
+  fields,
+})
+
+type Value<name extends string> = AbiParameterToPrimitiveType<{ type: name }>
+
+/** A variable in storage. A part of a slot is read before it is written, as solc does. */
+export interface Variable<value> {
+  get(): value
+  set(value: value): void
+}
+interface MappingRef<key extends string, value extends Shape> {
+  at(key: Value<key>): RefOf<value>
+}
+interface ArrayRef<element extends Shape> {
+  length(): bigint
+  /** Not checked against the length, which costs a read. */
+  at(index: bigint): RefOf<element>
+  /** Lengthens by one and gives the new last element. */
+  push(): RefOf<element>
+}
+/** The value types of a struct; what lies elsewhere is reached field by field. */
+type Words<fields extends Fields> = {
+  readonly [name in keyof fields as fields[name] extends WordName ? name : never]: Value<
+    fields[name] & string
+  >
+}
+type StructRef<fields extends Fields> = { readonly [name in keyof fields]: RefOf<fields[name]> } & {
+  /** All value types at once: one read a slot. */
+  load(): Words<fields>
+  /** Writes some or all value types: one write a slot, and a read only where others share it. */
+  store(values: Partial<Words<fields>>): void
+}
+type RefOf<shape> = shape extends WordName | 'bytes' | 'string'
+  ? Variable<Value<shape>>
+  : shape extends Mapping<infer key extends WordName, infer value extends Shape>
+    ? MappingRef<key, value>
+    : shape extends Sequence<infer element extends Shape>
+      ? ArrayRef<element>
+      : shape extends Struct<infer fields extends Fields>
+        ? StructRef<fields>
+        : never
+
+/** What `layout(...)` gives for given slots. */
+export type LayoutOf<bind> = bind extends (slots: Slots) => infer ref ? ref : never
+
+/** A contract's state variables in order, from slot 0. */
+export function layout<const fields extends Fields>(
+  fields: fields,
+): (slots: Slots) => StructRef<fields> {
+  const bind = compileStruct(fields)
+  return (slots) => bind.ref(slots, 0n, 0) as StructRef<fields>
+}
+
+/** A shape, ready: how much it takes, and what stands at a place. */
+interface Compiled {
+  /** Bytes within a slot; 32 and more: whole slots. */
+  readonly size: number
+  readonly ref: (slots: Slots, slot: bigint, offset: number) => unknown
+  readonly word?: WordType
+}
+
+function compile(shape: Shape): Compiled {
+  if (typeof shape === 'string') {
+    if (shape === 'bytes' || shape === 'string')
+      return { size: 32, ref: (slots, slot) => textRef(slots, slot, shape) }
+    const word = parseAbiType({ type: shape }) as WordType
+    const size = sizeOfWord(word)
+    return { size, word, ref: (slots, slot, offset) => wordRef(slots, slot, offset, word) }
+  }
+  if (shape.kind === 'struct') return compileStruct(shape.fields)
+  if (shape.kind === 'array') {
+    const element = compile(shape.element)
+    return { size: 32, ref: (slots, slot) => arrayRef(slots, slot, element) }
+  }
+  const [key, value] = [parseAbiType({ type: shape.key }) as WordType, compile(shape.value)]
+  return {
+    size: 32,
+    ref: (slots, slot) => ({
+      at: (name: AbiValue) =>
+        value.ref(slots, slots.hash(concat(keyBytes(key, name), toFixedBytes(slot, 32))), 0),
+    }),
+  }
+}
+
+/** A mapping's key, padded as in the ABI: numbers to the right, fixed bytes to the left. */
+function keyBytes(type: WordType, key: AbiValue): Uint8Array {
+  const bits = wordToBits(type, key)
+  const shift = type.kind === 'fixedBytes' ? BigInt(256 - 8 * type.size) : 0n
+  return toFixedBytes(bits << shift, 32)
+}
+
+interface Member {
+  readonly name: string
+  readonly compiled: Compiled
+  readonly slot: bigint
+  readonly offset: number
+}
+
+function compileStruct(fields: Fields): Compiled {
+  const members: Member[] = []
+  let [slot, offset] = [0n, 0]
+  for (const [name, shape] of Object.entries(fields)) {
+    invariant(!/^\d+$/.test(name), 'a field is no number: objects would reorder it')
+    const compiled = compile(shape)
+    if (offset > 0 && offset + compiled.size > 32) [slot, offset] = [slot + 1n, 0]
+    members.push({ name, compiled, slot, offset })
+    offset += compiled.size
+    if (offset >= 32) [slot, offset] = [slot + BigInt(offset / 32), 0]
+    // What follows a struct begins a slot of its own, and structs fill theirs up.
+  }
+  const slotsTaken = Number(slot) + (offset > 0 ? 1 : 0)
+  const prototype = structPrototype(members)
+  return {
+    size: 32 * Math.max(slotsTaken, 1),
+    ref: (slots, at) => Object.assign(Object.create(prototype) as StructPlace, { slots, at }),
+  }
+}
+
+interface StructPlace {
+  readonly slots: Slots
+  readonly at: bigint
+}
+
+/** Fields as getters, made once a struct, so that touching one field makes one object. */
+function structPrototype(members: readonly Member[]): object {
+  const prototype = {
+    load(this: StructPlace): Record<string, AbiValue> {
+      const values: Record<string, AbiValue> = {}
+      for (const group of bySlot(members)) {
+        const bits = this.slots.read(this.at + group.slot)
+        for (const { name, offset, word } of group.words)
+          values[name] = bitsToWord(word, bits >> BigInt(8 * offset))
+      }
+      return values
+    },
+    store(this: StructPlace, values: Readonly<Record<string, AbiValue>>): void {
+      for (const { slot, words } of bySlot(members)) {
+        const given = words.filter(({ name }) => values[name] !== undefined)
+        if (given.length === 0) continue
+        const isWhole = given.length === words.length
+        let bits = isWhole ? 0n : this.slots.read(this.at + slot)
+        for (const { name, offset, word } of given)
+          bits = place(bits, offset, word, values[name] ?? 0)
+        this.slots.write(this.at + slot, bits)
+      }
+    },
+  }
+  for (const { name, compiled, slot, offset } of members)
+    Object.defineProperty(prototype, name, {
+      get(this: StructPlace): unknown {
+        return compiled.ref(this.slots, this.at + slot, offset)
+      },
+    })
+  return prototype
+}
+
+interface SlotGroup {
+  readonly slot: bigint
+  readonly words: { readonly name: string; readonly offset: number; readonly word: WordType }[]
+}
+
+function bySlot(members: readonly Member[]): readonly SlotGroup[] {
+  const groups: SlotGroup[] = []
+  for (const { name, compiled, slot, offset } of members) {
+    if (!compiled.word) continue
+    let group = groups.at(-1)
+    if (group?.slot !== slot) groups.push((group = { slot, words: [] }))
+    group.words.push({ name, offset, word: compiled.word })
+  }
+  return groups
+}
+
+/** `bits` with one value replaced. */
+function place(bits: bigint, offset: number, type: WordType, value: AbiValue): bigint {
+  const [shift, width] = [BigInt(8 * offset), BigInt(8 * sizeOfWord(type))]
+  const mask = ((1n << width) - 1n) << shift
+  return (bits & ~mask) | (wordToBits(type, value) << shift)
+}
+
+const wordRef = (
+  slots: Slots,
+  slot: bigint,
+  offset: number,
+  type: WordType,
+): Variable<AbiValue> => ({
+  get: () => bitsToWord(type, slots.read(slot) >> BigInt(8 * offset)),
+  set: (value) => {
+    const old = sizeOfWord(type) === 32 ? 0n : slots.read(slot)
+    slots.write(slot, place(old, offset, type, value))
+  },
+})
+
+function arrayRef(slots: Slots, slot: bigint, element: Compiled) {
+  const at = (index: bigint): unknown => {
+    const first = slots.hash(toFixedBytes(slot, 32))
+    if (element.size >= 32) return element.ref(slots, first + index * BigInt(element.size / 32), 0)
+    const inSlot = BigInt(Math.floor(32 / element.size))
+    return element.ref(slots, first + index / inSlot, Number(index % inSlot) * element.size)
+  }
+  return {
+    at,
+    length: () => slots.read(slot),
+    push: () => {
+      const length = slots.read(slot)
+      slots.write(slot, length + 1n)
+      return at(length)
+    },
+  }
+}
+
+/** `bytes` and `string`: up to 31 bytes beside their length, longer ones behind the slot's hash. */
+function textRef(slots: Slots, slot: bigint, kind: 'bytes' | 'string'): Variable<string> {
+  const first = (): bigint => slots.hash(toFixedBytes(slot, 32))
+  /** Slots taken elsewhere by what `head` describes. */
+  const tailOf = (head: bigint): number =>
+    (head & 1n) === 0n ? 0 : Math.ceil(Number((head - 1n) / 2n) / 32)
+  return {
+    get() {
+      const head = slots.read(slot)
+      const count = tailOf(head)
+      const length = Number(count === 0 ? (head & 0xffn) / 2n : (head - 1n) / 2n)
+      const from = count === 0 ? slot : first()
+      const parts: Uint8Array[] = count === 0 ? [toFixedBytes(head, 32)] : []
+      for (let i = 0; i < count; i++)
+        parts.push(toFixedBytes(slots.read(from + BigInt(i)), 32))
+      const bytes = concat(...parts).subarray(0, length)
+      return kind === 'bytes' ? toHex(bytes) : bytesToText(bytes)
+    },
+    set(value) {
+      const bytes = kind === 'bytes' ? fromHex(value as Hex) : textToBytes(value)
+      const before = tailOf(slots.read(slot))
+      const after = bytes.length < 32 ? 0 : Math.ceil(bytes.length / 32)
+      slots.write(slot, after === 0 ? wordAt(bytes, 0) | BigInt(2 * bytes.length) : BigInt(2 * bytes.length + 1))
+      const from = before + after === 0 ? 0n : first()
+      for (let i = 0; i < after; i++) slots.write(from + BigInt(i), wordAt(bytes, i))
+      for (let i = after; i < before; i++) slots.write(from + BigInt(i), 0n)
+    },
+  }
+}
+
+/** The `i`th 32 bytes, zeros after the end. */
+function wordAt(bytes: Uint8Array, i: number): bigint {
+  const padded = new Uint8Array(32)
+  padded.set(bytes.subarray(32 * i, 32 * i + 32))
+  return BigInt(toHex(padded))
+}
