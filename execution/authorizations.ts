@@ -28,12 +28,16 @@ export interface Authorized {
   readonly authorities: readonly Address[]
 }
 
-/** Applies the list in order; the sender's nonce must have been raised already. */
+/**
+ * Applies the list in order; the sender's nonce must have been raised already. Nobody delegates to a
+ * reserved address, nor from one: a native module is no code that another account could run.
+ */
 export function applyAuthorizations(
   journal: Journal,
   list: readonly Authorization[],
   chainId: bigint,
   curve: Secp256k1,
+  isReserved: (address: Address) => boolean = () => false,
 ): Authorized {
   const authorities: Address[] = []
   let refund = 0n
@@ -41,7 +45,7 @@ export function applyAuthorizations(
     const { chainId: forChain, nonce, address } = authorization
     if ((forChain !== 0n && forChain !== chainId) || nonce === maxNonce) continue
     const authority = recoverAuthority(authorization, curve)
-    if (!authority) continue
+    if (!authority || isReserved(authority) || isReserved(address)) continue
     authorities.push(authority)
     const account = journal.account(authority)
     const code = codeOf(journal, authority)

@@ -48,7 +48,7 @@ export async function simulateCall(
 
 /** A journal above the view's state, with all overrides applied: the block's first (geth). */
 export function prepareView(
-  engine: Pick<Engine, 'precompilesOf'>,
+  engine: Pick<Engine, 'precompilesOf' | 'modules'>,
   view: CallView,
 ): Verdict<Stage, 'OVERRIDE_CONFLICT'> {
   const context = applyBlockOverrides(view.context, view.blockOverride ?? {})

@@ -4,7 +4,15 @@
  * journal, so that interleaved executions share nothing but tables that never change.
  */
 import type { Common, StateManagerInterface } from '@ethereumjs/common'
-import { EVM, getActivePrecompiles, getOpcodesForHF, NobleBN254 } from '@ethereumjs/evm'
+import {
+  EVM,
+  type EVMResult,
+  EVMError,
+  getActivePrecompiles,
+  getOpcodesForHF,
+  type Message,
+  NobleBN254,
+} from '@ethereumjs/evm'
 import { Address as LibraryAddress } from '@ethereumjs/util'
 import { accept, type Address, fromHex, type Secp256k1, toHex } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
@@ -12,7 +20,9 @@ import { type ChainSpec, type Fork, isAtLeast } from './chain-spec.ts'
 import { createCommons } from './commons.ts'
 import { hookEvm, type OpcodeMap } from './evm-hooks.ts'
 import { haltText } from './halt-text.ts'
-import { createStateManager } from './state-manager.ts'
+import { type NativeHost, runNativeFrame } from './native-frame.ts'
+import type { Natives } from './native/run.ts'
+import { addressText, createStateManager } from './state-manager.ts'
 import { blobBaseFee, checkTransaction, transactionRules } from './transaction-rules.ts'
 import type { Tracer } from './tracer.ts'
 import {
@@ -28,15 +38,17 @@ import type { BlockContext, Breathe, Engine, RunOptions } from './types.ts'
 export interface EngineOptions {
   readonly spec: ChainSpec
   readonly secp256k1: Secp256k1
+  /** Absent: a chain without native modules, such as a foreign one. */
+  readonly natives?: Natives
 }
 
 /** Who makes system calls, and with how much gas (EIP-4788). */
 const systemAddress: Address = '0xfffffffffffffffffffffffffffffffffffffffe'
 const systemGas = 30_000_000n
 
-export function createEngine({ spec, secp256k1 }: EngineOptions): Engine {
+export function createEngine({ spec, secp256k1, natives }: EngineOptions): Engine {
   const commonOf = createCommons(spec.chainId, secp256k1)
-  const framesOf = createFramesCache(spec, commonOf)
+  const framesOf = createFramesCache(spec, commonOf, natives)
   const rulesOf = ({ header }: BlockContext) =>
     transactionRules(spec, spec.forkAt(header.number, header.timestamp))
 
@@ -76,11 +88,16 @@ export function createEngine({ spec, secp256k1 }: EngineOptions): Engine {
       const names = getActivePrecompiles(commonOf(spec.forkAt(number, timestamp))).keys()
       return new Set(Array.from(names, (name): Address => `0x${name}`))
     },
+    modules: new Set(natives?.modules.map(({ address }) => address)),
   }
 }
 
 /** The frames of a journal, made on first use: the transactions of a block share them. */
-function createFramesCache(spec: ChainSpec, commonOf: (fork: Fork) => Common) {
+function createFramesCache(
+  spec: ChainSpec,
+  commonOf: (fork: Fork) => Common,
+  natives: Natives | undefined,
+) {
   const byJournal = new WeakMap<
     Journal,
     { readonly context: BlockContext; readonly tracer: Tracer | undefined; readonly frames: Frames }
@@ -95,10 +112,25 @@ function createFramesCache(spec: ChainSpec, commonOf: (fork: Fork) => Common) {
     const fork = spec.forkAt(context.header.number, context.header.timestamp)
     const evm = createEvm(commonOf(fork), createStateManager(journal), context)
     if (breathe) evm.breatheWith(breathe)
+    // Their prices are London's and later (native/gas.ts).
+    if (natives && isAtLeast(fork, 'london')) evm.hostNatives(hostOf(natives, spec, context))
     if (tracer) evm.traceWith(tracer, journal)
     const frames = createFrames(evm, context, blobPrice(spec, fork, context))
     byJournal.set(journal, { context, tracer, frames })
     return frames
+  }
+}
+
+function hostOf(natives: Natives, { chainId }: ChainSpec, context: BlockContext): NativeHost {
+  const { number, timestamp, feeRecipient } = context.header
+  const byAddress = new Map(natives.modules.map((module) => [module.address, module]))
+  return {
+    natives,
+    block: { number, timestamp, feeRecipient, chainId },
+    moduleAt: (address) => {
+      const source = context.precompiles?.get(address)
+      return source === null ? undefined : byAddress.get(source ?? address)
+    },
   }
 }
 
@@ -109,13 +141,18 @@ function blobPrice(spec: ChainSpec, fork: Fork, context: BlockContext): bigint |
   return overridden ?? blobBaseFee(header.excessBlobGas ?? 0n, params)
 }
 
-function createFrames(evm: EVM, context: BlockContext, blobGasPrice: bigint | undefined): Frames {
+function createFrames(
+  evm: TableSharingEvm,
+  context: BlockContext,
+  blobGasPrice: bigint | undefined,
+): Frames {
   const block = { header: headerOf(context, blobGasPrice) }
   const isSelfdestructLimited = evm.common.isActivatedEIP(6780)
 
   return {
     begin(warm, accessList) {
       for (const address of evm.precompiles.keys()) evm.journal.addAlwaysWarmAddress(address)
+      for (const { address } of evm.modules) evm.journal.addAlwaysWarmAddress(address)
       for (const address of warm) evm.journal.addAlwaysWarmAddress(address)
       for (const { address, storageKeys } of accessList) {
         evm.journal.addAlwaysWarmAddress(address)
@@ -124,6 +161,7 @@ function createFrames(evm: EVM, context: BlockContext, blobGasPrice: bigint | un
     },
     warm: (address) => evm.journal.addAlwaysWarmAddress(address),
     run: (call) => runFrame(evm, block, call, isSelfdestructLimited),
+    isReserved: (address) => evm.isReserved(address),
     touch: (address) => void touched(evm).add(address.slice(2)),
     async end() {
       await evm.journal.cleanup()
@@ -176,9 +214,52 @@ async function runFrame(
   }
 }
 
-/** Opcode tables depend on the fork only, and cost more to make than a small call to run. */
+/**
+ * The library's EVM with native modules. Opcode tables depend on the fork only, and cost more to
+ * make than a small call to run: all share them.
+ */
 class TableSharingEvm extends EVM {
   static readonly #tables = new WeakMap<Common, ReturnType<typeof getOpcodesForHF>>()
+  #host: NativeHost | undefined
+
+  hostNatives(host: NativeHost): void {
+    this.#host = host
+  }
+
+  get modules(): Natives['modules'] {
+    return this.#host?.natives.modules ?? []
+  }
+
+  isReserved(address: Address): boolean {
+    return this.#host?.natives.isReserved(address) === true
+  }
+
+  /** A module's code is a function that sees the message: caller, value, static and call kind. */
+  protected override async _loadCode(message: Message): Promise<void> {
+    const host = message.code ? undefined : this.#host
+    const module = host?.moduleAt(addressText(message.codeAddress))
+    if (!host || !module) return super._loadCode(message)
+    message.code = ({ gasLimit }) => runNativeFrame(this, message, gasLimit, host, module)
+    message.isCompiled = true
+  }
+
+  /** No contract comes to stand where modules do; like any collision it burns the gas. */
+  protected override async _executeCreate(message: Message): Promise<EVMResult> {
+    if (this.#host) {
+      message.code ??= message.data
+      const createdAddress = await this._generateAddress(message)
+      if (this.isReserved(addressText(createdAddress)))
+        return {
+          createdAddress,
+          execResult: {
+            returnValue: new Uint8Array(0),
+            exceptionError: new EVMError(EVMError.errorMessages.CREATE_COLLISION),
+            executionGasUsed: message.gasLimit,
+          },
+        }
+    }
+    return super._executeCreate(message)
+  }
 
   override getActiveOpcodes(): ReturnType<EVM['getActiveOpcodes']> {
     const tables = TableSharingEvm.#tables.get(this.common) ?? getOpcodesForHF(this.common)

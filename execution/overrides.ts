@@ -53,7 +53,7 @@ export interface Stage {
  * one no longer (geth).
  */
 export function applyStateOverrides(
-  engine: Pick<Engine, 'precompilesOf'>,
+  engine: Pick<Engine, 'precompilesOf' | 'modules'>,
   { journal, context }: Stage,
   overrides: StateOverride,
 ): Verdict<Stage, 'OVERRIDE_CONFLICT'> {
@@ -61,7 +61,10 @@ export function applyStateOverrides(
   const moved = new Map(context.precompiles)
   const destinations = new Set<Address>()
   for (const [address, override] of overrides) {
-    const isPrecompile = moved.has(address) ? moved.get(address) !== null : native.has(address)
+    const isModule = engine.modules.has(address) && moved.get(address) !== null
+    const isPrecompile = moved.has(address)
+      ? moved.get(address) !== null
+      : native.has(address) || isModule
     const refusal = conflictOf(address, override, { overrides, destinations, isPrecompile })
     if (refusal) return refusal
     const target = override.movePrecompileTo
@@ -69,7 +72,9 @@ export function applyStateOverrides(
       moved.set(target, moved.get(address) ?? address)
       destinations.add(target)
     }
-    if (isPrecompile) moved.set(address, null)
+    // A module is an account with state: only other code, or a move, ends it.
+    const stays = isModule && override.code === undefined && target === undefined
+    if (isPrecompile && !stays) moved.set(address, null)
     overrideAccount(journal, address, override)
   }
   return accept({

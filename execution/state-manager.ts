@@ -35,11 +35,20 @@ export function addressText(address: VmAddress): Address {
   return text
 }
 
-export function createStateManager(journal: Journal): StateManagerInterface {
+/** The library's view, with what it wraps: native modules read and write without promises. */
+export interface JournalManager extends StateManagerInterface {
+  readonly journal: Journal
+  /** What a slot held when the transaction began, as bytes without leading zeros. */
+  originalStorage(address: Address, slot: bigint): Uint8Array
+}
+
+export function createStateManager(journal: Journal): JournalManager {
   const original = createOriginalStorage(journal)
   const accountOf = (address: Address): Account | undefined => journal.account(address)
 
-  const manager: StateManagerInterface = {
+  const manager: JournalManager = {
+    journal,
+    originalStorage: original.valueOf,
     getAccount: (address) => Promise.resolve(toVmAccount(journal, addressText(address))),
     putAccount: (address, account) => {
       putAccount(journal, addressText(address), account)
@@ -95,20 +104,19 @@ export function createStateManager(journal: Journal): StateManagerInterface {
   return manager
 }
 
-/** What a slot held when first asked for; the library asks before it writes (SSTORE's gas). */
-function createOriginalStorage(journal: Journal): StateManagerInterface['originalStorageCache'] {
+/** What a slot held when first asked for; whoever writes asks before (SSTORE's gas). */
+function createOriginalStorage(journal: Journal) {
   const values = new Map<Address, Map<bigint, Uint8Array>>()
-  return {
-    get: (address, slot) => {
-      const [text, key] = [addressText(address), toBigInt(slot)]
-      let slots = values.get(text)
-      if (!slots) values.set(text, (slots = new Map()))
-      let value = slots.get(key)
-      if (!value) slots.set(key, (value = fromBigInt(journal.storage(text, key))))
-      return Promise.resolve(value)
-    },
-    clear: () => values.clear(),
+  const valueOf = (address: Address, slot: bigint): Uint8Array => {
+    let slots = values.get(address)
+    if (!slots) values.set(address, (slots = new Map()))
+    let value = slots.get(slot)
+    if (!value) slots.set(slot, (value = fromBigInt(journal.storage(address, slot))))
+    return value
   }
+  const get = (address: VmAddress, slot: Uint8Array): Promise<Uint8Array> =>
+    Promise.resolve(valueOf(addressText(address), toBigInt(slot)))
+  return { get, valueOf, clear: () => values.clear() }
 }
 
 /** A new object every time, because the library changes what it is given. */

@@ -82,6 +82,8 @@ export interface Frames {
   run(call: FrameCall): Promise<FrameResult>
   /** Marks an account for deletion at the end if it is empty then (EIP-161). */
   touch(address: Address): void
+  /** Where only native modules may have code. */
+  isReserved(address: Address): boolean
   /** Deletes what is touched and empty; ends the transaction. */
   end(): Promise<void>
 }
@@ -201,6 +203,7 @@ export async function runMessage(
     message.authorizationList,
     rules.chainId,
     secp256k1,
+    (address) => frames.isReserved(address),
   )
   for (const authority of authorized.authorities) {
     frames.warm(authority)

@@ -116,6 +116,8 @@ export interface Engine {
   ): Promise<TransactionOutcome>
   /** Addresses of the precompiles of the block's fork. */
   precompilesOf(header: Header): ReadonlySet<Address>
+  /** Addresses of the chain's native modules. */
+  readonly modules: ReadonlySet<Address>
 }
 
 /** A block with everything that committing it needs. */

@@ -30,6 +30,8 @@ import type { Genesis } from './types.ts'
 export interface GenesisModule {
   readonly address: Address
   readonly code: Uint8Array
+  /** What its storage begins with. */
+  readonly storage?: ReadonlyMap<bigint, bigint>
 }
 
 /** geth's params.InitialBaseFee, wei (EIP-1559). */
@@ -72,12 +74,13 @@ export function genesisChanges(
     const slots = new Map([...storage].filter(([, value]) => value !== 0n))
     accounts.set(address, { nonce, balance, codeHash: keep(fromHex(code)), wiped: false, slots })
   }
-  for (const { address, code } of modules) {
+  for (const { address, code, storage } of modules) {
     if (!isReserved(address))
       throw new NodeError('MODULE_ADDRESS', 'a module lives outside 0x0a77…', { address })
     invariant(code.length > 0, 'a module has code, or EIP-161 deletes its account')
     const codeHash = keep(code)
-    accounts.set(address, { nonce: 1n, balance: 0n, codeHash, wiped: false, slots: new Map() })
+    const slots = new Map([...(storage ?? [])].filter(([, value]) => value !== 0n))
+    accounts.set(address, { nonce: 1n, balance: 0n, codeHash, wiped: false, slots })
   }
   return { accounts, codes }
 }

@@ -16,11 +16,12 @@ import { createRpcServer, type DevApi, type NodeApi } from '../rpc/index.ts'
 import { chooseSecp256k1 } from './crypto.ts'
 import { createDevApi, type DevOptions } from './dev/dev-api.ts'
 import type { Loggers } from './logger.ts'
+import { genesisModules, nativesOf } from './modules.ts'
 import { openChain, type OpenChainOptions } from './open-chain.ts'
 import { createSealer, type Sealer, type Sealing } from './sealer.ts'
 import { seedsAfter } from './seeds.ts'
 
-export interface NodeOptions extends OpenChainOptions {
+export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly sealing: Sealing
   readonly feeRecipient: Address
   readonly host: string
@@ -59,8 +60,9 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const log = ports.logs.of('node')
   const { secp256k1 } = await chooseSecp256k1(log)
   const spec = createChainSpec(genesis.config)
-  const store = await openChain(options)
-  const engine = createEngine({ spec, secp256k1 })
+  const natives = nativesOf(genesis)
+  const store = await openChain({ ...options, modules: genesisModules(natives) })
+  const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })
   const chain = createChain({ spec, store, engine, secp256k1 })
   const mempool = createMempool({
     chain,

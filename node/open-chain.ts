@@ -5,7 +5,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { formatGenesis, type Genesis, genesisCommit } from '../genesis/index.ts'
+import { formatGenesis, type Genesis, genesisCommit, type GenesisModule } from '../genesis/index.ts'
 import { invariant, NodeError } from '../primitives/index.ts'
 import { openStore, type Store } from '../state/index.ts'
 import { chainFolder } from './folders.ts'
@@ -13,6 +13,8 @@ import { makeFolder } from './make-folder.ts'
 
 export interface OpenChainOptions {
   readonly genesis: Genesis
+  /** Native modules that stand in block 0; node/modules.ts knows them. */
+  readonly modules?: readonly GenesisModule[]
   /** Undefined: everything in memory. */
   readonly datadir: string | undefined
   /** Upper bound of the store's read caches. */
@@ -22,7 +24,7 @@ export interface OpenChainOptions {
 
 /** Commits block 0 to an empty database. Throws NodeError DB_* or FOLDER_UNUSABLE: what to do. */
 export async function openChain(options: OpenChainOptions): Promise<Store> {
-  const { genesis, datadir, cacheBytes, keepStates } = options
+  const { genesis, modules, datadir, cacheBytes, keepStates } = options
   if (datadir !== undefined) await makeFolder(chainFolder(datadir))
   const store = await openStore({
     ...(datadir !== undefined && { path: chainFolder(datadir) }),
@@ -31,9 +33,9 @@ export async function openChain(options: OpenChainOptions): Promise<Store> {
   })
   try {
     const isNew = store.head() === undefined
-    if (!isNew) await compareGenesis(store, genesis, datadir ?? 'memory')
+    if (!isNew) await compareGenesis(store, options)
     if (datadir !== undefined) await compareRules(genesis, datadir, isNew)
-    if (isNew) await store.commit(genesisCommit(genesis, store))
+    if (isNew) await store.commit(genesisCommit(genesis, store, modules))
     return store
   } catch (error) {
     await store.close()
@@ -41,12 +43,15 @@ export async function openChain(options: OpenChainOptions): Promise<Store> {
   }
 }
 
-async function compareGenesis(store: Store, genesis: Genesis, datadir: string): Promise<void> {
+async function compareGenesis(
+  store: Store,
+  { genesis, modules, datadir = 'memory' }: OpenChainOptions,
+): Promise<void> {
   const found = store.blockByNumber(0n)?.block.hash
   invariant(found !== undefined, 'a store with a head has a block 0')
   // The root of block 0 takes an empty state to compute, and this store has one no longer.
   const empty = await openStore({ cacheBytes: 2 ** 20, keepStates: 1 })
-  const wanted = genesisCommit(genesis, empty).block.hash
+  const wanted = genesisCommit(genesis, empty, modules).block.hash
   await empty.close()
   if (found !== wanted) throw otherGenesis(datadir, `block 0 is ${found}, this one's ${wanted}`)
 }

@@ -14,6 +14,8 @@ export class OutOfGas extends Error {
 export interface GasMeter {
   /** Throws OutOfGas, and then nothing is left. */
   charge(amount: bigint): void
+  /** What a call was lent and did not burn. */
+  giveBack(amount: bigint): void
   left(): bigint
   used(): bigint
   /** Adds to the transaction's refund counter, or takes back what this transaction added (EIP-3529). */
@@ -61,6 +63,7 @@ export function createGasMeter(limit: bigint, refundBefore: bigint): GasMeter {
       }
       left -= amount
     },
+    giveBack: (amount) => void (left += amount),
     left: () => left,
     used: () => limit - left,
     refund: (amount) => void (refunded += amount),

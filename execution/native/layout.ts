@@ -6,7 +6,14 @@
  * time; remembers nothing between two calls.
  */
 import type { AbiParameterToPrimitiveType } from 'viem'
-import { concat, fromHex, type Hex, invariant, toFixedBytes, toHex } from '../../primitives/index.ts'
+import {
+  concat,
+  fromHex,
+  type Hex,
+  invariant,
+  toFixedBytes,
+  toHex,
+} from '../../primitives/index.ts'
 import type { AbiValue } from './abi-decode.ts'
 import { bytesToText, textToBytes } from './abi-text.ts'
 import { parseAbiType, type WordType } from './abi-type.ts'
@@ -259,9 +266,6 @@ function arrayRef(slots: Slots, slot: bigint, element: Compiled) {
 /** `bytes` and `string`: up to 31 bytes beside their length, longer ones behind the slot's hash. */
 function textRef(slots: Slots, slot: bigint, kind: 'bytes' | 'string'): Variable<string> {
   const first = (): bigint => slots.hash(toFixedBytes(slot, 32))
-  /** Slots taken elsewhere by what `head` describes. */
-  const tailOf = (head: bigint): number =>
-    (head & 1n) === 0n ? 0 : Math.ceil(Number((head - 1n) / 2n) / 32)
   return {
     get() {
       const head = slots.read(slot)
@@ -269,8 +273,7 @@ function textRef(slots: Slots, slot: bigint, kind: 'bytes' | 'string'): Variable
       const length = Number(count === 0 ? (head & 0xffn) / 2n : (head - 1n) / 2n)
       const from = count === 0 ? slot : first()
       const parts: Uint8Array[] = count === 0 ? [toFixedBytes(head, 32)] : []
-      for (let i = 0; i < count; i++)
-        parts.push(toFixedBytes(slots.read(from + BigInt(i)), 32))
+      for (let i = 0; i < count; i++) parts.push(toFixedBytes(slots.read(from + BigInt(i)), 32))
       const bytes = concat(...parts).subarray(0, length)
       return kind === 'bytes' ? toHex(bytes) : bytesToText(bytes)
     },
@@ -278,13 +281,20 @@ function textRef(slots: Slots, slot: bigint, kind: 'bytes' | 'string'): Variable
       const bytes = kind === 'bytes' ? fromHex(value as Hex) : textToBytes(value)
       const before = tailOf(slots.read(slot))
       const after = bytes.length < 32 ? 0 : Math.ceil(bytes.length / 32)
-      slots.write(slot, after === 0 ? wordAt(bytes, 0) | BigInt(2 * bytes.length) : BigInt(2 * bytes.length + 1))
+      slots.write(
+        slot,
+        after === 0 ? wordAt(bytes, 0) | BigInt(2 * bytes.length) : BigInt(2 * bytes.length + 1),
+      )
       const from = before + after === 0 ? 0n : first()
       for (let i = 0; i < after; i++) slots.write(from + BigInt(i), wordAt(bytes, i))
       for (let i = after; i < before; i++) slots.write(from + BigInt(i), 0n)
     },
   }
 }
+
+/** Slots taken elsewhere by what the head of a text describes. */
+const tailOf = (head: bigint): number =>
+  (head & 1n) === 0n ? 0 : Math.ceil(Number((head - 1n) / 2n) / 32)
 
 /** The `i`th 32 bytes, zeros after the end. */
 function wordAt(bytes: Uint8Array, i: number): bigint {

@@ -25,10 +25,12 @@ type ViewMutability = 'view' | 'pure'
 
 /** Arguments of an event by name. */
 type EventFields<abi extends Abi, name extends ContractEventName<abi>> = {
-  readonly [input in Extract<
-    abi[number],
-    { type: 'event'; name: name }
-  >['inputs'][number] as input['name'] & string]: AbiParameterToPrimitiveType<input>
+  readonly [
+    input in Extract<
+      abi[number],
+      { type: 'event'; name: name }
+    >['inputs'][number] as input['name'] & string
+  ]: AbiParameterToPrimitiveType<input>
 }
 
 /** Money that leaves the module after everything else has been done. */
@@ -49,10 +51,8 @@ export class Paying<result> {
 }
 
 /** The host sends the money last, each with 63/64 of the gas, and reverts everything if one fails. */
-export const paying = <result>(
-  result: result,
-  transfers: readonly Transfer[],
-): Paying<result> => new Paying(result, transfers)
+export const paying = <result>(result: result, transfers: readonly Transfer[]): Paying<result> =>
+  new Paying(result, transfers)
 
 export interface CallMessage {
   readonly caller: Address
@@ -85,15 +85,18 @@ export interface Context<abi extends Abi = Abi> {
   readonly storage: Slots
   readonly gas: Pick<GasMeter, 'charge' | 'left'>
   /** keccak256, paid for. */
-  keccak(data: Uint8Array): Hex
-  log<name extends ContractEventName<abi>>(name: name, fields: EventFields<abi, name>): void
+  readonly keccak: (data: Uint8Array) => Hex
+  readonly log: <name extends ContractEventName<abi>>(
+    name: name,
+    fields: EventFields<abi, name>,
+  ) => void
   /** The error to throw: `throw context.revert('NotFound', [id])`. Unused gas goes back. */
-  revert<name extends ContractErrorName<abi>>(
+  readonly revert: <name extends ContractErrorName<abi>>(
     name: name,
     args: ContractErrorArgs<abi, name>,
-  ): Error
+  ) => Error
   /** A view of another module, as by STATICCALL; its revert passes through. */
-  view<
+  readonly view: <
     const other extends Abi,
     name extends ContractFunctionName<other, ViewMutability>,
     const args extends ContractFunctionArgs<other, ViewMutability, name>,
@@ -101,24 +104,29 @@ export interface Context<abi extends Abi = Abi> {
     module: ModuleInterface<other>,
     name: name,
     args: args,
-  ): ContractFunctionReturnType<other, ViewMutability, name, args>
+  ) => ContractFunctionReturnType<other, ViewMutability, name, args>
   /** Whether a fork of the native modules is active in this block. */
-  isActive(fork: string): boolean
+  readonly isActive: (fork: string) => boolean
 }
 
-type Result<abi extends Abi, name extends ContractFunctionName<abi>> = ContractFunctionReturnType<
-  abi,
-  AbiStateMutability,
-  name
->
-/** One handler for each function of the ABI. Only functions that write may send money. */
+type FunctionOf<abi extends Abi, name> = Extract<abi[number], { type: 'function'; name: name }>
+/** Nothing, the value itself, or a tuple of several. */
+type Result<outputs extends readonly AbiParameter[]> = outputs extends readonly []
+  ? void
+  : outputs extends readonly [infer only extends AbiParameter]
+    ? AbiParameterToPrimitiveType<only>
+    : { readonly [i in keyof outputs]: AbiParameterToPrimitiveType<outputs[i]> }
+/** Only functions that write may send money. */
+type Answer<item extends Extract<Abi[number], { type: 'function' }>> =
+  item['stateMutability'] extends ViewMutability
+    ? Result<item['outputs']>
+    : Result<item['outputs']> | Paying<Result<item['outputs']>>
+/** One handler for each function of the ABI. */
 export type Handlers<abi extends Abi> = {
   readonly [name in ContractFunctionName<abi>]: (
     context: Context<abi>,
     args: ContractFunctionArgs<abi, AbiStateMutability, name>,
-  ) =>
-    | Result<abi, name>
-    | (name extends ContractFunctionName<abi, ViewMutability> ? never : Paying<Result<abi, name>>)
+  ) => Answer<FunctionOf<abi, name>>
 }
 
 export interface ModuleDefinition<abi extends Abi> {
@@ -127,7 +135,7 @@ export interface ModuleDefinition<abi extends Abi> {
   /** As in a genesis file: `datanet`. */
   readonly name: string
   readonly abi: abi
-  readonly handlers: Handlers<abi>
+  readonly handlers: NoInfer<Handlers<abi>>
   /** Functions that work while the module is paused: ways out for other people's money. */
   readonly exits?: readonly ContractFunctionName<abi, 'nonpayable' | 'payable'>[]
   /** Functions that exist only from a fork of the native modules on, by its name. */

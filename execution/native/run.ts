@@ -135,15 +135,14 @@ function dispatch(
 /** viem's rule: nothing, the value itself, or an array of several. */
 function encodeResult(outputs: readonly AbiField[], result: unknown): Uint8Array {
   if (outputs.length === 0) return nothing
-  return encodeValues(
-    outputs,
-    (outputs.length === 1 ? [result] : result) as readonly AbiValue[],
-  )
+  return encodeValues(outputs, (outputs.length === 1 ? [result] : result) as readonly AbiValue[])
 }
 
 function isPaused(call: NativeCall): boolean {
   const { pausedBy } = call.natives
-  return pausedBy !== undefined && callView(call, pausedBy, 'isPaused', [call.module.address]) === true
+  return (
+    pausedBy !== undefined && callView(call, pausedBy, 'isPaused', [call.module.address]) === true
+  )
 }
 
 function isActive({ natives, block }: NativeCall, fork: string | undefined): boolean {
@@ -230,4 +229,3 @@ function makeLog(
   )
   return { address: module.address, topics, data }
 }
-
