@@ -12,7 +12,7 @@ import {
   type Address,
   type Header,
 } from '../primitives/index.ts'
-import { createJournal } from '../state/index.ts'
+import { applyEdits, createJournal } from '../state/index.ts'
 import type { ChainSpec } from './chain-spec.ts'
 import { nextBaseFee, nextExcessBlobGas } from './header.ts'
 import { createBlockRun, type BlockRun } from './process.ts'
@@ -39,6 +39,7 @@ export async function buildBlock(
 ): Promise<BuiltBlock> {
   const draft = draftHeader(template, parts.spec)
   const journal = createJournal(parts.store.stateAt(template.parent.header.number))
+  applyEdits(journal, parts.store.editsBefore(draft.number))
   const run = createBlockRun({
     ...parts,
     journal,

@@ -4,8 +4,8 @@
  * nothing is executed twice. Decides no time, no fee recipient and no seed: the template says them.
  */
 import { invariant, NodeError } from '../primitives/index.ts'
-import type { Block, Header, Hex, Secp256k1 } from '../primitives/index.ts'
-import type { Store } from '../state/index.ts'
+import type { Block, Header, Hex, Secp256k1, StateReader } from '../primitives/index.ts'
+import { type AccountEdit, applyEdits, createJournal, type Store } from '../state/index.ts'
 import { buildBlock } from './build.ts'
 import type { ChainSpec } from './chain-spec.ts'
 import type { BlockContext, Chain, Engine, ExecutedBlock } from './types.ts'
@@ -26,6 +26,7 @@ const visibleAncestors = 256n
 export function createChain(ports: ChainPorts): Chain {
   const { spec, store, engine } = ports
   const listeners = new Set<(executed: ExecutedBlock) => void>()
+  const rollbackListeners = new Set<(head: Block) => void>()
   const head = (): Block => headOf(store)
   const hashes = createHashCache(store)
   const contextOf = (header: Header): BlockContext => ({
@@ -40,7 +41,7 @@ export function createChain(ports: ChainPorts): Chain {
     engine,
     head,
     contextOf,
-    stateAt: (number) => store.stateAt(number),
+    stateAt: createEditedView(store),
     validate: (block) => validateBlock(parts, head(), block),
     async build(template, offered) {
       if (template.parent.hash !== head().hash)
@@ -61,6 +62,34 @@ export function createChain(ports: ChainPorts): Chain {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    edit: (edits) => store.edit(edits),
+    async rollback(number) {
+      await store.rollback(number)
+      hashes.forget()
+      for (const listener of rollbackListeners) listener(head())
+    },
+    onRollback(listener) {
+      rollbackListeners.add(listener)
+      return () => void rollbackListeners.delete(listener)
+    },
+  }
+}
+
+/** States as callers see them: what was set by hand since the head shows in the head's. */
+function createEditedView(store: Store): Chain['stateAt'] {
+  let made: { readonly edits: readonly AccountEdit[]; readonly state: StateReader } | undefined
+  return (number) => {
+    const state = store.stateAt(number)
+    if (number !== headOf(store).header.number) return state
+    const edits = store.editsBefore(number + 1n)
+    if (edits.length === 0) return state
+    // Made anew for each edit: whoever reads the one before must not see it change.
+    if (made?.edits !== edits) {
+      const journal = createJournal(state)
+      applyEdits(journal, edits)
+      made = { edits, state: journal }
+    }
+    return made.state
   }
 }
 
@@ -89,7 +118,7 @@ function createHashCache(store: Store) {
       if (number > headOf(store).header.number) return undefined
       return recent.get(number) ?? store.blockByNumber(number)?.block.hash
     },
-    /** Heights are overwritten in order, so a rollback leaves no stale hash at or below the head. */
+    forget: () => recent.clear(),
     keep({ header, hash }: Block): void {
       recent.set(header.number, hash)
       recent.delete(header.number - 2n * visibleAncestors)

@@ -15,7 +15,7 @@ import type {
   Verdict,
   Withdrawal,
 } from '../primitives/index.ts'
-import type { CommitInput, Journal, Store } from '../state/index.ts'
+import type { AccountEdit, CommitInput, Journal, Store } from '../state/index.ts'
 import type { ChainSpec } from './chain-spec.ts'
 import type { Tracer } from './tracer.ts'
 
@@ -163,6 +163,7 @@ export interface Chain {
   readonly store: Store
   readonly engine: Engine
   head(): Block
+  /** Of the head with what has been set by hand since. Throws NodeError STATE_PRUNED, STATE_UNKNOWN. */
   stateAt(number: bigint): StateReader
   contextOf(header: Header): BlockContext
   /** Checks and executes a foreign block on top of its parent, the head. Commits nothing. */
@@ -172,6 +173,11 @@ export interface Chain {
   /** Commits, then tells every listener, in order of subscription. */
   commit(executed: ExecutedBlock): Promise<void>
   onCommit(listener: (executed: ExecutedBlock) => void): () => void
+  /** Sets accounts by hand: read at once, and a part of the next block's state (dev methods). */
+  edit(edits: readonly AccountEdit[]): Promise<void>
+  /** Makes `number` the head again, as it was when it was committed, then tells the listeners. */
+  rollback(number: bigint): Promise<void>
+  onRollback(listener: (head: Block) => void): () => void
 }
 
 /** A transaction that waits, with its sender. */

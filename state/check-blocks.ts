@@ -18,7 +18,15 @@ import {
 import { blockWrites, createBlocks } from './blocks.ts'
 import type { Findings } from './check.ts'
 import type { Database } from './database.ts'
-import { decodeChangedKeys, keys, tableRange, type TableName } from './tables.ts'
+import { recordedEdits } from './edits.ts'
+import {
+  decodeChangedKeys,
+  heightBytes,
+  keys,
+  tableRange,
+  type TableName,
+  toCount,
+} from './tables.ts'
 
 /** How many entries a table should hold, from the blocks. */
 interface Expected {
@@ -56,7 +64,22 @@ export async function checkBlocks(
     if (count !== expected[table])
       findings.add('lookup', `table ${table} has ${count} entries, not ${expected[table]}`)
   }
+  await checkEdits(db, top + 1, findings)
   return top + 1
+}
+
+/** Records of edits by hand belong to a block, or to the one that comes next. */
+async function checkEdits(db: Database, next: number, findings: Findings): Promise<void> {
+  for await (const [key] of db.range(tableRange('e'))) {
+    const height = toCount(key, 1, heightBytes)
+    if (height < 1 || height > next)
+      findings.add('block', `accounts were set by hand before block ${height}, which is nowhere`)
+    try {
+      Array.from(recordedEdits(db, height))
+    } catch {
+      findings.add('block', `what was set by hand before block ${height} cannot be read`)
+    }
+  }
 }
 
 /** Lets timers and sockets run: a check may take minutes. */

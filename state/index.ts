@@ -6,6 +6,7 @@ export {
   type CheckReport,
   type StoreFault,
 } from './check.ts'
+export { applyEdits } from './edits.ts'
 export { storeInfo, type StoreInfo } from './info.ts'
 export { type ConsensusLog, lastLoggedHeight, openConsensusLog } from './consensus-log.ts'
 export { type FileSystem, nodeFileSystem } from './file-system.ts'
@@ -13,6 +14,7 @@ export { createJournal } from './journal.ts'
 export { openSignGuard, setGuardAbove, type SignGuard, type Statement } from './sign-guard.ts'
 export { openStore, type OpenStore } from './store.ts'
 export type {
+  AccountEdit,
   AccountFields,
   AccountProof,
   CommitInput,

@@ -14,12 +14,13 @@ import {
 } from '../primitives/index.ts'
 import { createBlocks, type Blocks } from './blocks.ts'
 import { checkGenesis, corrupt, openDatabase, type Database } from './database.ts'
+import { editRemovals, editWrite, recordedEdits } from './edits.ts'
 import { createFlat, type Flat } from './flat.ts'
 import { forget, retreat } from './history.ts'
 import { searchLogs } from './log-index.ts'
 import { proveAccount } from './prove.ts'
 import { decodeHead, encodeHead, fromHeight, heightBytes, keys, toCount } from './tables.ts'
-import type { CommitInput, LogQuery, Store, StoreOptions } from './types.ts'
+import type { AccountEdit, CommitInput, LogQuery, Store, StoreOptions } from './types.ts'
 import { asPrepared, createWorld, type World } from './world.ts'
 
 /** What checks and reports look into beside the store itself. */
@@ -37,10 +38,17 @@ export interface OpenStore extends Store {
 /** States forgotten per commit at most: pruning an archive catches up over many blocks. */
 const maxForgottenPerCommit = 8
 
+/** They stand in memory until the next block. */
+const maxPendingEdits = 100_000
+
 interface Context extends Inside {
   readonly flat: Flat
   readonly sync: boolean
   head: Block | undefined
+  /** Set by hand since the head; another list after each call of `edit`. */
+  pendingEdits: readonly AccountEdit[]
+  /** Records of them on disk. */
+  pendingRecords: number
   oldest: number
   /** Raised by every rollback, so that readers check whether their block still stands. */
   epoch: number
@@ -74,6 +82,8 @@ function openContext(db: Database, options: StoreOptions): Context {
   const stored = genesis && decodeHead(genesis).hash
   if (stored && options.expectGenesis) checkGenesis(db, stored, options.expectGenesis)
   const oldest = db.get(keys.fact('oldest'))
+  const head = loadHead(db, blocks, world)
+  const recorded = [...recordedEdits(db, heightOf(head) + 1)]
   return {
     db,
     flat,
@@ -82,7 +92,9 @@ function openContext(db: Database, options: StoreOptions): Context {
     sync: options.sync ?? false,
     // A running execution reads the state before the block that is being committed.
     keepStates: options.keepStates === 'archive' ? 'archive' : Math.max(1, options.keepStates),
-    head: loadHead(db, blocks, world),
+    head,
+    pendingEdits: recorded.flat(),
+    pendingRecords: recorded.length,
     oldest: oldest ? toCount(oldest, 0, heightBytes) : 0,
     epoch: 0,
     failure: undefined,
@@ -127,6 +139,11 @@ function createStore(context: Context): OpenStore {
     },
     commit: (input) => inTurn(() => commit(context, input)),
     rollback: (number) => inTurn(() => rollback(context, Number(number))),
+    edit: (edits) => inTurn(() => edit(context, edits)),
+    editsBefore: (number) =>
+      Number(number) === height() + 1
+        ? context.pendingEdits
+        : [...recordedEdits(db, Number(number))].flat(),
     blockByNumber: (number) => {
       const at = known(number)
       return at === undefined ? undefined : blocks.block(at)
@@ -247,7 +264,27 @@ async function commit(context: Context, input: CommitInput): Promise<void> {
   plan.apply()
   world.end(update.nodes)
   blocks.remember(input, sizeOf(blockWrites))
+  dropEdits(context)
   context.head = block
+}
+
+async function edit(context: Context, edits: readonly AccountEdit[]): Promise<void> {
+  const { head, pendingEdits, pendingRecords } = context
+  invariant(head !== undefined, 'nothing is set by hand before genesis')
+  if (pendingEdits.length + edits.length > maxPendingEdits)
+    throw new NodeError(
+      'TOO_MANY_EDITS',
+      `more than ${maxPendingEdits} accounts set by hand since block ${heightOf(head)}: make a block`,
+    )
+  await write(context, [editWrite(heightOf(head) + 1, pendingRecords, edits)])
+  context.pendingEdits = [...pendingEdits, ...edits]
+  context.pendingRecords++
+}
+
+function dropEdits(context: Context): void {
+  if (context.pendingRecords === 0) return
+  context.pendingEdits = []
+  context.pendingRecords = 0
 }
 
 /** After a failed write nobody knows what the disk has: no further one is tried. */
@@ -299,6 +336,10 @@ async function rollback(context: Context, target: number): Promise<void> {
   const top = heightOf(context.head)
   if (target > top || target < 0) throw unknown(context, target)
   if (target < context.oldest) throw pruned(context, target)
+  if (context.pendingRecords > 0) {
+    await write(context, editRemovals(context.db, top + 1))
+    dropEdits(context)
+  }
   for (let height = top; height > target; height--) await undoBlock(context, height)
 }
 
@@ -313,6 +354,7 @@ async function undoBlock(context: Context, height: number): Promise<void> {
     throw corrupt(db.name, `the changes of block ${height} do not lead back to its parent`)
   const writes = [
     ...blocks.removal(height),
+    ...editRemovals(db, height),
     ...list.flatMap((item) => item.writes),
     { key: keys.byHeight('d', height) },
     ...world.retreatWrites(nodes, height),

@@ -24,6 +24,7 @@ export const tables = {
   n: 'senders by transaction: height -> addresses end to end',
   i: 'block number: block hash -> height',
   x: 'place of a transaction: its hash -> height, index',
+  e: 'accounts set by hand before a block: height, index -> RLP (devnets)',
   l: 'log index: position, item, height -> nothing',
 } as const
 export type TableName = keyof typeof tables
@@ -69,6 +70,9 @@ export const keys = {
     concat(prefixOf('o'), addressHash, path),
   byHeight: (table: 'd' | 'u' | 'b' | 'r' | 'n' | 'k', height: number): Uint8Array =>
     concat(prefixOf(table), fromHeight(height)),
+  /** `height` is that of the block the edits became, or will become, a part of. */
+  edit: (height: number, index: number): Uint8Array =>
+    concat(prefixOf('e'), fromHeight(height), fromCount(index, countBytes)),
   blockNumber: (hash: Hex): Uint8Array => concat(prefixOf('i'), fromHex(hash)),
   transaction: (hash: Hex): Uint8Array => concat(prefixOf('x'), fromHex(hash)),
   log: (position: number, item: Uint8Array, height: number): Uint8Array =>

@@ -50,6 +50,15 @@ export interface CommitInput {
   readonly certificate?: Uint8Array
 }
 
+/** What is set by hand in one account; absent: as it was. */
+export interface AccountEdit {
+  readonly address: Address
+  readonly nonce?: bigint
+  readonly balance?: bigint
+  readonly code?: Uint8Array
+  readonly slots?: ReadonlyMap<bigint, bigint>
+}
+
 export interface StoredBlock {
   readonly block: Block
   readonly senders: readonly Address[]
@@ -92,8 +101,12 @@ export interface Store extends StateSource {
   head(): Block | undefined
   /** Writes block, receipts, lookups, log index, state and head in one atomic batch. */
   commit(input: CommitInput): Promise<void>
-  /** Makes `number` the head again, state and indexes included (dev methods, --reset to a height). */
+  /** Makes `number` the head again, state and indexes included; edits above it are gone (dev methods). */
   rollback(number: bigint): Promise<void>
+  /** Keeps edits for the block after the head, in one atomic write (dev methods). */
+  edit(edits: readonly AccountEdit[]): Promise<void>
+  /** What was set by hand between block `number - 1` and `number`, in order. */
+  editsBefore(number: bigint): readonly AccountEdit[]
   blockByNumber(number: bigint): StoredBlock | undefined
   blockByHash(hash: Hex): StoredBlock | undefined
   receipts(number: bigint): readonly Receipt[] | undefined

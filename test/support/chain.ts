@@ -21,7 +21,7 @@ import {
   type Secp256k1,
   type UnsignedTransaction,
 } from '../../primitives/index.ts'
-import { openStore, type Store } from '../../state/index.ts'
+import { type OpenStore, openStore } from '../../state/index.ts'
 
 type GenesisAccount = NonNullable<ReturnType<Genesis['alloc']['get']>>
 
@@ -55,7 +55,7 @@ export const addressOf = (i: number): Address =>
 
 export interface ChainParts {
   readonly chain: Chain
-  readonly store: Store
+  readonly store: OpenStore
 }
 
 export interface ChainOptions {
@@ -65,6 +65,8 @@ export interface ChainOptions {
   /** Code by address. */
   readonly code?: Readonly<Record<Address, Hex>>
   readonly secp256k1?: Secp256k1
+  /** Folder on disk; absent: in memory. */
+  readonly path?: string
 }
 
 const genesisAccount = (balance: bigint, nonce: bigint, code: Hex): GenesisAccount => ({
@@ -95,7 +97,11 @@ export async function openChain(options: ChainOptions = {}): Promise<ChainParts>
     tributary: { version: 1, blockTimeMs: 1_000, params: {}, validators: [], modules: [] },
   }
   const spec = createChainSpec(osakaConfig)
-  const store = await openStore({ cacheBytes: 1 << 22, keepStates: 'archive' })
+  const store = await openStore({
+    ...(options.path !== undefined && { path: options.path }),
+    cacheBytes: 1 << 22,
+    keepStates: 'archive',
+  })
   await store.commit(genesisCommit(genesis, store))
   const secp256k1 = options.secp256k1 ?? nobleSecp256k1
   return {
