@@ -42,8 +42,7 @@ export type SignedProposal = Proposal & { readonly seal: Hex }
 export type ProposalPart = {
   readonly type: 'part'
   readonly height: bigint
-  readonly round: number
-  /** Which proposal of the round it belongs to (a faulty proposer makes two): `partsHash(proposal)`. */
+  /** Which proposal it belongs to: `partsHashOf(proposal.partHashes)`. */
   readonly partsHash: Hex
   readonly index: number
   readonly bytes: Uint8Array
@@ -65,12 +64,15 @@ export type QuorumCertificate = {
 }
 export type CommitCertificate = QuorumCertificate & { readonly type: 'commit' }
 
-/** Why one may be in a round: votes of more than a third in it, or precommits of a quorum before it. */
+/**
+ * Why one may be in `round`: more than a third of the power votes in it or later, or more than two
+ * thirds have precommitted, whatever, in the round before.
+ */
 export type RoundCertificate = {
   readonly type: 'round'
   readonly height: bigint
   readonly round: number
-  /** All of (height, round), one or two of a validator (prevote, precommit). */
+  /** One of a validator, in ascending order of its index in the set. */
   readonly votes: readonly SignedVote[]
 }
 export type Certificate = QuorumCertificate | RoundCertificate
@@ -98,7 +100,8 @@ export type Timeout = {
 /** What the application found in a block's bytes. Depends on the bytes and the parent only. */
 export type BlockVerdict =
   | { readonly valid: true; readonly blockHash: Hex; readonly timeMs: number }
-  | { readonly valid: false; readonly reason: string }
+  /** `blockHash` is null where the bytes are no block at all. */
+  | { readonly valid: false; readonly blockHash: Value; readonly reason: string }
 
 /**
  * What the core is told. Foreign messages pass `admit` first (signature, sender, sizes); the core

@@ -1,0 +1,68 @@
+/**
+ * Messages of the next height that come while this one is not finished. One height ahead and no
+ * further, so many of each validator and no more: who is behind further than that syncs.
+ */
+import { assertNever } from '../primitives/index.ts'
+import type { Certificate, Input, ProposalPart, SignedVote } from './types.ts'
+import type { ValidatorSet } from './validator-set.ts'
+
+type ProposalInput = Extract<Input, { type: 'proposal' }>
+export type Future = {
+  readonly votes: readonly SignedVote[]
+  readonly certificates: readonly Certificate[]
+  readonly proposals: readonly ProposalInput[]
+  readonly parts: readonly ProposalPart[]
+}
+
+/** Of each validator: two votes of the two highest rounds it has voted in. */
+const maxVotes = 4
+/** Newer push out older: the next height's latest news count. */
+const maxCertificates = 8
+const maxProposals = 4
+/** 2 MiB; a larger block waits for the rebroadcast. */
+const maxFutureParts = 32
+
+export const emptyFuture: Future = { votes: [], certificates: [], proposals: [], parts: [] }
+
+/** Keeps a message of the next height; undefined when it is not one that is kept. */
+export function addFuture(future: Future, set: ValidatorSet, input: Input): Future | undefined {
+  switch (input.type) {
+    case 'vote':
+      return set.indexes.has(input.vote.voter)
+        ? { ...future, votes: addVote(future.votes, input.vote) }
+        : undefined
+    case 'certificate':
+      return {
+        ...future,
+        certificates: push(future.certificates, input.certificate, maxCertificates),
+      }
+    case 'proposal':
+      return { ...future, proposals: push(future.proposals, input, maxProposals) }
+    case 'part':
+      return { ...future, parts: push(future.parts, input.part, maxFutureParts) }
+    case 'start':
+    case 'timeout':
+    case 'proposed':
+    case 'validated':
+    case 'synced':
+      return undefined
+    default:
+      return assertNever(input)
+  }
+}
+
+const push = <item>(list: readonly item[], added: item, max: number): readonly item[] =>
+  [...list, added].slice(-max)
+
+/** A voter's lowest round makes place for a higher one; a lower one than all finds none. */
+function addVote(votes: readonly SignedVote[], vote: SignedVote): readonly SignedVote[] {
+  const own = votes.filter(({ voter }) => voter === vote.voter)
+  if (own.some((other) => isSameVote(other, vote))) return votes
+  if (own.length < maxVotes) return [...votes, vote]
+  const lowest = own.reduce((low, other) => (other.round < low.round ? other : low))
+  if (vote.round <= lowest.round) return votes
+  return [...votes.filter((other) => other !== lowest), vote]
+}
+
+const isSameVote = (a: SignedVote, b: SignedVote): boolean =>
+  a.round === b.round && a.type === b.type && a.blockHash === b.blockHash

@@ -1,0 +1,81 @@
+/**
+ * What is said again: to others while a round hangs, and to our own engine after a restart. Nothing
+ * here changes the state; saying the same thing twice is harmless.
+ */
+import { quorumCertificate } from './certificate.ts'
+import { timeoutMs } from './params.ts'
+import { proposalMessages, validation } from './record.ts'
+import { type CoreState, isDecided, proposalsOf } from './state.ts'
+import type { Effect, Message, TimeoutKind } from './types.ts'
+import { voteOf } from './vote-keeper.ts'
+
+export const schedule = (state: CoreState, kind: TimeoutKind): Effect => {
+  const { height, round } = state.round
+  return {
+    type: 'schedule',
+    timeout: { kind, height, round },
+    delayMs: timeoutMs(state.params, kind, round),
+  }
+}
+
+/**
+ * Own votes of the round, the certificates that let others follow, and the proposal where we made it
+ * or are locked on it: others may depend on us for it. After a decision: its certificate.
+ */
+export function rebroadcast(state: CoreState): readonly Effect[] {
+  const again = schedule(state, 'rebroadcast')
+  if (isDecided(state))
+    return state.decision ? [broadcast(state.decision.certificate), again] : [again]
+  const { round, lockedRound, lockedValue, validRound, validValue } = state.round
+  const proposals = proposalsOf(state, round).filter(
+    ({ proposal }) =>
+      proposal.proposer === state.self ||
+      (lockedRound === round && proposal.blockHash === lockedValue),
+  )
+  const polka = quorumCertificate(state, 'polka', validRound, validValue)
+  const certificates = [state.entry, polka].flatMap((certificate) => certificate ?? [])
+  return [
+    ...ownVotes(state).map(broadcast),
+    ...certificates.map(broadcast),
+    ...proposals.flatMap((held) => proposalMessages(state, held)),
+    again,
+  ]
+}
+
+function ownVotes(state: CoreState): readonly Message[] {
+  const index = state.validators.indexes.get(state.round.self)
+  if (index === undefined) return []
+  return (['prevote', 'precommit'] as const).flatMap(
+    (type) => voteOf(state.votes, type, state.round.round, index) ?? [],
+  )
+}
+
+const broadcast = (message: Message): Effect => ({ type: 'broadcast', message })
+
+/**
+ * After a replay, in place of all effects it gave: what is still unanswered. Timers start afresh,
+ * verdicts, values and signatures that did not reach the log are asked for again, and a decision
+ * that may not have been committed is decided again.
+ */
+export function resume(state: CoreState): readonly Effect[] {
+  if (isDecided(state)) return state.decision ? [state.decision, ...rebroadcast(state)] : []
+  if (state.round.step === 'new') return []
+  const { height, round, step } = state.round
+  const { done } = state
+  const timers: readonly (TimeoutKind | false)[] = [
+    step === 'propose' && 'propose',
+    step === 'prevote' && done.polkaAny && 'prevote',
+    done.precommitAny && 'precommit',
+    'rebroadcast',
+  ]
+  return [
+    ...timers.flatMap((kind) => (kind === false ? [] : [schedule(state, kind)])),
+    ...(done.value === 'asked' && step === 'propose'
+      ? [{ type: 'propose', height, round } as const]
+      : []),
+    ...state.blocks.flatMap((block) =>
+      block.missing === 0 && block.verdict === undefined ? [validation(state, block)] : [],
+    ),
+    ...state.unsigned.map((message) => ({ type: 'sign', message }) as const),
+  ]
+}

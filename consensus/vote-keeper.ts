@@ -1,0 +1,220 @@
+/**
+ * Counts the votes of one height: power by round, type and value. A validator's first vote in
+ * (round, type) counts, a different one later is kept as evidence and moves no weight. Says once when
+ * a threshold is reached.
+ *
+ * Knows no proposal and no step. Takes votes that are checked and from members of the set only.
+ */
+import type { QuorumCertificate, SignedVote, Value, VoteType } from './types.ts'
+import { isQuorum, isSkip, powerOf, type ValidatorSet } from './validator-set.ts'
+
+type Tally = {
+  /** First vote of each validator, by index. */
+  readonly votes: readonly (SignedVote | undefined)[]
+  readonly power: bigint
+  readonly values: readonly { readonly value: Value; readonly power: bigint }[]
+  /** Further, different votes of validators that have voted. */
+  readonly conflicts: readonly SignedVote[]
+  /** A verified certificate of this round: a quorum whatever we have counted ourselves. */
+  readonly proof: QuorumCertificate | undefined
+}
+
+type RoundVotes = {
+  readonly prevote: Tally
+  readonly precommit: Tally
+  /** Power of those who voted at all, each once. */
+  readonly seenPower: bigint
+  readonly emitted: readonly Threshold[]
+}
+
+export type VoteKeeper = ReadonlyMap<number, RoundVotes>
+
+/** What a vote has brought about. `any`: a quorum voted, for whatever. */
+export type Threshold =
+  | { readonly type: 'polka-value' | 'precommit-value'; readonly value: Value }
+  | { readonly type: 'polka-any' | 'polka-nil' | 'precommit-any' }
+  /** More than a third is in a later round than we. Said again with each of its votes. */
+  | { readonly type: 'skip' }
+
+export type Counted = {
+  readonly keeper: VoteKeeper
+  readonly threshold: Threshold | undefined
+  /** The first vote, if this is a different one of the same validator, and new. */
+  readonly conflict: SignedVote | undefined
+}
+
+/** Different votes kept of one validator in one (round, type) beyond the first; two prove the fault. */
+const maxConflicts = 3
+
+const emptyTally: Tally = { votes: [], power: 0n, values: [], conflicts: [], proof: undefined }
+const emptyRound: RoundVotes = {
+  prevote: emptyTally,
+  precommit: emptyTally,
+  seenPower: 0n,
+  emitted: [],
+}
+
+export const newVoteKeeper = (): VoteKeeper => new Map()
+
+export function countVote(
+  keeper: VoteKeeper,
+  set: ValidatorSet,
+  vote: SignedVote,
+  currentRound: number,
+): Counted {
+  const index = set.indexes.get(vote.voter)
+  if (index === undefined) return { keeper, threshold: undefined, conflict: undefined }
+  const before = keeper.get(vote.round) ?? emptyRound
+  const first = before[vote.type].votes[index]
+  const counted = first === undefined ? addVote(before, set, vote, index) : before
+  const conflict = first !== undefined && isNewConflict(before[vote.type], first, vote)
+  const kept = conflict ? addConflict(counted, vote) : counted
+  const threshold = thresholdOf(kept, set, vote, currentRound)
+  const round = threshold === undefined ? kept : { ...kept, emitted: [...kept.emitted, threshold] }
+  return {
+    keeper: round === before ? keeper : new Map(keeper).set(vote.round, round),
+    threshold,
+    conflict: conflict ? first : undefined,
+  }
+}
+
+function addVote(
+  round: RoundVotes,
+  set: ValidatorSet,
+  vote: SignedVote,
+  index: number,
+): RoundVotes {
+  const power = powerOf(set, index)
+  const tally = round[vote.type]
+  const votes = tally.votes.slice()
+  votes[index] = vote
+  const value = { value: vote.blockHash, power: powerFor(tally, vote.blockHash) + power }
+  const values = [...tally.values.filter((other) => other.value !== vote.blockHash), value]
+  const isNew = (round.prevote.votes[index] ?? round.precommit.votes[index]) === undefined
+  return {
+    ...round,
+    [vote.type]: { ...tally, votes, values, power: tally.power + power },
+    seenPower: round.seenPower + (isNew ? power : 0n),
+  }
+}
+
+/** Different from the first, not seen before, and not one too many. */
+function isNewConflict(tally: Tally, first: SignedVote, vote: SignedVote): boolean {
+  const others = tally.conflicts.filter(({ voter }) => voter === vote.voter)
+  const isKnown = [first, ...others].some(({ blockHash }) => blockHash === vote.blockHash)
+  return !isKnown && others.length < maxConflicts
+}
+
+const addConflict = (round: RoundVotes, vote: SignedVote): RoundVotes => ({
+  ...round,
+  [vote.type]: {
+    ...round[vote.type],
+    conflicts: [...round[vote.type].conflicts, vote],
+  },
+})
+
+/** The threshold that stands after `vote`, if it has not been said before. Skip comes first. */
+function thresholdOf(
+  round: RoundVotes,
+  set: ValidatorSet,
+  vote: SignedVote,
+  currentRound: number,
+): Threshold | undefined {
+  if (vote.round > currentRound && isSkip(set, round.seenPower)) return { type: 'skip' }
+  const tally = round[vote.type]
+  const threshold = isQuorum(set, powerFor(tally, vote.blockHash))
+    ? valueThreshold(vote.type, vote.blockHash)
+    : isQuorum(set, tally.power)
+      ? anyThreshold(vote.type)
+      : undefined
+  const isSaid = round.emitted.some((said) => isSame(said, threshold))
+  return isSaid ? undefined : threshold
+}
+
+/** A quorum for nil is a polka-nil; of precommits it is as good as any mix: the round is over. */
+function valueThreshold(type: VoteType, value: Value): Threshold {
+  if (value !== null) return { type: type === 'prevote' ? 'polka-value' : 'precommit-value', value }
+  return type === 'prevote' ? { type: 'polka-nil' } : { type: 'precommit-any' }
+}
+
+const anyThreshold = (type: VoteType): Threshold => ({
+  type: type === 'prevote' ? 'polka-any' : 'precommit-any',
+})
+
+const isSame = (a: Threshold, b: Threshold | undefined): boolean =>
+  a.type === b?.type && ('value' in a ? a.value : null) === ('value' in b ? b.value : null)
+
+const powerFor = (tally: Tally, value: Value): bigint =>
+  tally.values.find((entry) => entry.value === value)?.power ?? 0n
+
+const tallyOf = (keeper: VoteKeeper, type: VoteType, round: number): Tally =>
+  keeper.get(round)?.[type] ?? emptyTally
+
+/** A quorum for `value` in `round`: counted, or proved by a certificate. */
+export function hasQuorum(
+  keeper: VoteKeeper,
+  set: ValidatorSet,
+  type: VoteType,
+  round: number,
+  value: Value,
+): boolean {
+  const tally = tallyOf(keeper, type, round)
+  return (
+    isQuorum(set, powerFor(tally, value)) || (value !== null && tally.proof?.blockHash === value)
+  )
+}
+
+/** A quorum of votes in `round`, for whatever. */
+export const hasAnyQuorum = (
+  keeper: VoteKeeper,
+  set: ValidatorSet,
+  type: VoteType,
+  round: number,
+): boolean => isQuorum(set, tallyOf(keeper, type, round).power)
+
+/** The block with a quorum in `round`, if there is one. */
+export function quorumValue(
+  keeper: VoteKeeper,
+  set: ValidatorSet,
+  type: VoteType,
+  round: number,
+): Value {
+  const tally = tallyOf(keeper, type, round)
+  const counted = tally.values.find(({ power, value }) => value !== null && isQuorum(set, power))
+  return counted?.value ?? tally.proof?.blockHash ?? null
+}
+
+/** The first vote of a validator in (round, type), if it has voted. */
+export const voteOf = (
+  keeper: VoteKeeper,
+  type: VoteType,
+  round: number,
+  index: number,
+): SignedVote | undefined => tallyOf(keeper, type, round).votes[index]
+
+/** First votes of (round, type) in order of index; for one value where given. */
+export const votesOf = (
+  keeper: VoteKeeper,
+  type: VoteType,
+  round: number,
+  value?: Value,
+): readonly SignedVote[] =>
+  tallyOf(keeper, type, round).votes.flatMap((vote) =>
+    vote !== undefined && (value === undefined || vote.blockHash === value) ? [vote] : [],
+  )
+
+/** The certificate that proved a quorum in (round, type), if one came. */
+export const proofOf = (
+  keeper: VoteKeeper,
+  type: VoteType,
+  round: number,
+): QuorumCertificate | undefined => tallyOf(keeper, type, round).proof
+
+/** Keeps a verified certificate: faulty validators may have shown us other votes than it holds. */
+export function addProof(keeper: VoteKeeper, certificate: QuorumCertificate): VoteKeeper {
+  const round = keeper.get(certificate.round) ?? emptyRound
+  const type = certificate.type === 'commit' ? 'precommit' : 'prevote'
+  if (round[type].proof !== undefined) return keeper
+  const tally: Tally = { ...round[type], proof: certificate }
+  return new Map(keeper).set(certificate.round, { ...round, [type]: tally })
+}
