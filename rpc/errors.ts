@@ -36,8 +36,8 @@ export const methodNotFound = (method: string): RpcError =>
   new RpcError(-32601, `the method ${echo(method)} does not exist/is not available`)
 export const notificationsUnsupported = (): RpcError =>
   new RpcError(-32601, 'notifications not supported')
-export const unknownSubscription = (name: string): RpcError =>
-  new RpcError(-32601, `no "${echo(name)}" subscription in eth namespace`)
+export const unknownSubscription = (name: string, namespace = 'eth'): RpcError =>
+  new RpcError(-32601, `no "${echo(name)}" subscription in ${namespace} namespace`)
 export const invalidParams = (text: string): RpcError => new RpcError(-32602, text)
 export const missingArgument = (index: number): RpcError =>
   invalidParams(`missing value for required argument ${index}`)

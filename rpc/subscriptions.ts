@@ -16,6 +16,8 @@ const maxPerSocket = 1_000
 
 /** Given an event, the JSON texts to push, if any. */
 export interface Listener {
+  /** Whose method pushes; eth when absent. */
+  readonly namespace?: 'attr'
   readonly onBlock?: (executed: ExecutedBlock, texts: BlockEvent) => readonly string[]
   readonly onPending?: (tx: PooledTransaction, texts: PendingEvent) => string
 }
@@ -130,7 +132,7 @@ function publish(
     for (const [id, listener] of active)
       for (const result of textsFor(listener) ?? [])
         push(
-          `{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"${id}","result":${result}}}`,
+          `{"jsonrpc":"2.0","method":"${listener.namespace ?? 'eth'}_subscription","params":{"subscription":"${id}","result":${result}}}`,
         )
 }
 

@@ -1,5 +1,8 @@
 /** The methods by name, and those a devnet adds. Adding one is an entry in its namespace's table. */
 import type { MethodTable } from '../method.ts'
+import { attrObjects } from './attr-objects.ts'
+import { attrRewards } from './attr-rewards.ts'
+import { attrSubscribe } from './attr-subscribe.ts'
 import { devMethods } from './dev/index.ts'
 import { ethBlocks } from './eth-blocks.ts'
 import { ethCalls } from './eth-calls.ts'
@@ -21,6 +24,9 @@ const methods: MethodTable = {
   ...ethState,
   ...ethCalls,
   ...ethLogs,
+  ...attrObjects,
+  ...attrRewards,
+  ...attrSubscribe,
 }
 
 /** Methods a node serves; a devnet's come last, for `eth_accounts` is another there. */

@@ -1,0 +1,104 @@
+/**
+ * The node's own chain as attribution's views read it: calls on the state of one block, the log index,
+ * stored transactions. Also how their answers become JSON. Computes nothing itself.
+ */
+import { decodeErrorResult, type Abi } from 'viem'
+import { moduleAbis } from '../attribution/abi.ts'
+import type { ChainReader, LogRequest } from '../attribution/views/index.ts'
+import { simulateCall } from '../execution/index.ts'
+import { toHex, type Address, type Hex } from '../primitives/index.ts'
+import { type BlockRef, latest } from './block-ref.ts'
+import { blockForState } from './blocks.ts'
+import { completeCall } from './call-args.ts'
+import { callFailure, gasCap, viewOf } from './calls.ts'
+import { executionReverted, limitExceeded, RpcError, serverError } from './errors.ts'
+import { type Json, quantity } from './format.ts'
+import { maxLogs, scan } from './logs.ts'
+import type { Context } from './method.ts'
+
+/** Throws RpcError for an unknown block. */
+export function createModuleReader(context: Context, ref: BlockRef = latest): ChainReader {
+  const { chain } = context.api
+  const blockNumber = blockForState(chain, ref).header.number
+  return {
+    blockNumber,
+    call: (to, data) => callModule(context, blockNumber, to, data),
+    logs: (request) => findModuleLogs(context, request),
+    async transaction(hash) {
+      const place = chain.store.transactionPlace(hash)
+      const found = place && chain.store.blockByNumber(place.blockNumber)
+      const tx = found?.block.transactions[place?.index ?? 0]
+      return tx && { to: tx.to ?? null, input: toHex(tx.data) }
+    },
+  }
+}
+
+async function callModule(context: Context, number: bigint, to: Address, data: Hex): Promise<Hex> {
+  const { chain } = context.api
+  const input = new Uint8Array(Buffer.from(data.slice(2), 'hex'))
+  const call = completeCall({ to, data: input }, chain.spec.chainId)
+  const view = viewOf(context, { type: 'number', number })
+  const verdict = await simulateCall(chain.engine, view, { ...call, gas: gasCap })
+  if (verdict.type !== 'accept') throw serverError(verdict.message)
+  if (verdict.value.status === 'revert') throw moduleRefusal(verdict.value.returnData)
+  if (verdict.value.status !== 'success') throw callFailure(verdict.value)
+  if (verdict.value.returnData.length === 0)
+    throw serverError(`this chain has no native module at ${to}`)
+  return toHex(verdict.value.returnData)
+}
+
+const errorAbi: Abi = moduleAbis.registry.filter(({ type }) => type === 'error')
+
+/** A module's refusal with its name and arguments in the message. */
+function moduleRefusal(returnData: Uint8Array): RpcError {
+  const data = toHex(returnData)
+  try {
+    const { errorName, args = [] } = decodeErrorResult({ abi: errorAbi, data })
+    return executionReverted(`${errorName}(${args.map(String).join(', ')})`, data)
+  } catch {
+    return executionReverted(undefined, data)
+  }
+}
+
+async function findModuleLogs({ api: { chain } }: Context, request: LogRequest) {
+  const head = chain.head().header.number
+  const range = { from: request.from, to: request.to < head ? request.to : head }
+  if (range.from > range.to) return []
+  const topics = request.topics.map((topic) =>
+    topic === null ? null : typeof topic === 'string' ? [topic] : topic,
+  )
+  const { logs, reached } = await scan(chain, { addresses: [request.address], topics }, range)
+  if (reached < range.to)
+    throw limitExceeded(
+      `more than ${maxLogs} events; ask for fewer blocks, up to ${quantity(reached)}`,
+    )
+  return logs.map((log) => ({
+    address: log['address'] as Address,
+    topics: log['topics'] as Hex[],
+    data: log['data'] as Hex,
+    blockNumber: BigInt(log['blockNumber'] as Hex),
+    transactionHash: log['transactionHash'] as Hex,
+    logIndex: Number(log['logIndex']),
+  }))
+}
+
+/** What a view gives for something that is not there: null instead of the module's refusal. */
+export async function orNull<value>(view: Promise<value>): Promise<value | null> {
+  try {
+    return await view
+  } catch (error) {
+    if (error instanceof RpcError && error.message.includes('NotFound(')) return null
+    throw error
+  }
+}
+
+/** bigint as quantities, all else as it is; fields without a value are left out. */
+export function toJson(value: unknown): unknown {
+  if (typeof value === 'bigint') return quantity(value)
+  if (Array.isArray(value)) return value.map(toJson)
+  if (typeof value !== 'object' || value === null) return value
+  const fields: Json = Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, toJson(field)]),
+  )
+  return fields
+}

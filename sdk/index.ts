@@ -1,0 +1,30 @@
+/**
+ * The client library: the native modules on a viem client, batches and proofs made and checked on the
+ * spot, statements a contributor keeps. Runs in a browser: no node: modules, no file, no key.
+ */
+export { moduleAbis, moduleAddresses, type ModuleName } from '../attribution/abi.ts'
+export { attributionActions } from './actions.ts'
+export { tributaryDevnet } from './chain.ts'
+export { createChainReader } from './reader.ts'
+export {
+  buildSumTree,
+  hashRow,
+  isBatchFault,
+  isRowFault,
+  joinRows,
+  makeRow,
+  merkleRoot,
+  merkleTree,
+  parseRow,
+  proveLeaf,
+  proveSumLeaf,
+  readBatch,
+  shareAt,
+  similarityBps,
+  splitByWeight,
+  verifyLeaf,
+  verifySumProof,
+  type Batch,
+  type Row,
+  type SumLeaf,
+} from '../attribution/methods/index.ts'

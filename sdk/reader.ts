@@ -1,0 +1,54 @@
+/**
+ * Any Ethereum node as attribution's views read it: eth_call, eth_getLogs, eth_getTransactionByHash,
+ * all as of one block. So a client need not ask for attr_ methods, nor believe them.
+ */
+import { BaseError, type Client } from 'viem'
+import { call, getBlockNumber, getTransaction } from 'viem/actions'
+import type { ChainReader, LogRequest } from '../attribution/views/index.ts'
+import type { Address, Hex } from '../primitives/index.ts'
+
+interface RpcLog {
+  readonly address: Address
+  readonly topics: readonly Hex[]
+  readonly data: Hex
+  readonly blockNumber: Hex
+  readonly transactionHash: Hex
+  readonly logIndex: Hex
+}
+
+/** `blockNumber` absent: the head. Throws viem's errors. */
+export async function createChainReader(client: Client, at?: bigint): Promise<ChainReader> {
+  const blockNumber = at ?? (await getBlockNumber(client))
+  return {
+    blockNumber,
+    async call(to, data) {
+      const { data: answer } = await call(client, { to, data, blockNumber })
+      if (answer === undefined) throw new BaseError(`this chain has no native module at ${to}`)
+      return answer
+    },
+    logs: (request) => findLogs(client, request),
+    async transaction(hash) {
+      const { to, input } = await getTransaction(client, { hash })
+      return { to, input }
+    },
+  }
+}
+
+/** By topics, which viem's getLogs does not take. */
+async function findLogs(client: Client, { address, topics, from, to }: LogRequest) {
+  const filter = { address, topics, fromBlock: toQuantity(from), toBlock: toQuantity(to) }
+  const logs = (await client.request({
+    method: 'eth_getLogs',
+    params: [filter as never],
+  } as never)) as readonly RpcLog[]
+  return logs.map((log) => ({
+    address: log.address,
+    topics: log.topics,
+    data: log.data,
+    blockNumber: BigInt(log.blockNumber),
+    transactionHash: log.transactionHash,
+    logIndex: Number(log.logIndex),
+  }))
+}
+
+const toQuantity = (value: bigint): Hex => `0x${value.toString(16)}`
