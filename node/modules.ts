@@ -2,11 +2,12 @@
  * The native modules of this node: one line each. A genesis file says which of them its chain has;
  * engine and block 0 are given those. Decides nothing about what a module does.
  */
+import { datanet } from '../attribution/index.ts'
 import type { NativeModule, Natives } from '../execution/native/index.ts'
 import { type Genesis, type GenesisModule, isReserved } from '../genesis/index.ts'
 import { NodeError } from '../primitives/index.ts'
 
-const known: readonly NativeModule[] = []
+const known: readonly NativeModule[] = [datanet]
 
 /** INVALID: an EVM that does not know the modules fails loudly instead of answering nothing. */
 const stubCode = Uint8Array.of(0xfe)

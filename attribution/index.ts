@@ -1,0 +1,2 @@
+/** The mission's native modules, for the node that hosts them. Kernels are in methods/index.ts, ABIs in abi.ts. */
+export { datanet, datanetGenesis } from './datanet/index.ts'

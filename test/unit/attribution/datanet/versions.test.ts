@@ -1,0 +1,169 @@
+/** Versions: which batches they take, where their rows are, and when they are held. */
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import { moduleAddresses } from '../../../../attribution/abi.ts'
+import { datanetGenesis } from '../../../../attribution/datanet/index.ts'
+import {
+  hashRow,
+  merkleRoot,
+  merkleTree,
+  proveLeaf,
+} from '../../../../attribution/methods/index.ts'
+import { toHex, type Address, type Hex } from '../../../../primitives/index.ts'
+import { authority } from '../../../support/modules.ts'
+import { alice, bob, carol, createDatanetChain, dave, module, owner, word } from './setup.ts'
+
+let chain: ReturnType<typeof createDatanetChain>
+beforeEach(() => {
+  chain = createDatanetChain()
+})
+
+describe('versions', () => {
+  test('append batches to their parent; every row finds its batch', async () => {
+    const id = await chain.create()
+    const batches = [
+      await chain.accepted(id, word(1), { rows: 3 }),
+      await chain.accepted(id, word(2), { rows: 1 }),
+      await chain.accepted(id, word(3), { rows: 4 }),
+    ] as const
+    const first = await chain.publish(id, batches.slice(0, 2))
+    const second = await chain.publish(id, [batches[2]], { parentId: first })
+    expect(await chain.version(second)).toMatchObject({
+      state: 1,
+      rows: 8n,
+      sizeBytes: 6_144n,
+      batches: 1,
+      parentId: first,
+      deposit: 1_000n,
+    })
+    const found = []
+    for (let row = 0n; row < 8n; row++)
+      found.push((await chain.call(module, 'partOfRow', [second, row], { from: dave })).result)
+    expect(found.map(({ batchId }) => batchId)).toEqual([1n, 1n, 1n, 2n, 3n, 3n, 3n, 3n])
+    expect(found[7]).toEqual({ batchId: 3n, firstRow: 4n, rows: 4 })
+    await expect(chain.call(module, 'partOfRow', [second, 8n], { from: dave })).rejects.toThrow(
+      'NotFound',
+    )
+    const { result: parts } = await chain.call(module, 'parts', [first, 1n, 99n], { from: dave })
+    expect(parts).toEqual([{ batchId: 2n, firstRow: 3n, rows: 1 }])
+    const { result: none } = await chain.call(module, 'parts', [first, 2n ** 255n, 2n ** 255n], {
+      from: dave,
+    })
+    expect(none).toEqual([])
+  })
+
+  test('take neither pending, foreign, doubled nor unordered batches', async () => {
+    const [id, other] = [await chain.create(), await chain.create()]
+    const [a, b] = [await chain.accepted(id, word(1)), await chain.accepted(id, word(2))]
+    const foreign = await chain.accepted(other, word(1))
+    const pending = await chain.submit(id, word(3))
+    for (const [batchIds, error] of [
+      [[pending], 'BadState'],
+      [[foreign], 'InvalidArgument'],
+      [[a, a], 'InvalidArgument'],
+      [[b, a], 'InvalidArgument'],
+      [[], 'InvalidArgument'],
+      [[99n], 'NotFound'],
+      [Array.from({ length: 65 }, (_, i) => BigInt(i + 1)), 'LimitExceeded'],
+    ] as const)
+      await expect(chain.publish(id, batchIds)).rejects.toThrow(error)
+    const version = await chain.publish(id, [b])
+    await expect(chain.publish(id, [a], { parentId: version })).rejects.toThrow('InvalidArgument')
+    await expect(chain.publish(other, [foreign], { parentId: version })).rejects.toThrow(
+      'InvalidArgument',
+    )
+    await expect(chain.publish(id, [b], { indexRoot: word(0) })).rejects.toThrow('InvalidArgument')
+  })
+
+  test('a retracted batch is in no later version, by no parent either', async () => {
+    const id = await chain.create()
+    const [a, b, c] = [
+      await chain.accepted(id, word(1)),
+      await chain.accepted(id, word(2)),
+      await chain.accepted(id, word(3)),
+    ]
+    const version = await chain.publish(id, [a, b])
+    await expect(chain.call(module, 'retract', [a, word(1)], { from: bob })).rejects.toThrow(
+      'NotAuthorized',
+    )
+    await chain.call(module, 'retract', [a, word(1)], { from: alice })
+    await expect(chain.publish(id, [a])).rejects.toThrow('BadState')
+    await expect(chain.publish(id, [c], { parentId: version })).rejects.toThrow('InvalidArgument')
+    expect(await chain.publish(id, [b, c])).toBe(2n)
+    expect(await chain.version(version)).toMatchObject({ rows: 6n })
+  })
+
+  test('are held once the validator has attested the root they were published with', async () => {
+    const id = await chain.create()
+    const version = await chain.publish(id, [await chain.accepted(id, word(1))])
+    const attest = (from: Address, root = word(0xcc)) =>
+      chain.call(module, 'attest', [version, root], { from })
+    await expect(attest(alice)).rejects.toThrow('NotAuthorized')
+    await expect(attest(authority, word(0xcd))).rejects.toThrow('InvalidArgument')
+    expect((await chain.call(module, 'isHeld', [version], { from: dave })).result).toBe(false)
+    const { events } = await attest(authority)
+    expect(events.map(({ eventName }) => eventName)).toEqual(['VersionAttested', 'VersionHeld'])
+    expect((await chain.call(module, 'isHeld', [version], { from: dave })).result).toBe(true)
+    await expect(attest(authority)).rejects.toThrow('BadState')
+    await expect(chain.call(module, 'abandon', [version], { from: owner })).rejects.toThrow(
+      'BadState',
+    )
+  })
+
+  test('an external version can be given up for its deposit', async () => {
+    const id = await chain.create()
+    const version = await chain.publish(id, [await chain.accepted(id, word(1))])
+    await chain.call(module, 'abandon', [version], { from: owner })
+    expect(await chain.owed(owner)).toBe(1_000n)
+    await expect(
+      chain.call(module, 'attest', [version, word(0xcc)], { from: authority }),
+    ).rejects.toThrow('BadState')
+  })
+
+  test('a row is proven under the version root at its place and at no other', async () => {
+    const id = await chain.create()
+    const hashes = ['a', 'b', 'c'].map((text) => hashRow(new TextEncoder().encode(text)))
+    const root = toHex(merkleRoot(hashes))
+    const version = await chain.publish(id, [await chain.accepted(id, word(1), { rows: 3 })], {
+      root,
+    })
+    const proof = proveLeaf(merkleTree(hashes), 1).map(toHex)
+    const verify = async (index: bigint, siblings: Hex[] = proof) =>
+      (
+        await chain.call(module, 'verifyRow', [version, toHex(hashes[1]!), index, siblings], {
+          from: dave,
+        })
+      ).result
+    expect(await verify(1n)).toBe(true)
+    expect(await verify(0n)).toBe(false)
+    expect(await verify(3n)).toBe(false)
+    expect(await verify(2n ** 255n)).toBe(false)
+    expect(
+      await verify(
+        1n,
+        Array.from({ length: 33 }, () => word(0)),
+      ),
+    ).toBe(false)
+  })
+})
+
+test('validators of genesis hold a version with more than two thirds of the power', async () => {
+  const slots = datanetGenesis([
+    { address: bob, power: 2n },
+    { address: carol, power: 2n },
+    { address: dave, power: 2n },
+  ])
+  for (const [slot, value] of slots) chain.journal.setStorage(moduleAddresses.datanet, slot, value)
+  const id = await chain.create()
+  const version = await chain.publish(id, [await chain.accepted(id, word(1))])
+  const attest = async (from: Address) => {
+    await chain.call(module, 'attest', [version, word(0xcc)], { from })
+    return (await chain.call(module, 'isHeld', [version], { from: alice })).result
+  }
+  await expect(attest(authority)).rejects.toThrow('NotAuthorized')
+  expect(await attest(bob)).toBe(false)
+  await expect(attest(bob)).rejects.toThrow('AlreadyExists')
+  expect(await attest(carol)).toBe(false)
+  expect(await attest(dave)).toBe(true)
+  const { result } = await chain.call(module, 'powerOf', [bob], { from: alice })
+  expect(result).toEqual([2n, 6n])
+})
