@@ -55,6 +55,22 @@ export {
   rlpItemBytes,
 } from './rlp.ts'
 export {
+  bytes,
+  type Codec,
+  createCodec,
+  fixedHex,
+  integer,
+  list,
+  mapped,
+  nullable,
+  oneOf,
+  record,
+  type Schema,
+  text,
+  uint,
+  variants,
+} from './schema.ts'
+export {
   compactSignature,
   curveOrder,
   isInRange,
