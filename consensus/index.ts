@@ -2,7 +2,20 @@
  * Tendermint (arXiv 1807.04938) as a pure function over heights: `apply(state, input)` gives the next
  * state and the effects to perform. No clock, no keys, no disk, no network: the engine performs.
  */
+export { admit, type AdmitCode, type AdmitOptions, admitSynced } from './admit.ts'
+export {
+  certificateCodec,
+  commitCodec,
+  evidenceCodec,
+  inputCodec,
+  maxRound,
+  messageCodec,
+  partCodec,
+  proposalCodec,
+  voteCodec,
+} from './codec.ts'
 export { apply, heightOf } from './core.ts'
+export { createDigests, type Digests, sealSigner, type SigningDomain, toSeal } from './digest.ts'
 export { type ConsensusParams, defaultParams, isTimely, timeoutMs } from './params.ts'
 export { maxBlockBytes, maxParts, partSizeBytes, partsHashOf, splitBlock } from './parts.ts'
 export { resume } from './repeat.ts'
@@ -16,6 +29,7 @@ export type {
   Evidence,
   Input,
   Message,
+  PolkaCertificate,
   Proposal,
   ProposalPart,
   QuorumCertificate,
@@ -40,3 +54,4 @@ export {
   type Validator,
   type ValidatorSet,
 } from './validator-set.ts'
+export { type CertificateCode, type Checker, verifyCommit, verifyEvidence } from './verify.ts'

@@ -55,14 +55,16 @@ export type Seal = { readonly index: number; readonly seal: Hex }
  * More than two thirds of the power said the same. `commit`: precommits for a block, which is then
  * final. `polka`: prevotes for a block. Seals in ascending order of index, so nobody counts twice.
  */
-export type QuorumCertificate = {
-  readonly type: 'commit' | 'polka'
+export type QuorumCertificate = CommitCertificate | PolkaCertificate
+export type CommitCertificate = Sealed<'commit'>
+export type PolkaCertificate = Sealed<'polka'>
+type Sealed<type extends string> = {
+  readonly type: type
   readonly height: bigint
   readonly round: number
   readonly blockHash: Hex
   readonly seals: readonly Seal[]
 }
-export type CommitCertificate = QuorumCertificate & { readonly type: 'commit' }
 
 /**
  * Why one may be in `round`: more than a third of the power votes in it or later, or more than two

@@ -192,6 +192,13 @@ export const voteOf = (
   index: number,
 ): SignedVote | undefined => tallyOf(keeper, type, round).votes[index]
 
+/** Would counting the vote change anything, or prove anything new? */
+export function isKnownVote(keeper: VoteKeeper, vote: SignedVote, index: number): boolean {
+  const tally = tallyOf(keeper, vote.type, vote.round)
+  const first = tally.votes[index]
+  return first !== undefined && !isNewConflict(tally, first, vote)
+}
+
 /** First votes of (round, type) in order of index; for one value where given. */
 export const votesOf = (
   keeper: VoteKeeper,

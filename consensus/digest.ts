@@ -1,0 +1,105 @@
+/**
+ * What is signed: EIP-712 digests of votes and proposals. The domain binds them to one chain (id and
+ * genesis hash), the validator set's hash to one set, so any EVM contract can check a seal with
+ * `ecrecover` and no seal can be used elsewhere. Signs nothing.
+ */
+import {
+  concat,
+  fromHex,
+  isInRange,
+  isLowS,
+  keccak256,
+  publicKeyToAddress,
+  type Address,
+  type Hex,
+  type Secp256k1,
+  type Signature,
+  toBigInt,
+  toFixedBytes,
+  toHex,
+} from '../primitives/index.ts'
+import type { Proposal, Vote } from './types.ts'
+
+export type SigningDomain = { readonly chainId: bigint; readonly genesisHash: Hex }
+
+/** Digests of one chain; the domain is hashed once. */
+export interface Digests {
+  /** 32 bytes, over the vote and the hash of the validator set of its height. */
+  of(message: Vote | Proposal, validatorSetHash: Hex): Uint8Array
+}
+
+const hashText = (text: string): Uint8Array => keccak256(new TextEncoder().encode(text))
+
+const domainType = hashText('EIP712Domain(string name,string version,uint256 chainId,bytes32 salt)')
+const voteType = hashText(
+  'Vote(uint8 voteType,uint64 height,uint32 round,bytes32 blockHash,bytes32 validatorSetHash)',
+)
+const proposalType = hashText(
+  'Proposal(uint64 height,uint32 round,int32 validRound,bytes32 blockHash,bytes32[] partHashes,bytes32 validatorSetHash)',
+)
+/** As in CometBFT. */
+const voteNumbers = { prevote: 1n, precommit: 2n } as const
+const nil: Uint8Array = new Uint8Array(32)
+
+const word = (value: bigint): Uint8Array => toFixedBytes(BigInt.asUintN(256, value), 32)
+
+export function createDigests({ chainId, genesisHash }: SigningDomain): Digests {
+  const domain = keccak256(
+    concat(
+      domainType,
+      hashText('Tributary Consensus'),
+      hashText('1'),
+      word(chainId),
+      fromHex(genesisHash),
+    ),
+  )
+  return {
+    of(message, validatorSetHash) {
+      const struct =
+        message.type === 'proposal'
+          ? proposalWords(message, validatorSetHash)
+          : voteWords(message, validatorSetHash)
+      return keccak256(concat(Uint8Array.of(0x19, 0x01), domain, keccak256(struct)))
+    },
+  }
+}
+
+const voteWords = (vote: Vote, validatorSetHash: Hex): Uint8Array =>
+  concat(
+    voteType,
+    word(voteNumbers[vote.type]),
+    word(vote.height),
+    word(BigInt(vote.round)),
+    vote.blockHash === null ? nil : fromHex(vote.blockHash),
+    fromHex(validatorSetHash),
+  )
+
+const proposalWords = (proposal: Proposal, validatorSetHash: Hex): Uint8Array =>
+  concat(
+    proposalType,
+    word(proposal.height),
+    word(BigInt(proposal.round)),
+    word(BigInt(proposal.validRound)),
+    fromHex(proposal.blockHash),
+    keccak256(concat(...proposal.partHashes.map(fromHex))),
+    fromHex(validatorSetHash),
+  )
+
+/** 65 bytes: r, s, and v as `ecrecover` wants it. */
+export const toSeal = ({ r, s, yParity }: Signature): Hex =>
+  toHex(concat(toFixedBytes(r, 32), toFixedBytes(s, 32), Uint8Array.of(27 + yParity)))
+
+/** Who made the seal; undefined when nobody can have, or when it is not the one canonical form. */
+export function sealSigner(curve: Secp256k1, digest: Uint8Array, seal: Hex): Address | undefined {
+  const bytes = fromHex(seal)
+  const v = bytes[64]
+  if (bytes.length !== 65 || (v !== 27 && v !== 28)) return undefined
+  const signature: Signature = {
+    r: toBigInt(bytes.subarray(0, 32)),
+    s: toBigInt(bytes.subarray(32, 64)),
+    yParity: v === 27 ? 0 : 1,
+  }
+  if (!isInRange(signature) || !isLowS(signature.s)) return undefined
+  const publicKey = curve.recover(digest, signature)
+  return publicKey && publicKeyToAddress(publicKey)
+}
