@@ -22,6 +22,7 @@ import { hookEvm, type OpcodeMap } from './evm-hooks.ts'
 import { haltText } from './halt-text.ts'
 import { type NativeHost, runNativeFrame } from './native-frame.ts'
 import type { Natives } from './native/run.ts'
+import { simulatedMessage } from './simulated-message.ts'
 import { addressText, createStateManager } from './state-manager.ts'
 import { blobBaseFee, checkTransaction, transactionRules } from './transaction-rules.ts'
 import type { Tracer } from './tracer.ts'
@@ -68,6 +69,13 @@ export function createEngine({ spec, secp256k1, natives }: EngineOptions): Engin
       const { message, context: seen } = verdict.value
       const frames = framesOf(journal, seen, options)
       return accept(await runMessage(frames, journal, message, secp256k1))
+    },
+    async runSimulated(journal, context, call, mode) {
+      const rules = rulesOf(context)
+      const verdict = simulatedMessage(call, context, rules, journal, mode.isValidating)
+      if (verdict.type !== 'accept') return verdict
+      const frames = framesOf(journal, context, mode)
+      return accept(await runMessage(frames, journal, verdict.value, secp256k1))
     },
     async runSystemCall(journal, context, to, data) {
       const frames = framesOf(journal, context)

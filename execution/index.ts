@@ -47,6 +47,14 @@ export {
   type StateOverride,
 } from './overrides.ts'
 export { type Estimate, estimateGas, type EstimateLimits } from './estimate.ts'
+export {
+  type BlockDraft,
+  type CallDraft,
+  maxSimulatedBlocks,
+  simulateBlocks,
+  type SimulatedBlock,
+  type SimulationCode,
+} from './simulate.ts'
 export { createChain } from './chain.ts'
 export { nextBaseFee, nextExcessBlobGas, validateHeader } from './header.ts'
 export { defaultMempoolLimits, type MempoolLimits } from './mempool/limits.ts'

@@ -138,7 +138,7 @@ function statusOf(outcome: TransactionOutcome, ports: ProcessPorts): Receipt['st
 }
 
 /** The parent's beacon root and hash go where contracts can read them (EIP-4788, EIP-2935). */
-async function callAtStart(ports: ProcessPorts): Promise<void> {
+export async function callAtStart(ports: ProcessPorts): Promise<void> {
   const { number, timestamp, parentBeaconBlockRoot, parentHash } = ports.context.header
   if (number === 0n) return
   if (ports.spec.isActive('cancun', number, timestamp) && parentBeaconBlockRoot)
@@ -147,7 +147,7 @@ async function callAtStart(ports: ProcessPorts): Promise<void> {
     await callIfDeployed(ports, historyContract, fromHex(parentHash))
 }
 
-async function collectRequests(
+export async function collectRequests(
   ports: ProcessPorts,
   receipts: readonly Receipt[],
 ): Promise<Verdict<readonly Request[], 'REQUESTS_MISMATCH'>> {

@@ -248,7 +248,7 @@ function changeBalance(journal: Journal, address: Address, by: bigint): void {
 
 function raiseNonce(journal: Journal, address: Address): void {
   const { nonce, balance, codeHash } = journal.account(address) ?? nobody
-  journal.setAccount(address, { nonce: nonce + 1n, balance, codeHash })
+  journal.setAccount(address, { nonce: BigInt.asUintN(64, nonce + 1n), balance, codeHash })
 }
 
 const nobody = { nonce: 0n, balance: 0n, codeHash: emptyCodeHash }

@@ -17,6 +17,7 @@ import type {
 } from '../primitives/index.ts'
 import type { AccountEdit, CommitInput, Journal, Store } from '../state/index.ts'
 import type { ChainSpec } from './chain-spec.ts'
+import type { SimulatedCall } from './simulated-message.ts'
 import type { Tracer } from './tracer.ts'
 
 /** What a transaction sees of its block. `header` roots, gasUsed and bloom are not read. */
@@ -106,6 +107,13 @@ export interface Engine {
     context: BlockContext,
     call: CallRequest,
     options?: RunOptions,
+  ): Promise<Verdict<TransactionOutcome, InvalidTransactionCode>>
+  /** Runs a call of eth_simulateV1: as a transaction, but for what a simulation does not check. */
+  runSimulated(
+    journal: Journal,
+    context: BlockContext,
+    call: SimulatedCall,
+    mode: RunOptions & { readonly isValidating: boolean },
   ): Promise<Verdict<TransactionOutcome, InvalidTransactionCode>>
   /** A call by the system address with 30 M gas that costs nobody anything (EIP-4788, 2935, 7002, 7251). */
   runSystemCall(

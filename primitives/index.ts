@@ -99,6 +99,7 @@ export {
   type TransactionType,
   typeByte,
   type UnsignedTransaction,
+  withoutSignature,
   withSignature,
 } from './transaction.ts'
 export { accept, ignore, reject, type Refusal, type Verdict } from './verdict.ts'

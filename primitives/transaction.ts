@@ -169,6 +169,14 @@ export function withSignature(tx: UnsignedTransaction, signature: Signature): Tr
   return { ...tx, signature, raw, hash: toHex(keccak256(raw)) }
 }
 
+/** A transaction that nobody signed, with zeros for v, r and s: geth's form of a simulated call. */
+export function withoutSignature(tx: UnsignedTransaction): Transaction {
+  const nothing = new Uint8Array(0)
+  const raw = withType(tx.type, [...payload(tx), nothing, nothing, nothing])
+  const signature: Signature = { yParity: 0, r: 0n, s: 0n }
+  return { ...tx, signature, raw, hash: toHex(keccak256(raw)) }
+}
+
 /** `TX_MALFORMED` says what in geth's words or names the field; `TX_TYPE`: a byte nobody knows. */
 export function decodeTransaction(
   raw: Uint8Array,

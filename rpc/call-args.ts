@@ -9,6 +9,7 @@ import { address, bytes, type Decoded, hash, list, struct, uint256, uint64 } fro
 
 /** Bounds what one call can make the node copy. */
 const maxAccessEntries = 10_000
+const maxBlobs = 128
 
 const accessTuple = struct('types.AccessTuple', {
   address,
@@ -39,6 +40,8 @@ export const callArgs = struct('ethapi.TransactionArgs', {
   accessList: list(accessTuple, 'types.AccessList', maxAccessEntries),
   authorizationList: list(authorization, '[]types.SetCodeAuthorization', maxAccessEntries),
   chainId: uint256,
+  maxFeePerBlobGas: uint256,
+  blobVersionedHashes: list(hash, '[]common.Hash', maxBlobs),
 })
 export type CallArgs = Decoded<typeof callArgs>
 

@@ -128,4 +128,6 @@ export interface StateSource {
   stateAt(number: bigint): StateReader
   /** Root after `changes` on top of the head; writes nothing. */
   computeUpdate(changes: StateChanges): StateUpdate
+  /** Root after `changes` on top of a recent block; throws NodeError PROOF_TOO_OLD for older ones. */
+  rootAfter(number: bigint, changes: StateChanges): Hex
 }

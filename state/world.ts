@@ -46,8 +46,16 @@ export interface PreparedUpdate extends StateUpdate {
 type NodeName = string
 type NodeWrites = Map<NodeName, Uint8Array | undefined>
 
+/** A height, and the head's. */
+interface Place {
+  readonly height: number
+  readonly head: number
+}
+
 export interface World {
   computeUpdate(changes: StateChanges, parent: Hex, head: StateReader): PreparedUpdate
+  /** Root after changes above the state of a recent height, which `at` reads. */
+  rootAfter(changes: StateChanges, at: StateReader, place: Place): Hex
   /** Writes for the nodes, and for those they replace in block `height`. */
   commitWrites(update: PreparedUpdate, height: number): Write[]
   /** Node writes that undo a block, and the root they lead to. */
@@ -82,6 +90,12 @@ export function createWorld(db: Database, flat: Flat, cacheBytes: number): World
 
   return {
     computeUpdate: (changes, parent, head) => computeUpdate(changes, parent, head, flat, trie),
+    rootAfter: (changes, at, { height, head }) => {
+      if (head - height > proofWindow) throw proofTooOld(height, head)
+      const replaced = replacedNodes(db, height, head)
+      const tries = (owner: string) => trieOver(replaced, owner, read)
+      return computeUpdate(changes, emptyTrieRoot, at, flat, tries).root
+    },
     commitWrites: ({ nodes }, height) => [
       ...nodeWrites(nodes),
       ...(height === 0 ? [] : [replacedWrite(nodes, height, read)]),
@@ -101,16 +115,22 @@ export function createWorld(db: Database, flat: Flat, cacheBytes: number): World
     },
     triesAt: (height, head, wanted) => {
       const replaced = replacedNodes(db, height, head, wanted)
-      return (owner) => ({
-        get: (path) => {
-          const name = `${owner}/${path}`
-          return replaced.has(name) ? replaced.get(name) : read(name)
-        },
-      })
+      return (owner) => trieOver(replaced, owner, read)
     },
     root: () => rootOf(trie('')),
   }
 }
+
+const trieOver = (
+  replaced: NodeWrites,
+  owner: string,
+  read: (name: NodeName) => Uint8Array | undefined,
+): TrieNodes => ({
+  get: (path) => {
+    const name = `${owner}/${path}`
+    return replaced.has(name) ? replaced.get(name) : read(name)
+  },
+})
 
 const nodeWrites = (nodes: NodeWrites): Write[] =>
   Array.from(nodes, ([name, value]) => ({ key: nodeKey(name), value }))
@@ -239,15 +259,15 @@ function replacedWrite(
   return { key: keys.byHeight('u', height), value: encodeRlp(list) }
 }
 
-/** Nodes as they stood at `height`, among those on the way to a wanted key; the oldest record counts. */
+/** Nodes as they stood at `height`, all or those on the way to a wanted key; the oldest record counts. */
 function replacedNodes(
   db: Database,
   height: number,
   head: number,
-  wanted: readonly NodeName[],
+  wanted?: readonly NodeName[],
 ): NodeWrites {
   const replaced: NodeWrites = new Map()
-  const onTheWay = prefixesOf(wanted)
+  const onTheWay = wanted && prefixesOf(wanted)
   for (let later = height + 1; later <= head; later++) {
     const record = db.get(keys.byHeight('u', later))
     if (record === undefined) throw proofTooOld(height, head)
@@ -255,7 +275,7 @@ function replacedNodes(
       const [name, old] = asList(item, 'replaced node', 2)
       const text = new TextDecoder().decode(asBytes(name, 'node name'))
       const bytes = asBytes(old, 'node')
-      if (!replaced.has(text) && onTheWay.has(text))
+      if (!replaced.has(text) && (onTheWay?.has(text) ?? true))
         replaced.set(text, bytes.length === 0 ? undefined : bytes)
     }
   }

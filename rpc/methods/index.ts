@@ -8,6 +8,7 @@ import { ethBlocks } from './eth-blocks.ts'
 import { ethCalls } from './eth-calls.ts'
 import { ethChain } from './eth-chain.ts'
 import { ethLogs } from './eth-logs.ts'
+import { ethSimulate } from './eth-simulate.ts'
 import { ethState } from './eth-state.ts'
 import { ethTransactions } from './eth-transactions.ts'
 import { net } from './net.ts'
@@ -23,6 +24,7 @@ const methods: MethodTable = {
   ...ethTransactions,
   ...ethState,
   ...ethCalls,
+  ...ethSimulate,
   ...ethLogs,
   ...attrObjects,
   ...attrRewards,
