@@ -102,7 +102,9 @@ function listenToFrames(evm: EVM, tracer: Tracer, journal: Journal, wire: Wire):
 }
 
 function typeOf(message: Message, wire: Wire): FrameType {
-  if (message.depth > 0 && wire.type) return wire.type
+  const { type } = wire
+  wire.type = undefined // what a native module sends is a message without an opcode
+  if (message.depth > 0 && type) return type
   return message.to ? 'CALL' : 'CREATE'
 }
 

@@ -156,10 +156,12 @@ function createFrames(
 ): Frames {
   const block = { header: headerOf(context, blobGasPrice) }
   const isSelfdestructLimited = evm.common.isActivatedEIP(6780)
+  // Overridden ones are as warm as ever, and what stands in their place is no warmer (geth).
+  const precompiles = context.precompiles ? getActivePrecompiles(evm.common) : evm.precompiles
 
   return {
     begin(warm, accessList) {
-      for (const address of evm.precompiles.keys()) evm.journal.addAlwaysWarmAddress(address)
+      for (const address of precompiles.keys()) evm.journal.addAlwaysWarmAddress(address)
       for (const { address } of evm.modules) evm.journal.addAlwaysWarmAddress(address)
       for (const address of warm) evm.journal.addAlwaysWarmAddress(address)
       for (const { address, storageKeys } of accessList) {

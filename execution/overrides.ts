@@ -49,7 +49,7 @@ export interface Stage {
 
 /**
  * Writes the overrides into the stage's journal. The context of the answer knows the precompiles
- * that moved or went away. An account that is named exists afterwards; a precompile that is named is
+ * that moved or went away. An account of which something is overridden exists afterwards; a precompile that is named is
  * one no longer (geth).
  */
 export function applyStateOverrides(
@@ -75,7 +75,7 @@ export function applyStateOverrides(
     // A module is an account with state: only other code, or a move, ends it.
     const stays = isModule && override.code === undefined && target === undefined
     if (isPrecompile && !stays) moved.set(address, null)
-    overrideAccount(journal, address, override)
+    if (changesAccount(override)) overrideAccount(journal, address, override)
   }
   return accept({
     journal,
@@ -107,6 +107,10 @@ function conflictOf(
 
 const refuse = (who: Address, text: string): Refusal<'OVERRIDE_CONFLICT'> =>
   reject('OVERRIDE_CONFLICT', `account ${toChecksum(who)} ${text}`)
+
+/** Moving a precompile alone makes no account. */
+const changesAccount = ({ movePrecompileTo: _, ...fields }: AccountOverride): boolean =>
+  Object.values(fields).some((value) => value !== undefined)
 
 function overrideAccount(journal: Journal, address: Address, override: AccountOverride): void {
   const old = journal.account(address)

@@ -153,6 +153,7 @@ function formatTransaction(tx: Transaction, from: Address, gasPrice: bigint): Js
 }
 
 function typedFields(tx: Transaction): Json {
+  if (tx.type === 'legacy' && isUnsigned(tx)) return { chainId: quantity(unsignedChainId) }
   if (tx.type === 'legacy') return tx.chainId === undefined ? {} : { chainId: quantity(tx.chainId) }
   return {
     chainId: quantity(tx.chainId),
@@ -180,9 +181,16 @@ const formatPermission = (a: Authorization): Json => ({
   s: quantity(a.s),
 })
 
+/** A simulated call: nobody signed it. */
+const isUnsigned = ({ signature: { r, s } }: Transaction): boolean => r === 0n && s === 0n
+
+/** What geth makes of a v of 0, (v - 35) / 2 in 64 bits. */
+const unsignedChainId = (2n ** 64n - 35n) / 2n
+
 /** 0 or 1; of legacy 27 or 28, or EIP-155's 35 + 2 x chain id. */
-function signatureV({ signature: { yParity }, ...tx }: Transaction): bigint {
-  if (tx.type !== 'legacy') return BigInt(yParity)
+function signatureV(tx: Transaction): bigint {
+  const { yParity } = tx.signature
+  if (tx.type !== 'legacy' || isUnsigned(tx)) return BigInt(yParity)
   return BigInt(yParity) + (tx.chainId === undefined ? 27n : 35n + 2n * tx.chainId)
 }
 

@@ -136,7 +136,7 @@ function formatSimulated({ block, senders, calls }: SimulatedBlock, isFull: bool
   return {
     ...formatBlock(block, senders, isFull),
     calls: calls.map(({ outcome, logs }, transactionIndex) => ({
-      returnData: toHex(outcome.status === 'halt' ? new Uint8Array(0) : outcome.returnData),
+      returnData: outcome.status === 'success' ? toHex(outcome.returnData) : '0x',
       logs: logs.map((log) => formatLog(log, { block, transactionIndex, logIndex: log.index })),
       gasUsed: quantity(outcome.gasUsed),
       maxUsedGas: quantity(outcome.gasBeforeRefund),

@@ -13,7 +13,6 @@ import { sharedFile, testWithShared } from '../support/shared.ts'
 
 /** Left out until they are built. */
 const notYet = [
-  'eth_simulateV1/*',
   'debug_*/*',
   'eth_{capabilities,config,createAccessList,getStorageValues}/*',
   'eth_sendRawTransaction/send-blob-tx',
