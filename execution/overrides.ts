@@ -109,8 +109,8 @@ const refuse = (who: Address, text: string): Refusal<'OVERRIDE_CONFLICT'> =>
   reject('OVERRIDE_CONFLICT', `account ${toChecksum(who)} ${text}`)
 
 /** Moving a precompile alone makes no account. */
-const changesAccount = ({ movePrecompileTo: _, ...fields }: AccountOverride): boolean =>
-  Object.values(fields).some((value) => value !== undefined)
+const changesAccount = ({ nonce, balance, code, state, stateDiff }: AccountOverride): boolean =>
+  [nonce, balance, code, state, stateDiff].some((value) => value !== undefined)
 
 function overrideAccount(journal: Journal, address: Address, override: AccountOverride): void {
   const old = journal.account(address)
