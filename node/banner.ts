@@ -4,7 +4,7 @@
  */
 import { toChecksum } from '../execution/index.ts'
 import { assertNever, type Hex } from '../primitives/index.ts'
-import type { Sealing } from './sealer.ts'
+import type { Sealing } from './beat.ts'
 import { groupDigits, toGweiText, toOpenText } from './text.ts'
 
 export interface DevAccount {

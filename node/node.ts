@@ -4,6 +4,7 @@
  */
 import {
   type Chain,
+  type ChainSpec,
   createChain,
   createChainSpec,
   createEngine,
@@ -12,13 +13,15 @@ import {
   nextBaseFee,
 } from '../execution/index.ts'
 import type { Address, Clock } from '../primitives/index.ts'
-import { createRpcServer, type DevApi, type NodeApi } from '../rpc/index.ts'
+import { createRpcServer, type DevApi, type NextBlock, type NodeApi } from '../rpc/index.ts'
 import { chooseSecp256k1 } from './crypto.ts'
 import { createDevApi, type DevOptions } from './dev/dev-api.ts'
+import { createSettings } from './dev/settings.ts'
 import type { Loggers } from './logger.ts'
 import { genesisModules, nativesOf } from './modules.ts'
 import { openChain, type OpenChainOptions } from './open-chain.ts'
-import { createSealer, type Sealer, type Sealing } from './sealer.ts'
+import type { Sealing } from './beat.ts'
+import { createSealer, type Sealer } from './sealer.ts'
 import { seedsAfter } from './seeds.ts'
 
 export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
@@ -64,32 +67,36 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const store = await openChain({ ...options, modules: genesisModules(natives) })
   const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })
   const chain = createChain({ spec, store, engine, secp256k1 })
+  const settings = options.dev && createSettings(ports.clock, chain.head().header.timestamp)
   const mempool = createMempool({
     chain,
     secp256k1,
-    blockGasLimit: () => chain.head().header.gasLimit,
+    blockGasLimit: () => settings?.get().next.gasLimit ?? chain.head().header.gasLimit,
+    minGasPrice: () => settings?.get().minGasPrice ?? 0n,
   })
   chain.onCommit((executed) => mempool.onBlock(executed))
-  const nextFee = (parent = chain.head().header): bigint => nextBaseFee(parent, spec) ?? 0n
+  chain.onRollback(() => mempool.reset())
+  if (settings) chain.onCommit((executed) => settings.onBlock(executed))
   const sealer = createSealer(options, {
     chain,
     mempool,
     clock: ports.clock,
     log: ports.logs.of('sealer'),
-    baseFeeAfter: nextFee,
+    baseFeeAfter: (parent) => nextBaseFee(parent, spec) ?? 0n,
     seedsAfter,
+    ...(settings && { wishesAfter: (parent) => settings.wishesAfter(parent) }),
     onFault: ports.onFault,
   })
-  const dev = options.dev && createDevApi(options.dev, { secp256k1, sealer })
+  const parts = { chain, mempool, sealer }
+  const dev =
+    options.dev && settings && createDevApi(options.dev, { ...parts, settings, secp256k1 })
   const server = createRpcServer(
     { host: options.host, port: options.port, allowedHosts: options.allowedHosts },
-    { api: createApi(options, ports, { chain, mempool, sealer }, dev), log: ports.logs.of('rpc') },
+    { api: createApi(options, ports, parts, dev), log: ports.logs.of('rpc') },
   )
   return {
-    chain,
-    mempool,
-    sealer,
-    nextBaseFee: () => nextFee(),
+    ...parts,
+    nextBaseFee: () => sealer.template().baseFeePerGas,
     async start() {
       const urls = await server.listen()
       sealer.start()
@@ -117,8 +124,16 @@ const createApi = (
   log: logs.of('rpc'),
   clientVersion,
   submit: (raw) => sealer.submit(raw),
+  nextBlock: () => nextHeader(sealer.template(), chain.spec),
   ...(dev && { dev }),
   peerCount: () => 0, // no network yet
   isListening: () => true,
   syncing: () => false, // a lone producer is always at its own head
 })
+
+const nextHeader = (template: ReturnType<Sealer['template']>, spec: ChainSpec): NextBlock => {
+  const { timestamp, feeRecipient, gasLimit, prevRandao, parent, baseFeePerGas } = template
+  // Before London there is none.
+  const hasFee = nextBaseFee(parent.header, spec) !== undefined
+  return { timestamp, feeRecipient, gasLimit, prevRandao, ...(hasFee && { baseFeePerGas }) }
+}

@@ -6,11 +6,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   accept,
-  assertNever,
   reject,
   type Address,
-  type Block,
-  type Clock,
   type Header,
   type Hex,
   type Logger,
@@ -24,32 +21,26 @@ import type {
   Mempool,
   PooledTransaction,
 } from '../execution/index.ts'
-
-export type Sealing =
-  | { readonly type: 'automine' }
-  | { readonly type: 'interval'; readonly blockTimeMs: number }
-  | { readonly type: 'mixed'; readonly blockTimeMs: number }
-  | { readonly type: 'manual' }
+import { createBeat, type Sealing } from './beat.ts'
+import { templateAfter, type TemplatePorts, type WishesAfter } from './template.ts'
 
 export interface SealerOptions {
   readonly sealing: Sealing
   readonly feeRecipient: Address
 }
 
-export interface SealerPorts {
+export interface SealerPorts extends TemplatePorts {
   readonly chain: Pick<Chain, 'head' | 'build' | 'commit'>
   readonly mempool: Pick<Mempool, 'add' | 'best' | 'get' | 'pendingNonce' | 'remove'>
-  readonly clock: Clock
   readonly log: Logger
   /** Wei; EIP-1559 on top of `parent`. */
   readonly baseFeeAfter: (parent: Header) => bigint
-  /** The parts of a header that follow from its parent by policy. */
-  readonly seedsAfter: (
-    parent: Block,
-  ) => Pick<BlockTemplate, 'prevRandao' | 'parentBeaconBlockRoot' | 'extraData'>
   /** Called once when sealing broke: the node must stop. */
   readonly onFault: (error: unknown) => void
 }
+
+/** With the base fee that transactions must meet. */
+type PricedTemplate = BlockTemplate & { readonly baseFeePerGas: bigint }
 
 export interface Sealer {
   /**
@@ -58,8 +49,15 @@ export interface Sealer {
    * as soon as it is in the pool. `sender` is taken as given (impersonation on a devnet).
    */
   submit(raw: Uint8Array, sender?: Address): Promise<Verdict<Hex>>
-  /** Seals a block now, also an empty one. */
-  seal(): Promise<ExecutedBlock>
+  /** Seals a block now, also an empty one. What `wishes` say of it comes before all else. */
+  seal(wishes?: WishesAfter): Promise<ExecutedBlock>
+  /** Runs `task` while no block is in work, and none begins. */
+  exclusively<result>(task: () => Promise<result>): Promise<result>
+  /** What the next block would be if it were sealed now; its base fee always said. */
+  template(): PricedTemplate
+  sealing(): Sealing
+  /** From now on; what waits in the pool is sealed where that is now wanted. */
+  setSealing(sealing: Sealing): void
   /** Starts the beat, where there is one. */
   start(): void
   /** Lets the block in work finish, refuses what has not been sealed, and seals no more. */
@@ -67,16 +65,19 @@ export interface Sealer {
 }
 
 export function createSealer(options: SealerOptions, ports: SealerPorts): Sealer {
-  const { chain, mempool, onFault } = ports
-  const automines = options.sealing.type === 'automine' || options.sealing.type === 'mixed'
+  const { mempool, onFault } = ports
   const room = createWaitingRoom()
   const exclusively = createMutex()
-  const state = { isDraining: false, isStopped: false }
+  const state = { isStopped: false }
 
-  const sealOnce = (isEmptyWanted: boolean): Promise<ExecutedBlock | undefined> =>
+  const sealOnce = (
+    isEmptyWanted: boolean,
+    wishes?: WishesAfter,
+  ): Promise<ExecutedBlock | undefined> =>
     exclusively(async () => {
       if (state.isStopped) return undefined
-      const executed = await produce(options, ports, isEmptyWanted, (hash, refusal) =>
+      const template = { ...pricedTemplate(options, ports), ...wishes?.(ports.chain.head()) }
+      const executed = await produce(template, ports, isEmptyWanted, (hash, refusal) =>
         room.answer(hash, refusal),
       )
       for (const { hash } of executed?.block.transactions ?? []) room.answer(hash, accept(hash))
@@ -84,31 +85,15 @@ export function createSealer(options: SealerOptions, ports: SealerPorts): Sealer
     })
 
   const isRunnableNext = (tx: PooledTransaction): boolean =>
-    isRunnable(tx, ports.baseFeeAfter(chain.head().header), mempool)
+    isRunnable(tx, baseFeeNext(ports), mempool)
 
-  async function drain(): Promise<void> {
-    try {
-      while (room.waiting().length > 0) {
-        await nextTurn() // what has arrived in this turn of the event loop shares the block
-        const before = room.waiting()
-        const executed = await sealOnce(false)
-        if (state.isStopped) return // stop() answers those who still wait
-        // Those whose transaction the next block cannot hold are answered; it stays in the pool.
-        // When nothing at all could be included, that is everyone who waited for this round.
-        for (const tx of before)
-          if (executed === undefined || !isRunnableNext(tx)) room.answer(tx.hash, accept(tx.hash))
-      }
-    } finally {
-      state.isDraining = false // in the same step as the last look at the room: nobody is forgotten
-    }
-  }
-
-  function wake(): void {
-    if (state.isDraining) return
-    state.isDraining = true
-    drain().catch(onFault)
-  }
-
+  const wake = createDrain({
+    room,
+    sealOnce: () => sealOnce(false),
+    isRunnableNext,
+    isStopped: () => state.isStopped,
+    onFault,
+  })
   const beat = createBeat(options.sealing, ports, () => sealOnce(true))
 
   return {
@@ -117,17 +102,24 @@ export function createSealer(options: SealerOptions, ports: SealerPorts): Sealer
       const verdict = mempool.add(raw, sender)
       if (verdict.type !== 'accept') return verdict
       const tx = verdict.value
-      if (!automines || !isRunnableNext(tx)) return accept(tx.hash)
+      if (!beat.automines() || !isRunnableNext(tx)) return accept(tx.hash)
       const answer = room.wait(tx)
       wake()
       return answer
     },
-    async seal() {
-      const executed = await sealOnce(true)
+    async seal(wishes) {
+      const executed = await sealOnce(true, wishes)
       if (executed === undefined) throw new Error('sealing after stop')
       return executed
     },
-    start: beat.start,
+    exclusively,
+    template: () => pricedTemplate(options, ports),
+    sealing: () => beat.sealing(),
+    setSealing(wanted) {
+      beat.change(wanted)
+      if (beat.automines()) sealOnce(false).catch(onFault)
+    },
+    start: () => beat.start(),
     async stop() {
       beat.stop()
       await exclusively(async () => {
@@ -135,6 +127,41 @@ export function createSealer(options: SealerOptions, ports: SealerPorts): Sealer
       })
       for (const { hash } of room.waiting()) room.answer(hash, shuttingDown)
     },
+  }
+}
+
+interface DrainPorts {
+  readonly room: WaitingRoom
+  readonly sealOnce: () => Promise<ExecutedBlock | undefined>
+  readonly isRunnableNext: (tx: PooledTransaction) => boolean
+  readonly isStopped: () => boolean
+  readonly onFault: (error: unknown) => void
+}
+
+/** Seals blocks until nobody waits. The function returned begins it, where it has not begun. */
+function createDrain(ports: DrainPorts): () => void {
+  const { room, sealOnce, isRunnableNext, isStopped, onFault } = ports
+  let isDraining = false
+  async function drain(): Promise<void> {
+    try {
+      while (room.waiting().length > 0) {
+        await nextTurn() // what has arrived in this turn of the event loop shares the block
+        const before = room.waiting()
+        const executed = await sealOnce()
+        if (isStopped()) return // stop() answers those who still wait
+        // Those whose transaction the next block cannot hold are answered; it stays in the pool.
+        // When nothing at all could be included, that is everyone who waited for this round.
+        for (const tx of before)
+          if (executed === undefined || !isRunnableNext(tx)) room.answer(tx.hash, accept(tx.hash))
+      }
+    } finally {
+      isDraining = false // in the same step as the last look at the room: nobody is forgotten
+    }
+  }
+  return () => {
+    if (isDraining) return
+    isDraining = true
+    drain().catch(onFault)
   }
 }
 
@@ -176,25 +203,14 @@ const isRunnable = (
 
 /** Builds a block on the head and commits it; an empty one only if wanted. */
 async function produce(
-  options: SealerOptions,
-  { chain, mempool, clock, log, baseFeeAfter, seedsAfter }: SealerPorts,
+  template: PricedTemplate,
+  ports: SealerPorts,
   isEmptyWanted: boolean,
   onRefused: (hash: Hex, refusal: Verdict<Hex>) => void,
 ): Promise<ExecutedBlock | undefined> {
+  const { chain, mempool, clock, log } = ports
   const startedMs = clock.nowMs()
-  const parent = chain.head()
-  const template: BlockTemplate = {
-    parent,
-    timestamp: timestampAfter(parent.header.timestamp, startedMs),
-    feeRecipient: options.feeRecipient,
-    gasLimit: parent.header.gasLimit,
-    withdrawals: [],
-    ...seedsAfter(parent),
-  }
-  const { executed, refused } = await chain.build(
-    template,
-    mempool.best(baseFeeAfter(parent.header)),
-  )
+  const { executed, refused } = await chain.build(template, mempool.best(template.baseFeePerGas))
   for (const { tx, code, message } of refused) {
     if (mayFitLater.has(code)) continue
     log.debug({ hash: tx.hash, code }, 'transaction dropped: it cannot run any more')
@@ -219,49 +235,16 @@ async function produce(
 /** Refusals that another block can lift: no room, a predecessor without room, a base fee too high. */
 const mayFitLater = new Set(['GAS_LIMIT_EXCEEDED', 'NONCE_TOO_HIGH', 'FEE_CAP_TOO_LOW'])
 
-/** Whole seconds, strictly above the parent's: with beats under a second it runs ahead of the clock. */
-const timestampAfter = (parent: bigint, nowMs: number): bigint => {
-  const now = BigInt(Math.floor(nowMs / 1000))
-  return now > parent ? now : parent + 1n
-}
-
-function beatOf(sealing: Sealing): number | undefined {
-  switch (sealing.type) {
-    case 'interval':
-    case 'mixed':
-      return sealing.blockTimeMs
-    case 'automine':
-    case 'manual':
-      return undefined
-    default:
-      return assertNever(sealing)
-  }
-}
-
-/** Runs `task` every block time, never twice at once; a late beat does not move the later ones. */
-function createBeat(
-  sealing: Sealing,
-  { clock, onFault }: SealerPorts,
-  task: () => Promise<unknown>,
-): { readonly start: () => void; readonly stop: () => void } {
-  const blockTimeMs = beatOf(sealing)
-  let cancel: (() => void) | undefined
-  let isStopped = false
-  const schedule = (dueMs: number, everyMs: number): void => {
-    if (isStopped) return
-    cancel = clock.after(Math.max(0, dueMs - clock.nowMs()), () => {
-      task().then(() => schedule(Math.max(dueMs + everyMs, clock.nowMs()), everyMs), onFault)
-    })
-  }
+function pricedTemplate({ feeRecipient }: SealerOptions, ports: SealerPorts): PricedTemplate {
   return {
-    start: () => {
-      if (blockTimeMs !== undefined) schedule(clock.nowMs() + blockTimeMs, blockTimeMs)
-    },
-    stop: () => {
-      isStopped = true
-      cancel?.()
-    },
+    ...templateAfter(ports.chain.head(), feeRecipient, ports),
+    baseFeePerGas: baseFeeNext(ports),
   }
+}
+
+function baseFeeNext({ chain, wishesAfter, baseFeeAfter }: SealerPorts): bigint {
+  const parent = chain.head()
+  return wishesAfter?.(parent).baseFeePerGas ?? baseFeeAfter(parent.header)
 }
 
 /** One after the other, in order of asking; a task that throws does not stop the next. */

@@ -7,6 +7,7 @@ import { assertNever, type Block, type Header, type StateReader } from '../primi
 import type { StoredBlock } from '../state/index.ts'
 import { type BlockRef, latest } from './block-ref.ts'
 import { headerForHashNotFound, headerNotFound } from './errors.ts'
+import type { NextBlock } from './node-api.ts'
 
 /** Height a reference means; a hash must be looked up instead. Pending is the head. */
 export function heightOf(chain: Chain, ref: Exclude<BlockRef, { readonly type: 'hash' }>): bigint {
@@ -47,22 +48,13 @@ export const stateFor = (chain: Chain, ref: BlockRef | undefined): StateReader =
   chain.stateAt(blockForState(chain, ref).header.number)
 
 /**
- * The header a call sees. For pending it is the head's with the next number and time: what the
- * chain holds now, as the next block would see it. Base fee is `baseFee`'s.
+ * The header a call sees. For pending it is the head's with what the next block would have: what
+ * the chain holds now, as that block would see it.
  */
-export const pendingHeader = (
-  head: Block,
-  nowMs: number,
-  baseFeePerGas: bigint | undefined,
-): Header => {
-  const nowS = BigInt(Math.floor(nowMs / 1000))
-  const { timestamp, number } = head.header
-  return {
-    ...head.header,
-    parentHash: head.hash,
-    number: number + 1n,
-    timestamp: nowS > timestamp ? nowS : timestamp + 1n,
-    gasUsed: 0n,
-    ...(baseFeePerGas !== undefined && { baseFeePerGas }),
-  }
-}
+export const pendingHeader = (head: Block, next: NextBlock): Header => ({
+  ...head.header,
+  parentHash: head.hash,
+  number: head.header.number + 1n,
+  gasUsed: 0n,
+  ...next,
+})

@@ -27,15 +27,13 @@ import { revertReason } from './revert.ts'
 export const gasCap = 50_000_000n
 
 export function viewOf(
-  { api, fees }: Context,
+  { api }: Context,
   ref: BlockRef = latest,
   states?: Decoded<typeof stateOverride>,
   block?: Decoded<typeof blockOverride>,
 ): CallView {
   const found = blockForState(api.chain, ref)
-  const header = isPending(ref)
-    ? pendingHeader(found, api.clock.nowMs(), fees.nextBaseFee())
-    : found.header
+  const header = isPending(ref) ? pendingHeader(found, api.nextBlock()) : found.header
   return {
     state: api.chain.stateAt(found.header.number),
     context: api.chain.contextOf(header),

@@ -1,6 +1,7 @@
 /**
- * What JSON-RPC asks of a devnet beyond `NodeApi`: keys it signs with. `node/dev/` fulfils it; a
- * node of a network has none, and the methods in methods/dev/ do not exist there.
+ * What JSON-RPC asks of a devnet beyond `NodeApi`: keys it signs with, and hands on blocks, time and
+ * state. `node/dev/` fulfils it; a node of a network has none, and the methods in methods/dev/ do
+ * not exist there. What callers may ask is checked by the methods.
  */
 import type {
   Address,
@@ -10,16 +11,20 @@ import type {
   UnsignedTransaction,
   Verdict,
 } from '../primitives/index.ts'
+import type { ExecutedBlock } from '../execution/index.ts'
+import type { AccountEdit } from '../state/index.ts'
 
 export interface DevApi {
   readonly wallet: Wallet
   readonly blocks: DevBlocks
-}
-
-/** Blocks by hand. */
-export interface DevBlocks {
-  /** Seals so many blocks now, empty ones too. */
-  mine(count: number): Promise<void>
+  readonly time: DevTime
+  readonly snapshots: DevSnapshots
+  /** Read at once, part of the next block's state. */
+  edit(edits: readonly AccountEdit[]): Promise<void>
+  /** Everything as after the start of a new chain. */
+  reset(): Promise<void>
+  /** Whether blocks are told of on the terminal. */
+  setLogging(isOn: boolean): void
 }
 
 /** Unlocked accounts. Keys come in and never go out. */
@@ -32,4 +37,56 @@ export interface Wallet {
   authorize(tx: UnsignedTransaction, from: Address): Transaction | undefined
   /** Takes an authorized transaction in, as `NodeApi.submit` does. */
   submit(tx: Transaction, from: Address): Promise<Verdict<Hex>>
+  /** Acts for `address` without its key from now on, or no longer. */
+  impersonate(address: Address, isOn: boolean): void
+  /** Acts for everybody, or no longer. */
+  impersonateAll(isOn: boolean): void
+}
+
+/** Blocks by hand. */
+export interface DevBlocks {
+  /** Seals so many blocks now, empty ones too, `intervalS` seconds apart. */
+  mine(count: bigint, intervalS: bigint): Promise<void>
+  /** One block now, with what became of its transactions. */
+  mineOne(): Promise<ExecutedBlock>
+  /** Makes `number` the head again. */
+  rollback(number: bigint): Promise<void>
+  isAutomine(): boolean
+  /** Milliseconds between blocks; undefined: none by themselves. */
+  blockTimeMs(): number | undefined
+  setAutomine(isOn: boolean): void
+  /** 0: none by themselves. */
+  setBlockTime(blockTimeMs: number): void
+  setFeeRecipient(address: Address): void
+  setGasLimit(gas: bigint): void
+  /** Of the next block only. */
+  setNextBaseFee(wei: bigint): void
+  /** Of the next block only. */
+  setNextPrevRandao(value: Hex): void
+  /** Wei a unit of gas; the pool takes nothing cheaper from now on. */
+  setMinGasPrice(wei: bigint): void
+  /** Whether it was in the pool. */
+  drop(hash: Hex): boolean
+  /** All of the pool, or all of one sender. */
+  dropAll(from?: Address): void
+}
+
+/** The chain's clock, in seconds since the Unix epoch. */
+export interface DevTime {
+  now(): bigint
+  set(timestamp: bigint): void
+  /** Seconds in all by which the chain's clock is ahead of the machine's. */
+  increase(seconds: bigint): bigint
+  /** Of the next block; time goes on from there. */
+  setNext(timestamp: bigint): void
+  /** Seconds between blocks; undefined: as the clock has it. Whether there was an interval before. */
+  setInterval(seconds: bigint | undefined): boolean
+}
+
+export interface DevSnapshots {
+  /** Ids go up from 0. */
+  take(): Promise<number>
+  /** False for an id that is not there. It and all later ones are used up. */
+  revert(id: number): Promise<boolean>
+  list(): readonly (readonly [id: number, height: bigint, hash: Hex])[]
 }

@@ -11,6 +11,7 @@ import {
   type Hex,
   invariant,
 } from '../primitives/index.ts'
+import type { NodeApi } from './node-api.ts'
 
 export interface FeeOracle {
   /** Base fee of the block after the head, in wei; undefined before London. */
@@ -36,7 +37,8 @@ const minTip = 1n
 /** 500 gwei (geth): no answer sends a wallet's savings away. */
 const maxTip = 500_000_000_000n
 
-export function createFeeOracle(chain: Chain): FeeOracle {
+/** `nextBlock` knows what a devnet's owner has set. */
+export function createFeeOracle(chain: Chain, nextBlock: NodeApi['nextBlock']): FeeOracle {
   let cached: { readonly head: Hex; readonly tip: bigint } | undefined
   const suggestedTip = (): bigint => {
     const head = chain.head()
@@ -44,7 +46,7 @@ export function createFeeOracle(chain: Chain): FeeOracle {
     return cached.tip
   }
   const baseFeeAfter = (parent: Header): bigint | undefined => nextBaseFee(parent, chain.spec)
-  const baseFee = (): bigint | undefined => baseFeeAfter(chain.head().header)
+  const baseFee = (): bigint | undefined => nextBlock().baseFeePerGas
   return {
     suggestedTip,
     baseFeeAfter,

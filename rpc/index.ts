@@ -1,5 +1,5 @@
 /** JSON-RPC over HTTP and WebSocket, as geth speaks it. */
-export type { DevApi, Wallet } from './dev-api.ts'
-export type { NodeApi } from './node-api.ts'
+export type { DevApi, DevBlocks, DevTime, Wallet } from './dev-api.ts'
+export type { NextBlock, NodeApi } from './node-api.ts'
 export { revertReason } from './revert.ts'
 export { createRpcServer, type RpcServer, type RpcServerOptions } from './server.ts'

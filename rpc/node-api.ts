@@ -2,9 +2,15 @@
  * What JSON-RPC asks of the node it speaks for. `node/` fulfils it; `rpc/` knows nothing of how
  * blocks are sealed, who the peers are, or where the chain lives.
  */
-import type { Clock, Hex, Logger, Verdict } from '../primitives/index.ts'
+import type { Clock, Header, Hex, Logger, Verdict } from '../primitives/index.ts'
 import type { Chain, Mempool } from '../execution/index.ts'
 import type { DevApi } from './dev-api.ts'
+
+/** `baseFeePerGas` is absent before London. */
+export type NextBlock = Pick<
+  Header,
+  'timestamp' | 'feeRecipient' | 'gasLimit' | 'prevRandao' | 'baseFeePerGas'
+>
 
 export interface NodeApi {
   readonly chain: Chain
@@ -15,6 +21,8 @@ export interface NodeApi {
   readonly clientVersion: string
   /** Takes a raw transaction in; with automine it answers after the block is sealed. */
   submit(raw: Uint8Array): Promise<Verdict<Hex>>
+  /** What the next block would be if it were sealed now. */
+  nextBlock(): NextBlock
   /** What a devnet can do besides; absent on every other node. */
   readonly dev?: DevApi
   peerCount(): number

@@ -56,7 +56,12 @@ export function createRpcServer(
 ): RpcServer {
   const filters = createFilters(api.chain, api.mempool, api.clock)
   const hub = createSubscriptionHub(api)
-  const context = { api, filters, fees: createFeeOracle(api.chain), blocks: createBlockTexts() }
+  const context = {
+    api,
+    filters,
+    fees: createFeeOracle(api.chain, () => api.nextBlock()),
+    blocks: createBlockTexts(),
+  }
   const allowedOrigins = options.allowedOrigins?.map((origin) => origin.toLowerCase()) ?? ['*']
   const dispatcher = createDispatcher(methodsOf(api.dev !== undefined), api.clock, log)
   const door: Door = { dispatcher, context, log, allowedOrigins }

@@ -12,6 +12,7 @@ import {
   type Hex,
   ignore,
   isImpersonated,
+  maxFeePerGas,
   maxPriorityFeePerGas,
   type Refusal,
   recoverSender,
@@ -37,6 +38,7 @@ export interface AdmitPorts {
   readonly limits: MempoolLimits
   readonly rules: TransactionRules
   readonly blockGasLimit: bigint
+  readonly minGasPrice?: bigint
   readonly isKnown: (hash: Hex) => boolean
   readonly state: StateReader
   /** Who sends it, whatever the signature says (a devnet's impersonation). */
@@ -68,7 +70,10 @@ export function admit(raw: Uint8Array, ports: AdmitPorts): Verdict<Admitted, Adm
 }
 
 /** What this pool does not take though a block may hold it. */
-function checkPolicy(tx: Transaction, { limits, blockGasLimit }: AdmitPorts): Refused {
+function checkPolicy(
+  tx: Transaction,
+  { limits, blockGasLimit, minGasPrice = 0n }: AdmitPorts,
+): Refused {
   // No data-availability layer stands behind this chain, so nobody could serve the blobs.
   if (tx.type === 'blob') return reject('TX_TYPE', 'transaction type not supported')
   if (tx.chainId === undefined && !limits.allowUnprotected && !isKeyless(tx))
@@ -81,6 +86,11 @@ function checkPolicy(tx: Transaction, { limits, blockGasLimit }: AdmitPorts): Re
       'UNDERPRICED',
       `transaction underpriced: gas tip cap ${tip}, minimum needed ${limits.minTip}`,
       { tip, minimum: limits.minTip },
+    )
+  if (maxFeePerGas(tx) < minGasPrice)
+    return reject(
+      'UNDERPRICED',
+      `transaction underpriced: gas fee cap ${maxFeePerGas(tx)}, minimum needed ${minGasPrice}`,
     )
   return undefined
 }

@@ -29,6 +29,8 @@ export interface MempoolPorts {
   readonly chain: Pick<Chain, 'head' | 'spec' | 'stateAt'>
   readonly secp256k1: Secp256k1
   readonly blockGasLimit: () => bigint
+  /** Wei a unit of gas a transaction must be ready to pay at least; absent: the tip decides. */
+  readonly minGasPrice?: () => bigint
   readonly limits?: Partial<MempoolLimits>
 }
 
@@ -109,7 +111,7 @@ type Standing = Pick<Account, 'nonce' | 'balance'>
 /** Admits a transaction for the block after the head, makes room and puts it in. */
 function enter(
   pool: Pool,
-  { chain, secp256k1, blockGasLimit }: MempoolPorts,
+  { chain, secp256k1, blockGasLimit, minGasPrice }: MempoolPorts,
   limits: MempoolLimits,
   state: StateReader,
   raw: Uint8Array,
@@ -122,6 +124,7 @@ function enter(
     state,
     rules: transactionRules(chain.spec, chain.spec.forkAt(number + 1n, timestamp + 1n)),
     blockGasLimit: blockGasLimit(),
+    minGasPrice: minGasPrice?.() ?? 0n,
     isKnown: (hash) => pool.byHash.has(hash),
     sender,
   })

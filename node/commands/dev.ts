@@ -18,7 +18,7 @@ import { createLoggers, type Loggers } from '../logger.ts'
 import { makeFolder, requireWritableFile, unwritableFile } from '../make-folder.ts'
 import { createNode, type TributaryNode } from '../node.ts'
 import { blockJsonLines, blockLines } from '../report.ts'
-import type { Sealing } from '../sealer.ts'
+import type { Sealing } from '../beat.ts'
 import { devClientVersion, packageVersion, systemClock } from '../system.ts'
 import { isLoopback, keepStatesOf, levelsOf, mebibytes } from './common.ts'
 

@@ -1,29 +1,109 @@
 /**
- * A devnet's side of JSON-RPC, put together from its parts: keys, blocks by hand. Only a node made
- * with `dev` has one.
+ * A devnet's side of JSON-RPC, put together from its parts: keys, blocks by hand, the chain's clock,
+ * snapshots. Only a node made with `dev` has one. What moves the chain waits for the block in work.
  */
+import type { Chain, Mempool } from '../../execution/index.ts'
 import type { Hex, Secp256k1 } from '../../primitives/index.ts'
-import type { DevApi } from '../../rpc/index.ts'
+import type { DevApi, DevBlocks, DevTime } from '../../rpc/index.ts'
+import { blockTimeOf, type Sealing } from '../beat.ts'
 import type { Sealer } from '../sealer.ts'
+import type { WishesAfter } from '../template.ts'
+import type { SettingsStore } from './settings.ts'
+import { createSnapshots, emptyPool } from './snapshots.ts'
 import { createWallet } from './wallet.ts'
 
 export interface DevOptions {
   /** Of the unlocked accounts. Never logged. */
   readonly privateKeys: readonly Hex[]
+  /** Told when anvil_setLoggingEnabled changes what is printed. */
+  readonly onLogging?: (isOn: boolean) => void
 }
 
 export interface DevPorts {
   readonly secp256k1: Secp256k1
+  readonly chain: Chain
+  readonly mempool: Mempool
   readonly sealer: Sealer
+  readonly settings: SettingsStore
 }
 
-export function createDevApi({ privateKeys }: DevOptions, ports: DevPorts): DevApi {
+export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
+  const { chain, mempool, sealer, settings } = ports
+  const wallet = createWallet(options.privateKeys, ports)
+  const snapshots = createSnapshots(ports)
+  const atStart = { sealing: sealer.sealing(), settings: settings.get() }
   return {
-    wallet: createWallet(privateKeys, ports),
-    blocks: {
-      async mine(count) {
-        for (let i = 0; i < count; i++) await ports.sealer.seal()
-      },
+    wallet,
+    blocks: createDevBlocks(ports),
+    time: createDevTime(settings),
+    snapshots: {
+      take: () => sealer.exclusively(async () => snapshots.take()),
+      revert: (id) => sealer.exclusively(() => snapshots.revert(id)),
+      list: () => snapshots.list(),
     },
+    edit: (edits) =>
+      sealer.exclusively(async () => {
+        await chain.edit(edits)
+        mempool.reset()
+      }),
+    reset: () =>
+      sealer.exclusively(async () => {
+        await chain.rollback(0n)
+        emptyPool(mempool)
+        snapshots.clear()
+        wallet.stopImpersonating()
+        settings.set(atStart.settings)
+        sealer.setSealing(atStart.sealing)
+      }),
+    setLogging: (isOn) => options.onLogging?.(isOn),
   }
 }
+
+function createDevBlocks({ chain, mempool, sealer, settings }: DevPorts): DevBlocks {
+  return {
+    async mine(count, intervalS) {
+      const wishes: WishesAfter = ({ header }) => ({ timestamp: header.timestamp + intervalS })
+      for (let i = 0n; i < count; i++) await sealer.seal(i === 0n ? undefined : wishes)
+      // Time goes on from the last block, not from where it was before.
+      const { timestamp } = chain.head().header
+      if (timestamp > settings.nowS()) settings.setNowS(timestamp)
+    },
+    mineOne: () => sealer.seal(),
+    rollback: (number) => sealer.exclusively(() => chain.rollback(number)),
+    isAutomine: () => ['automine', 'mixed'].includes(sealer.sealing().type),
+    blockTimeMs: () => blockTimeOf(sealer.sealing()),
+    // As anvil has it: automine and a beat take turns.
+    setAutomine: (isOn) => sealer.setSealing(isOn ? automine : manual),
+    setBlockTime: (ms) =>
+      sealer.setSealing(ms === 0 ? manual : { type: 'interval', blockTimeMs: ms }),
+    setFeeRecipient: (feeRecipient) => settings.set({ feeRecipient }),
+    setGasLimit: (gasLimit) => settings.setNext({ gasLimit }),
+    setNextBaseFee: (baseFeePerGas) => settings.setNext({ baseFeePerGas }),
+    setNextPrevRandao: (prevRandao) => settings.setNext({ prevRandao }),
+    setMinGasPrice: (minGasPrice) => settings.set({ minGasPrice }),
+    drop(hash) {
+      const isThere = mempool.get(hash) !== undefined
+      mempool.remove(hash)
+      return isThere
+    },
+    dropAll: (from) => emptyPool(mempool, from),
+  }
+}
+
+const automine: Sealing = { type: 'automine' }
+const manual: Sealing = { type: 'manual' }
+
+const createDevTime = (settings: SettingsStore): DevTime => ({
+  now: () => settings.nowS(),
+  set: (timestamp) => settings.setNowS(timestamp),
+  increase(seconds) {
+    settings.set({ offsetS: settings.get().offsetS + seconds })
+    return settings.get().offsetS
+  },
+  setNext: (timestamp) => settings.setNext({ timestamp }),
+  setInterval(intervalS) {
+    const was = settings.get().intervalS !== undefined
+    settings.set({ intervalS })
+    return was
+  },
+})

@@ -12,8 +12,6 @@ import {
   type Secp256k1,
   type Signature,
   signingHash,
-  type Transaction,
-  type UnsignedTransaction,
   withSignature,
 } from '../../primitives/index.ts'
 import type { Wallet } from '../../rpc/index.ts'
@@ -24,16 +22,22 @@ export interface WalletPorts {
   readonly sealer: Pick<Sealer, 'submit'>
 }
 
-export function createWallet(privateKeys: readonly Hex[], ports: WalletPorts): Wallet {
+/** A test impersonates a handful; the oldest make room. */
+const maxImpersonated = 10_000
+
+export interface DevWallet extends Wallet {
+  stopImpersonating(): void
+}
+
+export function createWallet(privateKeys: readonly Hex[], ports: WalletPorts): DevWallet {
   const { secp256k1, sealer } = ports
-  const keys = new Map<Address, Uint8Array>()
-  const add = (privateKey: Uint8Array): Address => {
-    const address = publicKeyToAddress(secp256k1.publicKey(privateKey))
-    keys.set(address, privateKey)
-    return address
-  }
-  for (const privateKey of privateKeys) add(fromHex(privateKey))
+  const keys = new Map<Address, Uint8Array>(
+    privateKeys
+      .map(fromHex)
+      .map((key) => [publicKeyToAddress(secp256k1.publicKey(key)), key] as const),
+  )
   const impersonated = new Set<Address>()
+  let isEverybody = false
 
   const sign = (address: Address, hash: Uint8Array): Signature | undefined => {
     const key = keys.get(address)
@@ -42,11 +46,24 @@ export function createWallet(privateKeys: readonly Hex[], ports: WalletPorts): W
   return {
     accounts: () => [...new Set([...keys.keys(), ...impersonated])],
     sign,
-    authorize(tx: UnsignedTransaction, from): Transaction | undefined {
+    authorize(tx, from) {
       const signature = sign(from, signingHash(tx))
       if (signature) return withSignature(tx, signature)
-      return impersonated.has(from) ? withSignature(tx, impersonation(from)) : undefined
+      const isActedFor = isEverybody || impersonated.has(from)
+      return isActedFor ? withSignature(tx, impersonation(from)) : undefined
     },
     submit: (tx, from) => sealer.submit(tx.raw, isImpersonated(tx, from) ? from : undefined),
+    impersonate(address, isOn) {
+      impersonated.delete(address)
+      if (!isOn) return
+      impersonated.add(address)
+      const [oldest] = impersonated
+      if (impersonated.size > maxImpersonated && oldest) impersonated.delete(oldest)
+    },
+    impersonateAll: (isOn) => void (isEverybody = isOn),
+    stopImpersonating() {
+      impersonated.clear()
+      isEverybody = false
+    },
   }
 }

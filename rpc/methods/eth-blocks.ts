@@ -31,20 +31,14 @@ function blockText({ blocks }: Context, found: StoredBlock, isFull: boolean): Se
 }
 
 function readBlock(context: Context, ref: BlockRef, isFull: boolean): unknown {
-  const { api, fees } = context
-  if (isPending(ref))
-    return formatPendingBlock(
-      pendingHeader(api.chain.head(), api.clock.nowMs(), fees.nextBaseFee()),
-    )
+  const { api } = context
+  if (isPending(ref)) return formatPendingBlock(pendingHeader(api.chain.head(), api.nextBlock()))
   const found = findBlock(api.chain, ref)
   return found ? blockText(context, found, isFull) : null
 }
 
-function readHeader({ api, fees }: Context, ref: BlockRef): unknown {
-  if (isPending(ref))
-    return formatPendingHeader(
-      pendingHeader(api.chain.head(), api.clock.nowMs(), fees.nextBaseFee()),
-    )
+function readHeader({ api }: Context, ref: BlockRef): unknown {
+  if (isPending(ref)) return formatPendingHeader(pendingHeader(api.chain.head(), api.nextBlock()))
   const found = findBlock(api.chain, ref)
   return found ? formatHeader(found.block.header, found.block.hash) : null
 }

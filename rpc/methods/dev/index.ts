@@ -1,6 +1,15 @@
 /** Methods a devnet has beside all others; a node of a network answers -32601 to each. */
 import type { MethodTable } from '../../method.ts'
+import { devAccounts } from './accounts.ts'
 import { devBlocks } from './blocks.ts'
+import { devChain } from './chain.ts'
+import { devTime } from './time.ts'
 import { wallet } from './wallet.ts'
 
-export const devMethods: MethodTable = { ...wallet, ...devBlocks }
+export const devMethods: MethodTable = {
+  ...wallet,
+  ...devAccounts,
+  ...devBlocks,
+  ...devTime,
+  ...devChain,
+}

@@ -11,7 +11,8 @@ import {
   type Header,
   type Hex,
 } from '../../../primitives/index.ts'
-import { createSealer, type Sealing } from '../../../node/sealer.ts'
+import type { Sealing } from '../../../node/beat.ts'
+import { createSealer } from '../../../node/sealer.ts'
 import { createHandClock, turn } from '../../support/clock.ts'
 
 const zeros = (bytes: number): Hex => `0x${'00'.repeat(bytes)}`

@@ -6,7 +6,7 @@ import { type ClientOptions, WebSocket } from 'ws'
 import { privateKeyToAccount } from 'viem/accounts'
 import { devnetGenesis } from '../../../genesis/index.ts'
 import { createNode, type TributaryNode } from '../../../node/node.ts'
-import type { Sealing } from '../../../node/sealer.ts'
+import type { Sealing } from '../../../node/beat.ts'
 import { type Hex, silentLogger } from '../../../primitives/index.ts'
 import { createHandClock, type HandClock } from '../../support/clock.ts'
 

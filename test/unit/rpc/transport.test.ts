@@ -204,6 +204,7 @@ function serverBeside(options: { port?: number; allowedOrigins?: readonly string
     clock: net.clock,
     clientVersion: 'x',
     submit: () => Promise.reject(new Error('not asked for')),
+    nextBlock: () => chain.head().header,
     peerCount: () => 0,
     isListening: () => true,
     syncing: () => false,

@@ -1,0 +1,67 @@
+/** Accounts set by hand: balance, nonce, code, storage; and acting for accounts without their keys. */
+import type { Address } from '../../../primitives/index.ts'
+import { stateFor } from '../../blocks.ts'
+import { invalidParams } from '../../errors.ts'
+import type { Context, MethodTable } from '../../method.ts'
+import { address, bytes, flag, required } from '../../params.ts'
+import { setter } from './dev-method.ts'
+import { anyUint256, anyUint64, word } from './params.ts'
+
+/** EIP-2681. */
+const maxNonce = 2n ** 64n - 2n
+
+const who = required('address', address)
+
+const balanceOf = ({ api }: Context, account: Address): bigint =>
+  stateFor(api.chain, undefined).account(account)?.balance ?? 0n
+
+export const devAccounts: MethodTable = {
+  ...setter(
+    ['anvil_setBalance', 'hardhat_setBalance', 'evm_setAccountBalance'],
+    [who, required('wei', anyUint256)],
+    (dev, _, account, balance) => dev.edit([{ address: account, balance }]),
+  ),
+  ...setter(
+    ['anvil_addBalance', 'hardhat_addBalance'],
+    [who, required('wei', anyUint256)],
+    (dev, context, account, wei) => {
+      const balance = balanceOf(context, account) + wei
+      if (balance >= 2n ** 256n) throw invalidParams('the balance would be over 256 bits')
+      return dev.edit([{ address: account, balance }])
+    },
+  ),
+  ...setter(
+    ['anvil_setNonce', 'hardhat_setNonce', 'evm_setAccountNonce'],
+    [who, required('nonce', anyUint64)],
+    (dev, _, account, nonce) => {
+      if (nonce > maxNonce) throw invalidParams(`nonce is above ${maxNonce} (EIP-2681)`)
+      return dev.edit([{ address: account, nonce }])
+    },
+  ),
+  ...setter(
+    ['anvil_setCode', 'hardhat_setCode', 'evm_setAccountCode'],
+    [who, required('code', bytes)],
+    (dev, _, account, code) => dev.edit([{ address: account, code }]),
+  ),
+  ...setter(
+    ['anvil_setStorageAt', 'hardhat_setStorageAt', 'evm_setAccountStorageAt'],
+    [who, required('slot', anyUint256), required('value', word)],
+    (dev, _, account, slot, value) =>
+      dev.edit([{ address: account, slots: new Map([[slot, value]]) }]),
+  ),
+  ...setter(
+    ['anvil_impersonateAccount', 'hardhat_impersonateAccount'],
+    [who],
+    ({ wallet }, _, account) => wallet.impersonate(account, true),
+  ),
+  ...setter(
+    ['anvil_stopImpersonatingAccount', 'hardhat_stopImpersonatingAccount'],
+    [who],
+    ({ wallet }, _, account) => wallet.impersonate(account, false),
+  ),
+  ...setter(
+    ['anvil_autoImpersonateAccount', 'hardhat_autoImpersonateAccount'],
+    [required('isOn', flag)],
+    ({ wallet }, _, isOn) => wallet.impersonateAll(isOn),
+  ),
+}
