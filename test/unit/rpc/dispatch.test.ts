@@ -46,10 +46,10 @@ describe('one request', () => {
   })
 
   test('an unknown method names itself, but not at any length', async () => {
-    expect(await net.call('hardhat_metadata')).toMatchObject({
+    expect(await net.call('zks_metadata')).toMatchObject({
       error: {
         code: -32601,
-        message: 'the method hardhat_metadata does not exist/is not available',
+        message: 'the method zks_metadata does not exist/is not available',
       },
     })
     expect((await net.call('constructor')).error?.code).toBe(-32601)
