@@ -1,0 +1,28 @@
+/**
+ * How much a peer may send in a time: a generic cell rate algorithm (ITU-T I.371), which needs one
+ * number a peer. Says how long to wait; waiting, and what a sender in haste deserves, is others'.
+ */
+
+export interface Budget {
+  /** Units a second that may go on for ever. */
+  readonly perSecond: number
+  /** Units that may come at once after a pause. */
+  readonly burst: number
+}
+
+export interface Meter {
+  /** Takes `units`; milliseconds to wait until they are within the budget (0: at once). */
+  take(units: number, nowMs: number): number
+}
+
+export function createMeter({ perSecond, burst }: Budget): Meter {
+  const msPerUnit = 1000 / perSecond
+  /** When all that was taken is paid for. */
+  let paidAtMs = 0
+  return {
+    take(units, nowMs) {
+      paidAtMs = Math.max(paidAtMs, nowMs) + units * msPerUnit
+      return Math.max(0, paidAtMs - nowMs - burst * msPerUnit)
+    },
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * The network: libp2p host, peers, direct streams, gossip of decided blocks, requests. Knows no
+ * message of consensus or of the chain; it carries bytes and acts on verdicts.
+ */
+export { type PeerMessage } from './channel.ts'
+export { validatorProofHash } from './hello.ts'
+export {
+  createNetwork,
+  type Judgement,
+  type Network,
+  type NetworkOptions,
+  type NetworkPorts,
+} from './network.ts'
+export { type AddressBook, type Friend } from './peers.ts'
+export { consensusLanes, transactionLanes } from './protocols.ts'
+export { type Status } from './status.ts'

@@ -1,0 +1,70 @@
+/**
+ * Every protocol of the network with its bounds in one place: ids, longest messages, what may wait
+ * for a slow peer, what a fast one may send. The table for people is docs/wire.md.
+ */
+import type { ChannelOptions } from './channel.ts'
+import type { RequestOptions } from './request.ts'
+import { maxStatusBytes } from './status.ts'
+
+/** Lanes of the consensus protocol: the lower goes first. */
+export const consensusLanes = { vote: 0, certificate: 1, proposal: 2 } as const
+/** Lanes of the transactions protocol. */
+export const transactionLanes = { fetch: 0, announce: 1, batch: 2 } as const
+
+export interface Protocols {
+  readonly hello: string
+  readonly status: ChannelOptions
+  readonly consensus: ChannelOptions
+  readonly transactions: ChannelOptions
+  readonly sync: RequestOptions
+  /** Gossip of decided blocks. Other rules, another topic. */
+  readonly blocksTopic: string
+}
+
+const mib = 2 ** 20
+
+export function protocolsOf(
+  name: string,
+  forkDigest: Uint8Array,
+  maxBlockBytes: number,
+): Protocols {
+  const id = (protocol: string) => `/tributary/${name}/${protocol}/1`
+  return {
+    hello: id('hello'),
+    status: {
+      protocol: id('status'),
+      maxBytes: maxStatusBytes,
+      lanes: [{ maxMessages: 1, maxBytes: maxStatusBytes }], // the newest says it all
+      budget: { perSecond: 8 * maxStatusBytes, burst: 64 * maxStatusBytes },
+    },
+    consensus: {
+      protocol: id('consensus'),
+      maxBytes: 160 * 1024, // a part of 128 KiB, or a certificate of some hundred seals
+      lanes: [
+        { maxMessages: 4_096, maxBytes: mib },
+        { maxMessages: 256, maxBytes: 4 * mib },
+        { maxMessages: 256, maxBytes: 4 * maxBlockBytes },
+      ],
+      budget: { perSecond: 16 * mib, burst: 32 * mib },
+    },
+    transactions: {
+      protocol: id('transactions'),
+      maxBytes: 160 * 1024, // one transaction of 128 KiB; a batch ends at 64 KiB
+      lanes: [
+        { maxMessages: 64, maxBytes: mib },
+        { maxMessages: 256, maxBytes: 4 * mib },
+        { maxMessages: 1_024, maxBytes: 16 * mib },
+      ],
+      budget: { perSecond: 4 * mib, burst: 16 * mib },
+    },
+    sync: {
+      protocol: id('sync'),
+      maxRequestBytes: 64,
+      maxFrameBytes: maxBlockBytes,
+      maxResponseBytes: 16 * mib,
+      timeoutMs: 10_000,
+      budget: { perSecond: 10, burst: 20 }, // requests of up to 64 blocks
+    },
+    blocksTopic: `/tributary/${name}/block/${Buffer.from(forkDigest).toString('hex')}`,
+  }
+}
