@@ -30,6 +30,7 @@ export const registryAbi = parseAbi([
   'function moduleAt(uint256 index) view returns (Module)',
   'function info(address module) view returns (Module)',
   'function isActive(address module) view returns (bool)',
+  'function isPaused(address module) view returns (bool)',
   'function setPaused(address module, bool paused, uint64 pausedUntil, bytes32 reason)',
 ])
 
@@ -187,11 +188,12 @@ export const paramsAbi = parseAbi([
 
 export const proofsAbi = parseAbi([
   ...errors,
+  'struct ProvenSpan { uint32 start; uint32 length; uint64 row; uint64 weight; }',
   'function merkle(bytes32 root, bytes32 value, uint256 index, bytes32[] proof) pure returns (bool)',
   'function merkleMulti(bytes32 root, uint256[] indexes, bytes32[] values, bytes32[] proof) pure returns (bool)',
   'function merkleSum(bytes32 root, uint64 total, uint256 clusterId, uint256 contributionId, uint64 weight, uint256 index, bytes proof) pure returns (bool valid, uint64 offset, uint32 leaves)',
   'function merkleSumRoot(uint256[] clusterIds, uint256[] contributionIds, uint64[] weights) pure returns (bytes32 root, uint64 total)',
-  'function longestMatch(bytes32 indexRoot, uint32[] query, uint32 position, bytes witness) pure returns (bool valid, uint32 length)',
+  'function verifySpans(bytes32 indexRoot, bytes answer, uint32 minLength, bytes witness) pure returns (bool valid, ProvenSpan[] spans)',
   'function ed25519(bytes32 publicKey, bytes signature, bytes message) pure returns (bool)',
   'function similarity(bytes sketchA, bytes sketchB) pure returns (uint16 bps)',
 ])

@@ -82,7 +82,7 @@ async function payOut(
   for (const transfer of transfers) {
     const sent = await send(evm, message, gas, module.address, transfer)
     if (sent === 'outOfGas') return failed('OUT_OF_GAS', gasLimit, noBytes)
-    if (sent === 'refused') return failed('REVERT', gas.used(), transferFailed(transfer.to))
+    if (sent === 'refused') return failed('REVERT', gas.used(), transferFailed(transfer))
     all.push(...sent)
   }
   // The library gives the frame the refund of its message.

@@ -61,6 +61,9 @@ export const devnetAddresses: readonly Address[] = [
   '0x8626f6940e2eb28930efb4cef49b2d1f2c9c1199',
 ]
 
+/** All this node has (node/modules.ts). */
+const devnetModules: readonly string[] = ['registry', 'datanet', 'params', 'proofs']
+
 const noStorage: ReadonlyMap<bigint, bigint> = new Map()
 
 export function devnetGenesis(options: DevnetOptions = {}): Genesis {
@@ -92,9 +95,9 @@ export function devnetGenesis(options: DevnetOptions = {}): Genesis {
     tributary: {
       version: 1,
       blockTimeMs: defaultBlockTimeMs,
-      params: {},
+      params: { authority: BigInt(funded[0] ?? 0) },
       validators: [],
-      modules: [],
+      modules: devnetModules,
     },
   }
 }

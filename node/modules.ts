@@ -2,31 +2,62 @@
  * The native modules of this node: one line each. A genesis file says which of them its chain has;
  * engine and block 0 are given those. Decides nothing about what a module does.
  */
-import { datanet } from '../attribution/index.ts'
-import type { NativeModule, Natives } from '../execution/native/index.ts'
+import {
+  createRegistry,
+  datanet,
+  datanetGenesis,
+  params,
+  paramsStorage,
+  proofs,
+} from '../attribution/index.ts'
+import { type NativeModule, type Natives, stubCode } from '../execution/native/index.ts'
 import { type Genesis, type GenesisModule, isReserved } from '../genesis/index.ts'
 import { NodeError } from '../primitives/index.ts'
 
-const known: readonly NativeModule[] = [datanet]
+/** A chain with modules has these two: the others ask them. */
+const base = ['registry', 'params']
 
-/** INVALID: an EVM that does not know the modules fails loudly instead of answering nothing. */
-const stubCode = Uint8Array.of(0xfe)
+const known: readonly NativeModule[] = [datanet, params, proofs]
 
-/** Throws NodeError MODULE_UNKNOWN for a module this node does not have. */
+/** What a module's storage begins with, by name. */
+const storageOf: Readonly<Record<string, (genesis: Genesis) => ReadonlyMap<bigint, bigint>>> = {
+  datanet: ({ tributary }) => datanetGenesis(tributary.validators),
+  params: ({ tributary }) => paramsStorage(tributary.params),
+}
+
+/** Throws NodeError MODULE_UNKNOWN and MODULE_MISSING. Undefined: a chain without modules. */
 export function nativesOf(genesis: Genesis): Natives | undefined {
-  const modules = genesis.tributary.modules.map((wanted) => {
-    const found = known.find(({ name, address }) => name === wanted || address === wanted)
-    if (!found)
-      throw new NodeError(
-        'MODULE_UNKNOWN',
-        `this node has no native module ${wanted}: it knows ${known.map((one) => one.name).join(', ') || 'none'}`,
-        { wanted },
-      )
-    return found
-  })
-  return modules.length === 0 ? undefined : { modules, isReserved }
+  const { modules: wanted } = genesis.tributary
+  if (wanted.length === 0) return undefined
+  const others = wanted.map(find).filter(({ name }) => name !== 'registry')
+  const registry = createRegistry(others)
+  const names = new Set([...others, registry].map(({ name }) => name))
+  for (const name of base)
+    if (!names.has(name))
+      throw new NodeError('MODULE_MISSING', `a chain with native modules needs ${name} too`, {
+        name,
+      })
+  return { modules: [registry, ...others], pausedBy: registry.address, isReserved }
+}
+
+function find(wanted: string): NativeModule {
+  const all = [createRegistry([]), ...known]
+  const found = all.find(({ name, address }) => name === wanted || address === wanted)
+  if (!found)
+    throw new NodeError(
+      'MODULE_UNKNOWN',
+      `this node has no native module ${wanted}: it knows ${all.map(({ name }) => name).join(', ')}`,
+      { wanted },
+    )
+  return found
 }
 
 /** Their accounts in block 0. */
-export const genesisModules = (natives: Natives | undefined): readonly GenesisModule[] =>
-  (natives?.modules ?? []).map(({ address }) => ({ address, code: stubCode }))
+export const genesisModules = (
+  natives: Natives | undefined,
+  genesis: Genesis,
+): readonly GenesisModule[] =>
+  (natives?.modules ?? []).map(({ address, name }) => {
+    const storage = storageOf[name]?.(genesis)
+    return { address, code: stubCode, ...(storage && { storage }) }
+  })

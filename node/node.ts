@@ -64,7 +64,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const { secp256k1 } = await chooseSecp256k1(log)
   const spec = createChainSpec(genesis.config)
   const natives = nativesOf(genesis)
-  const store = await openChain({ ...options, modules: genesisModules(natives) })
+  const store = await openChain({ ...options, modules: genesisModules(natives, genesis) })
   const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })
   const chain = createChain({ spec, store, engine, secp256k1 })
   const settings = options.dev && createSettings(ports.clock, chain.head().header.timestamp)

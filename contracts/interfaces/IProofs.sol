@@ -10,6 +10,16 @@ import {IModuleErrors} from "./IModuleErrors.sol";
 /// keccak256(0x01 ++ left ++ uint64 sumLeft ++ right ++ uint64 sumRight), root = keccak256(0x02 ++ top ++
 /// uint64 total ++ uint32 leaves); sums never overflow. A malformed proof is `false`, not a revert.
 interface IProofs is IModuleErrors {
+    struct ProvenSpan {
+        /// First token of the answer, and tokens.
+        uint32 start;
+        uint32 length;
+        /// Row of the version that has it first.
+        uint64 row;
+        /// Sum of the tokens' rarities, in 1/256 bit.
+        uint64 weight;
+    }
+
     /// `proof`: the siblings from the leaf up.
     function merkle(bytes32 root, bytes32 value, uint256 index, bytes32[] calldata proof) external pure returns (bool);
     /// Several values at ascending indexes under one proof; the siblings level by level, left to right.
@@ -19,10 +29,10 @@ interface IProofs is IModuleErrors {
     function merkleSum(bytes32 root, uint64 total, uint256 clusterId, uint256 contributionId, uint64 weight, uint256 index, bytes calldata proof) external pure returns (bool valid, uint64 offset, uint32 leaves);
     /// Root of a whole Merkle-sum tree, at most 256 leaves.
     function merkleSumRoot(uint256[] calldata clusterIds, uint256[] calldata contributionIds, uint64[] calldata weights) external pure returns (bytes32 root, uint64 total);
-    /// Length of the longest match in the corpus at token `position` of the query, proven by the two
-    /// suffixes beside its place in the suffix array. `indexRoot` as in IDatanet; the query in token
-    /// ids of the corpus (2^32 - 1: unknown). `valid` false: the witness proves nothing.
-    function longestMatch(bytes32 indexRoot, uint32[] calldata query, uint32 position, bytes calldata witness) external pure returns (bool valid, uint32 length);
+    /// All maximal spans of an answer in the corpus under an index root (IDatanet.Publication), each with
+    /// the row that has it first, proven by openings of the committed suffix array. `valid` false: the
+    /// witness proves nothing. A true claim has exactly one witness.
+    function verifySpans(bytes32 indexRoot, bytes calldata answer, uint32 minLength, bytes calldata witness) external pure returns (bool valid, ProvenSpan[] memory spans);
     function ed25519(bytes32 publicKey, bytes calldata signature, bytes calldata message) external pure returns (bool);
     /// Estimated share of common shingles of two sketches of one length, in ten-thousandths.
     function similarity(bytes calldata sketchA, bytes calldata sketchB) external pure returns (uint16 bps);

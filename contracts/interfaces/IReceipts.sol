@@ -15,10 +15,10 @@ interface IReceipts is IModuleErrors {
     enum State { None, Committed, Challenged, Final, Void }
     /// Replay: data = the answer; the module runs the method again. Held versions only.
     /// BadLeaf: data = abi.encode(Leaf leaf, uint256 index, bytes sumProof) of a leaf whose batch is
-    /// not in the version or stands in the wrong order. LongerMatch: data = abi.encode(bytes answer,
-    /// bytes witness) that disproves a span (IProofs.longestMatch). Unavailable: the leaves cannot be
+    /// not in the version. WrongSpans: data = abi.encode(bytes answer, bytes witness) that proves the spans
+    /// (IProofs.verifySpans) and so other leaves. Unavailable: the leaves cannot be
     /// had; decided by vote, as is Dispute (attested methods).
-    enum Ground { Replay, BadLeaf, LongerMatch, Unavailable, Dispute }
+    enum Ground { Replay, BadLeaf, WrongSpans, Unavailable, Dispute }
 
     struct Receipt {
         bytes32 requestId;

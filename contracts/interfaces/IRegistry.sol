@@ -28,6 +28,8 @@ interface IRegistry is IModuleErrors {
     function moduleAt(uint256 index) external view returns (Module memory);
     function info(address module) external view returns (Module memory);
     function isActive(address module) external view returns (bool);
+    /// Whether its writes, exits aside, are refused in this block.
+    function isPaused(address module) external view returns (bool);
 
     /// Stops the writes of a module until `pausedUntil` (or lifts a pause). Exits stay open.
     /// Only `IParams.authority()`.

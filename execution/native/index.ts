@@ -16,7 +16,8 @@ export {
   type NativeModule,
   Paying,
   paying,
+  stubCode,
   type Transfer,
 } from './module.ts'
 export { type Natives } from './run.ts'
-export { type Slots } from './slots.ts'
+export { createMemorySlots, type Slots } from './slots.ts'

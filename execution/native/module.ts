@@ -176,6 +176,9 @@ export interface NativeModule {
   readonly errors: ReadonlyMap<string, NativeError>
 }
 
+/** Code of a module's account: INVALID, so that an EVM which does not know modules fails loudly. */
+export const stubCode = Uint8Array.of(0xfe)
+
 /** Functions, events and errors have one name each: handlers go by name. */
 export function defineModule<const abi extends Abi>(
   definition: ModuleDefinition<abi>,

@@ -79,12 +79,17 @@ export function runNative(call: NativeCall): NativeOutcome {
   }
 }
 
-/** `TransferFailed(address)`: the receiver of an outgoing transfer rejected it. */
-export const transferFailed = (to: Address): Uint8Array =>
+/** `TransferFailed(address,uint256)`: the receiver of an outgoing transfer rejected it. */
+export const transferFailed = ({ to, value }: Transfer): Uint8Array =>
   concat(
-    selectorBytes('TransferFailed', 'address'),
-    encodeValues([{ name: 'to', type: { kind: 'address' } }], [to]),
+    selectorBytes('TransferFailed', 'address', 'uint256'),
+    encodeValues(transferFields, [to, value]),
   )
+
+const transferFields: readonly AbiField[] = [
+  { name: 'to', type: { kind: 'address' } },
+  { name: 'amount', type: { kind: 'uint', bits: 256 } },
+]
 
 const selectorBytes = (name: string, ...types: readonly string[]): Uint8Array =>
   fromHex(

@@ -64,6 +64,13 @@ export function createSlots(
   }
 }
 
+/** Slots in a map, without price: what a module's storage begins with in block 0. */
+export const createMemorySlots = (values: Map<bigint, bigint>): Slots => ({
+  read: (slot) => values.get(slot) ?? 0n,
+  write: (slot, value) => void values.set(slot, value),
+  hash: (data) => toBigInt(keccak256(data)),
+})
+
 /** SSTORE without its cold part. */
 function chargeWrite(gas: GasMeter, original: bigint, current: bigint, value: bigint): void {
   if (current === value) return gas.charge(prices.warmAccess)

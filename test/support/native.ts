@@ -37,7 +37,7 @@ export const guardAddress: Address = `0x0a77${'0'.repeat(33)}0fe`
 export const vaultAbi = parseAbi([
   'error NotDirectCall()',
   'error ModulePaused()',
-  'error TransferFailed(address to)',
+  'error TransferFailed(address to, uint256 amount)',
   'error TooMuch(uint256 have, uint256 want)',
   'event Deposited(address indexed who, uint256 amount, string note)',
   'function deposit(string note) payable returns (uint256 balance)',

@@ -1,0 +1,76 @@
+/**
+ * The parameters of the native modules: their types, bounds and the values of a chain that says
+ * nothing else. Bounds and delays belong to the release; values to the chain (genesis, later
+ * governance). Reads no state.
+ */
+import type { Address } from '../../primitives/index.ts'
+
+export interface ParamSpec {
+  readonly type: 'uint' | 'address'
+  readonly value: bigint
+  readonly min: bigint
+  readonly max: bigint
+  /** Blocks between the decision and the change, at least. */
+  readonly minDelay: number
+}
+
+/** A day of two-second blocks: time to see a change coming and to leave. */
+const day = 43_200
+const maxAddress = 2n ** 160n - 1n
+const finney = 10n ** 15n
+const ether = 10n ** 18n
+
+/** Where the treasury module will stand; until then its balance waits there. */
+export const treasuryAddress: Address = '0x0a77000000000000000000000000000000000010'
+
+const uint = (value: bigint, min: bigint, max: bigint, minDelay = day): ParamSpec => ({
+  type: 'uint',
+  value,
+  min,
+  max,
+  minDelay,
+})
+const account = (value: bigint): ParamSpec => ({
+  type: 'address',
+  value,
+  min: 0n,
+  max: maxAddress,
+  minDelay: 2 * day,
+})
+const bps = (value: bigint, min: bigint, max: bigint): ParamSpec => uint(value, min, max)
+
+/** In order of the key. Shares of the split are bounded so that data is never paid less than 30 %. */
+export const paramTable = {
+  /** Who may pause modules. Zero: nobody. */
+  authority: account(0n),
+  /** Wei a MiB begun of a version's rows. */
+  'datanet.depositPerMiB': uint(finney, 0n, ether),
+  /** Bytes of rows that validators hold for all versions together, each counted whole. */
+  'datanet.maxHeldBytes': uint(64n * 2n ** 30n, 2n ** 20n, 2n ** 44n),
+  'datanet.maxVersionBytes': uint(2n ** 28n, 2n ** 20n, 2n ** 33n),
+  'receipts.attestedWindow': uint(7_200n, 10n, 302_400n),
+  /** Wei. */
+  'receipts.attesterBond': uint(10n * ether, finney, 1_000_000n * ether),
+  'receipts.challengeBond': uint(ether / 10n, finney, 1_000n * ether),
+  'receipts.commitBond': uint(ether / 10n, finney, 1_000n * ether),
+  'receipts.declaredCapBps': bps(2_000n, 0n, 5_000n),
+  'receipts.attestedCapBps': bps(6_000n, 0n, 9_000n),
+  'receipts.provableWindow': uint(300n, 2n, 302_400n),
+  /** Blocks a receipt stays in the state after it is final. */
+  'receipts.retention': uint(302_400n, 1_000n, 10_000_000n),
+  'receipts.voteWindow': uint(300n, 2n, 302_400n),
+  'registry.maxPause': uint(302_400n, 1n, 1_300_000n),
+  'rewards.dataBps': bps(5_000n, 3_000n, 9_000n),
+  'rewards.minDataBps': bps(3_000n, 3_000n, 9_000n),
+  'rewards.minProtocolBps': bps(200n, 0n, 1_000n),
+  'rewards.minStakersBps': bps(500n, 0n, 2_000n),
+  'rewards.modelBps': bps(2_000n, 0n, 6_000n),
+  'rewards.protocolBps': bps(500n, 0n, 1_000n),
+  'rewards.providerBps': bps(1_500n, 0n, 6_000n),
+  /** Blocks after which an unanswered request can be refunded, when the payer says nothing. */
+  'rewards.refundBlocks': uint(1_000n, 1n, 302_400n),
+  'rewards.stakersBps': bps(1_000n, 0n, 2_000n),
+  treasury: account(BigInt(treasuryAddress)),
+} as const satisfies Readonly<Record<string, ParamSpec>>
+
+export type ParamName = keyof typeof paramTable

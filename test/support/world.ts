@@ -1,0 +1,184 @@
+/**
+ * The native modules of a devnet over a state in memory, called without blocks: for tests of
+ * `attribution/`. Heights move by hand. A refusal throws with the module's error by name.
+ */
+import {
+  type Abi,
+  type AbiStateMutability,
+  type ContractFunctionArgs,
+  type ContractFunctionName,
+  type ContractFunctionReturnType,
+  decodeErrorResult,
+  decodeEventLog,
+  decodeFunctionResult,
+  encodeFunctionData,
+} from 'viem'
+import { moduleAbis, moduleAddresses, type ModuleName } from '../../attribution/abi.ts'
+import { createEngine } from '../../execution/evm.ts'
+import type { BlockContext, TransactionOutcome } from '../../execution/types.ts'
+import { devnetAddresses, devnetGenesis, genesisChanges } from '../../genesis/index.ts'
+import { genesisModules, nativesOf } from '../../node/modules.ts'
+import {
+  emptyCodeHash,
+  fromHex,
+  invariant,
+  nobleSecp256k1,
+  toHex,
+  type Address,
+  type Hex,
+  type StateReader,
+} from '../../primitives/index.ts'
+import { createJournal, type Journal } from '../../state/index.ts'
+import { context as usual, spec } from './engine.ts'
+
+export const [alice, bob] = devnetAddresses as readonly [Address, Address]
+
+type Abis = typeof moduleAbis
+type Name<module extends ModuleName> = ContractFunctionName<Abis[module]>
+type Args<module extends ModuleName, name extends Name<module>> = ContractFunctionArgs<
+  Abis[module],
+  AbiStateMutability,
+  name
+>
+
+export interface Sent<result> {
+  readonly result: result
+  readonly outcome: TransactionOutcome
+  readonly events: readonly { readonly name: string; readonly args: Record<string, unknown> }[]
+}
+
+interface SendOptions {
+  readonly value?: bigint
+  readonly gas?: bigint
+}
+
+export interface World {
+  readonly journal: Journal
+  height(): bigint
+  /** Moves the height. */
+  mine(blocks: number): void
+  /** A transaction's call; throws `Refused` when it fails. */
+  send<const module extends ModuleName, name extends Name<module>>(
+    from: Address,
+    module: module,
+    name: name,
+    args: Args<module, name>,
+    options?: SendOptions,
+  ): Promise<Sent<ContractFunctionReturnType<Abis[module], AbiStateMutability, name>>>
+  /** A view. */
+  read<const module extends ModuleName, name extends Name<module>>(
+    module: module,
+    name: name,
+    args: Args<module, name>,
+  ): Promise<ContractFunctionReturnType<Abis[module], AbiStateMutability, name>>
+  balance(address: Address): bigint
+  /** Puts code at an address. */
+  deploy(address: Address, code: Hex): void
+  /** Any call, with what became of it. */
+  call(from: Address, to: Address, data: Hex, options?: SendOptions): Promise<TransactionOutcome>
+}
+
+/** What a module answered instead. */
+export class Refused extends Error {
+  readonly errorName: string
+  readonly args: readonly unknown[]
+  constructor(what: string, errorName: string, args: readonly unknown[]) {
+    super(`${what}: ${errorName}(${args.map(String).join(', ')})`)
+    this.errorName = errorName
+    this.args = args
+  }
+}
+
+const nothing: StateReader = {
+  account: () => undefined,
+  storage: () => 0n,
+  code: () => {
+    throw new Error('no such code')
+  },
+}
+
+export function createWorld(): World {
+  const genesis = devnetGenesis()
+  const natives = nativesOf(genesis)
+  invariant(natives !== undefined, 'a devnet has modules')
+  const engine = createEngine({ spec, secp256k1: nobleSecp256k1, natives })
+  const journal = createJournal(nothing)
+  const { accounts, codes } = genesisChanges(genesis, genesisModules(natives, genesis))
+  for (const code of codes.values()) journal.putCode(code)
+  for (const [address, change] of accounts) {
+    if (!change) continue
+    journal.setAccount(address, change)
+    for (const [slot, value] of change.slots) journal.setStorage(address, slot, value)
+  }
+  let context: BlockContext = usual
+
+  const call: World['call'] = async (from, to, data, { value = 0n, gas = 10_000_000n } = {}) => {
+    const request = { from, to, value, gas, gasPrice: 0n, data: fromHex(data) }
+    const verdict = await engine.runCall(journal, context, request)
+    invariant(verdict.type === 'accept', 'message' in verdict ? verdict.message : 'refused')
+    return verdict.value
+  }
+  const ask = async (
+    from: Address,
+    module: ModuleName,
+    functionName: string,
+    args: readonly unknown[],
+    options?: SendOptions,
+  ) => {
+    const abi: Abi = moduleAbis[module]
+    const data = encodeFunctionData({ abi, functionName, args })
+    const outcome = await call(from, moduleAddresses[module], data, options)
+    if (outcome.status !== 'success') throw refusal(`${module}.${functionName}`, abi, outcome)
+    const result = decodeFunctionResult({ abi, functionName, data: toHex(outcome.returnData) })
+    return { outcome, result }
+  }
+  return {
+    journal,
+    height: () => context.header.number,
+    mine(blocks) {
+      const { number, timestamp } = context.header
+      const header = {
+        ...context.header,
+        number: number + BigInt(blocks),
+        timestamp: timestamp + 2n * BigInt(blocks),
+      }
+      context = { ...context, header }
+    },
+    async send(from, module, name, args, options) {
+      const { outcome, result } = await ask(from, module, name, args as readonly unknown[], options)
+      return { outcome, result: result as never, events: eventsOf(outcome) }
+    },
+    async read(module, name, args) {
+      return (await ask(alice, module, name, args as readonly unknown[])).result as never
+    },
+    balance: (address) => journal.account(address)?.balance ?? 0n,
+    deploy(address, code) {
+      const codeHash = code === '0x' ? emptyCodeHash : journal.putCode(fromHex(code))
+      journal.setAccount(address, { nonce: 1n, balance: 0n, codeHash })
+    },
+    call,
+  }
+}
+
+function refusal(what: string, abi: Abi, { status, error, returnData }: TransactionOutcome): Error {
+  if (status === 'halt') return new Refused(what, `halt: ${error ?? ''}`, [])
+  if (returnData.length === 0) return new Refused(what, 'nothing', [])
+  const { errorName, args = [] } = decodeErrorResult({ abi, data: toHex(returnData) })
+  return new Refused(what, errorName, args)
+}
+
+/** Events of modules, decoded; whatever else is in the logs is left out. */
+function eventsOf({ logs }: TransactionOutcome): Sent<unknown>['events'] {
+  return logs.flatMap(({ address, topics, data }) => {
+    const module = (Object.keys(moduleAddresses) as ModuleName[]).find(
+      (name) => moduleAddresses[name] === address,
+    )
+    if (!module) return []
+    const event = decodeEventLog({
+      abi: moduleAbis[module],
+      topics: topics as [Hex, ...Hex[]],
+      data: toHex(data),
+    })
+    return [{ name: event.eventName ?? '', args: { ...event.args } }]
+  })
+}
