@@ -68,7 +68,11 @@ export async function buildBlock(
     uncles: [],
     ...(header.withdrawalsRoot && { withdrawals: template.withdrawals }),
   })
-  return { executed: { block, receipts, senders, outcomes, update }, refused }
+  return {
+    executed: { block, receipts, senders, outcomes, update },
+    requests: finished.value.requests,
+    refused,
+  }
 }
 
 /** The header as transactions see it: roots, bloom and gas used are still empty. */

@@ -39,6 +39,7 @@ export function createChain(ports: ChainPorts): Chain {
     spec,
     store,
     engine,
+    secp256k1: ports.secp256k1,
     head,
     contextOf,
     stateAt: createEditedView(store),

@@ -46,6 +46,7 @@ export {
   type Stage,
   type StateOverride,
 } from './overrides.ts'
+export { type AccessListResult, findAccessList } from './access-list.ts'
 export { type Estimate, estimateGas, type EstimateLimits } from './estimate.ts'
 export {
   type BlockDraft,
@@ -56,6 +57,6 @@ export {
   type SimulationCode,
 } from './simulate.ts'
 export { createChain } from './chain.ts'
-export { nextBaseFee, nextExcessBlobGas, validateHeader } from './header.ts'
+export { nextBaseFee, nextExcessBlobGas, nextGasLimit, validateHeader } from './header.ts'
 export { defaultMempoolLimits, type MempoolLimits } from './mempool/limits.ts'
 export { createMempool, type MempoolPorts } from './mempool/pool.ts'

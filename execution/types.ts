@@ -6,10 +6,12 @@ import type {
   AccessListEntry,
   Address,
   Authorization,
+  BlobSidecar,
   Block,
   Header,
   Hex,
   Log,
+  Secp256k1,
   StateReader,
   Transaction,
   Verdict,
@@ -17,6 +19,7 @@ import type {
 } from '../primitives/index.ts'
 import type { AccountEdit, CommitInput, Journal, Store } from '../state/index.ts'
 import type { ChainSpec } from './chain-spec.ts'
+import type { Request } from './requests.ts'
 import type { SimulatedCall } from './simulated-message.ts'
 import type { Tracer } from './tracer.ts'
 
@@ -158,6 +161,8 @@ export type InvalidBlockCode =
 
 export interface BuiltBlock {
   readonly executed: ExecutedBlock
+  /** EIP-7685, by type; those without data too. */
+  readonly requests: readonly Request[]
   /** Offered transactions that cannot stand in this block, with the reason. */
   readonly refused: readonly {
     readonly tx: PooledTransaction
@@ -170,6 +175,7 @@ export interface Chain {
   readonly spec: ChainSpec
   readonly store: Store
   readonly engine: Engine
+  readonly secp256k1: Secp256k1
   head(): Block
   /** Of the head with what has been set by hand since. Throws NodeError STATE_PRUNED, STATE_UNKNOWN. */
   stateAt(number: bigint): StateReader
@@ -189,7 +195,11 @@ export interface Chain {
 }
 
 /** A transaction that waits, with its sender. */
-export type PooledTransaction = Transaction & { readonly from: Address }
+export type PooledTransaction = Transaction & {
+  readonly from: Address
+  /** What a blob transaction brought along. */
+  readonly sidecar?: BlobSidecar
+}
 
 export type AdmitCode =
   | InvalidTransactionCode

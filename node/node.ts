@@ -34,6 +34,8 @@ export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly allowedHosts: readonly string[]
   /** web3_clientVersion. */
   readonly clientVersion: string
+  /** Adds testing_ methods and takes blob transactions: for an import that makes no blocks. */
+  readonly isTesting?: boolean
   /** Makes it a devnet, whoever its accounts are. */
   readonly dev?: DevOptions
 }
@@ -73,6 +75,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     secp256k1,
     blockGasLimit: () => settings?.get().next.gasLimit ?? chain.head().header.gasLimit,
     minGasPrice: () => settings?.get().minGasPrice ?? 0n,
+    limits: { allowBlobs: options.isTesting ?? false },
   })
   chain.onCommit((executed) => mempool.onBlock(executed))
   chain.onRollback(() => mempool.reset())
@@ -113,7 +116,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
 }
 
 const createApi = (
-  { clientVersion }: NodeOptions,
+  { clientVersion, isTesting }: NodeOptions,
   { clock, logs }: NodePorts,
   { chain, mempool, sealer }: Pick<TributaryNode, 'chain' | 'mempool' | 'sealer'>,
   dev: DevApi | undefined,
@@ -126,6 +129,7 @@ const createApi = (
   submit: (raw) => sealer.submit(raw),
   nextBlock: () => nextHeader(sealer.template(), chain.spec),
   ...(dev && { dev }),
+  ...(isTesting && { isTesting }),
   peerCount: () => 0, // no network yet
   isListening: () => true,
   syncing: () => false, // a lone producer is always at its own head

@@ -15,6 +15,7 @@ export {
   makeBlock,
   type Withdrawal,
 } from './block.ts'
+export { type BlobSidecar, decodeCarried, sidecarBytes } from './blob-sidecar.ts'
 export {
   type Address,
   compareBytes,

@@ -45,7 +45,8 @@ export const callArgs = struct('ethapi.TransactionArgs', {
 })
 export type CallArgs = Decoded<typeof callArgs>
 
-const nobody: Address = `0x${'00'.repeat(20)}`
+/** Who calls when nobody is named. */
+export const nobody: Address = `0x${'00'.repeat(20)}`
 
 /** Everything but the gas. Throws RpcError -32000 in geth's words. */
 export function completeCall(args: CallArgs, chainId: bigint): Omit<CallRequest, 'gas'> {

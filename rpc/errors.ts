@@ -48,6 +48,8 @@ export const requestTimedOut = (): RpcError => new RpcError(-32002, 'request tim
 export const responseTooLarge = (): RpcError => new RpcError(-32003, 'response too large')
 /** EIP-1474's "limit exceeded". */
 export const limitExceeded = (text: string): RpcError => new RpcError(-32005, text)
+/** geth's code for a request beyond its limits (eth_simulateV1, eth_getStorageValues). */
+export const clientLimitExceeded = (text: string): RpcError => new RpcError(-38026, text)
 /** The code of everything that failed for a reason of the chain's. */
 export const serverError = (text: string): RpcError => new RpcError(-32000, text)
 export const headerNotFound = (): RpcError => serverError('header not found')

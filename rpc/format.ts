@@ -15,6 +15,7 @@ import {
   maxPriorityFeePerGas,
   toHex,
   typeByte,
+  withoutSignature,
   type AccessListEntry,
   type Address,
   type Authorization,
@@ -24,6 +25,7 @@ import {
   type Log,
   type Receipt,
   type Transaction,
+  type UnsignedTransaction,
 } from '../primitives/index.ts'
 import { blobCount, gasPerBlob } from '../execution/index.ts'
 import type { AccountProof } from '../state/index.ts'
@@ -192,6 +194,39 @@ function signatureV(tx: Transaction): bigint {
   const { yParity } = tx.signature
   if (tx.type !== 'legacy' || isUnsigned(tx)) return BigInt(yParity)
   return BigInt(yParity) + (tx.chainId === undefined ? 27n : 35n + 2n * tx.chainId)
+}
+
+/** A transaction nobody has signed, in the shape of geth's `types.Transaction`, with its bytes. */
+export function formatUnsigned(tx: UnsignedTransaction): Json {
+  const { raw, hash } = withoutSignature(tx)
+  const isLegacy = tx.type === 'legacy'
+  const hasTip = tx.type !== 'legacy' && tx.type !== 'accessList'
+  return {
+    raw: toHex(raw),
+    tx: {
+      type: quantity(typeByte[tx.type]),
+      ...(!isLegacy && { chainId: quantity(tx.chainId) }),
+      nonce: quantity(tx.nonce),
+      to: tx.to,
+      gas: quantity(tx.gasLimit),
+      gasPrice: hasTip ? null : quantity(tx.gasPrice),
+      maxPriorityFeePerGas: hasTip ? quantity(tx.maxPriorityFeePerGas) : null,
+      maxFeePerGas: hasTip ? quantity(tx.maxFeePerGas) : null,
+      ...(tx.type === 'blob' && { maxFeePerBlobGas: quantity(tx.maxFeePerBlobGas) }),
+      value: quantity(tx.value),
+      input: toHex(tx.data),
+      ...(!isLegacy && { accessList: tx.accessList.map(formatAccess) }),
+      ...(tx.type === 'blob' && { blobVersionedHashes: tx.blobVersionedHashes }),
+      ...(tx.type === 'setCode' && {
+        authorizationList: tx.authorizationList.map(formatPermission),
+      }),
+      v: '0x0',
+      r: '0x0',
+      s: '0x0',
+      ...(!isLegacy && { yParity: '0x0' }),
+      hash,
+    },
+  }
 }
 
 /** A log's place in its block. */

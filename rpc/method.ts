@@ -14,6 +14,8 @@ export interface Context {
   readonly filters: Filters
   readonly fees: FeeOracle
   readonly blocks: BlockTexts
+  /** All methods served here. */
+  readonly methods: MethodTable
   /** Of the caller's socket; undefined over HTTP. */
   readonly subscriptions: Subscriptions | undefined
 }
@@ -32,6 +34,8 @@ export const serialized: unique symbol = Symbol('serialized')
 
 export interface Method {
   readonly params: readonly Param<unknown>[]
+  /** Waits for something outside and keeps its own time; it is not cut off with the others. */
+  readonly isSlow?: boolean
   readonly handle: (context: Context, args: readonly unknown[]) => unknown
 }
 
@@ -46,3 +50,9 @@ export const method = <const params extends readonly Param<unknown>[]>(
   // decodeParams gives exactly one value per declared parameter, decoded by it.
   handle: (context, args) => handle(context, ...(args as ParamValues<params>)),
 })
+
+/** As `method`, for one that waits for blocks and bounds the wait itself. */
+export const slowMethod = <const params extends readonly Param<unknown>[]>(
+  params: params,
+  handle: (context: Context, ...args: ParamValues<params>) => unknown,
+): Method => ({ ...method(params, handle), isSlow: true })

@@ -25,6 +25,8 @@ export interface NodeApi {
   nextBlock(): NextBlock
   /** What a devnet can do besides; absent on every other node. */
   readonly dev?: DevApi
+  /** Whether testing_ methods exist here; absent: on a devnet. */
+  readonly isTesting?: boolean
   peerCount(): number
   isListening(): boolean
   /** False when in sync. */

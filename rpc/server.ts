@@ -56,14 +56,16 @@ export function createRpcServer(
 ): RpcServer {
   const filters = createFilters(api.chain, api.mempool, api.clock)
   const hub = createSubscriptionHub(api)
+  const methods = methodsOf(api.dev !== undefined, api.isTesting)
   const context = {
     api,
     filters,
     fees: createFeeOracle(api.chain, () => api.nextBlock()),
     blocks: createBlockTexts(),
+    methods,
   }
   const allowedOrigins = options.allowedOrigins?.map((origin) => origin.toLowerCase()) ?? ['*']
-  const dispatcher = createDispatcher(methodsOf(api.dev !== undefined), api.clock, log)
+  const dispatcher = createDispatcher(methods, api.clock, log)
   const door: Door = { dispatcher, context, log, allowedOrigins }
   const sockets = createSockets(door, hub)
   const isAllowed = (request: IncomingMessage): boolean =>

@@ -7,6 +7,7 @@ import {
   accept,
   type Account,
   type Address,
+  decodeCarried,
   decodeTransaction,
   emptyCodeHash,
   type Hex,
@@ -20,6 +21,7 @@ import {
   type Secp256k1,
   type StateReader,
   type Transaction,
+  typeByte,
   type Verdict,
 } from '../../primitives/index.ts'
 import {
@@ -31,7 +33,7 @@ import {
   type TransactionRules,
 } from '../transaction-rules.ts'
 import type { AdmitCode, PooledTransaction } from '../types.ts'
-import type { MempoolLimits } from './limits.ts'
+import { maxSidecarBytes, type MempoolLimits } from './limits.ts'
 
 export interface AdmitPorts {
   readonly secp256k1: Secp256k1
@@ -52,21 +54,30 @@ export interface Admitted {
 
 export function admit(raw: Uint8Array, ports: AdmitPorts): Verdict<Admitted, AdmitCode> {
   const { limits } = ports
-  if (raw.length > limits.transactionBytes)
+  const most = limits.transactionBytes + (mayCarryBlobs(raw, limits) ? maxSidecarBytes : 0)
+  if (raw.length > most)
     return reject(
       'OVERSIZED',
       `oversized data: transaction size ${raw.length}, limit ${limits.transactionBytes}`,
       { size: raw.length, limit: limits.transactionBytes },
     )
-  const decoded = decodeTransaction(raw)
+  const decoded = mayCarryBlobs(raw, limits) ? decodeCarried(raw) : decodeAlone(raw)
   if (decoded.type !== 'accept') return decoded
-  const tx = decoded.value
+  const { tx, sidecar } = decoded.value
   if (ports.isKnown(tx.hash)) return ignore('ALREADY_KNOWN', 'already known')
   const refusal = checkPolicy(tx, ports) ?? inPoolWords(tx, ports.rules)
   if (refusal) return refusal
   const from = ports.sender ?? recoverSender(tx, ports.secp256k1)
   if (!from) return reject('INVALID_SENDER', `invalid sender: ${badSignature}`)
-  return checkSender({ ...tx, from }, ports.state)
+  return checkSender({ ...tx, from, ...(sidecar && { sidecar }) }, ports.state)
+}
+
+const mayCarryBlobs = (raw: Uint8Array, { allowBlobs }: MempoolLimits): boolean =>
+  allowBlobs && raw[0] === typeByte.blob
+
+function decodeAlone(raw: Uint8Array): ReturnType<typeof decodeCarried> {
+  const decoded = decodeTransaction(raw)
+  return decoded.type === 'accept' ? accept({ tx: decoded.value }) : decoded
 }
 
 /** What this pool does not take though a block may hold it. */
@@ -75,7 +86,8 @@ function checkPolicy(
   { limits, blockGasLimit, minGasPrice = 0n }: AdmitPorts,
 ): Refused {
   // No data-availability layer stands behind this chain, so nobody could serve the blobs.
-  if (tx.type === 'blob') return reject('TX_TYPE', 'transaction type not supported')
+  if (tx.type === 'blob' && !limits.allowBlobs)
+    return reject('TX_TYPE', 'transaction type not supported')
   if (tx.chainId === undefined && !limits.allowUnprotected && !isKeyless(tx))
     return reject('UNPROTECTED', 'only replay-protected (EIP-155) transactions allowed over RPC')
   if (tx.gasLimit > blockGasLimit)

@@ -3,6 +3,7 @@
  * of its sender before it, since it cannot run without them; so a sender's last one goes first, and
  * nobody is stranded. Chooses only: all victims or none.
  */
+import { sidecarBytes } from '../../primitives/index.ts'
 import type { PooledTransaction } from '../types.ts'
 import { effectiveTip, type Queued } from './order.ts'
 import type { SenderQueue } from './queue.ts'
@@ -31,10 +32,14 @@ export function chooseVictims(
     for (const victim of fromTheEnd(queue.entries(), tip)) {
       if (isEnough()) return victims
       victims.push(victim)
-      bytes += victim.raw.length
+      bytes += sizeOf(victim)
     }
   return isEnough() ? victims : undefined
 }
+
+/** Bytes it takes in the pool: raw, with what it brought along. */
+export const sizeOf = ({ raw, sidecar }: PooledTransaction): number =>
+  raw.length + (sidecar ? sidecarBytes(sidecar) : 0)
 
 /** A newcomer is held up by what stands before it, like everybody. */
 function worthOf(newcomer: PooledTransaction, own: SenderQueue | undefined): bigint {

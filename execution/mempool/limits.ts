@@ -13,6 +13,8 @@ export interface MempoolLimits {
   readonly minTip: bigint
   /** Whether legacy transactions without chain id are taken (they can be replayed elsewhere). */
   readonly allowUnprotected: boolean
+  /** Whether blob transactions are taken. Only where no block is made: nobody could serve the blobs. */
+  readonly allowBlobs: boolean
 }
 
 /** A devnet is fed by scripts: more room a sender than on a public network (geth: 16 + 64). */
@@ -25,7 +27,11 @@ export const defaultMempoolLimits: MempoolLimits = {
   transactionBytes: 131_072,
   minTip: 1n,
   allowUnprotected: false,
+  allowBlobs: false,
 }
+
+/** What a blob transaction may have beside it: nine blobs of 128 KiB with their proofs. */
+export const maxSidecarBytes = 1_300_000
 
 /** A replacement must offer this much more, in percent, on both fees (geth's pricebump). */
 export const replacementBump = 10n

@@ -21,7 +21,7 @@ import { maxCost, transactionRules } from '../transaction-rules.ts'
 import type { AdmitCode, Chain, Mempool, PooledTransaction } from '../types.ts'
 import { admit, type Admitted } from './admit.ts'
 import { defaultMempoolLimits, type MempoolLimits, replacementBump } from './limits.ts'
-import { chooseVictims } from './evict.ts'
+import { chooseVictims, sizeOf } from './evict.ts'
 import { inBlockOrder, type Queued } from './order.ts'
 import { createSenderQueue, type SenderQueue } from './queue.ts'
 
@@ -147,7 +147,7 @@ function makeRoom(pool: Pool, limits: MempoolLimits, { tx, account }: Admitted):
     return ignore('ACCOUNT_LIMIT', `account limit exceeded: pooled ${limits.perAccount} txs`)
   const shortage = {
     transactions: pool.byHash.size + (replaced ? 0 : 1) - limits.transactions,
-    bytes: pool.bytes + tx.raw.length - (replaced?.raw.length ?? 0) - limits.bytes,
+    bytes: pool.bytes + sizeOf(tx) - (replaced ? sizeOf(replaced) : 0) - limits.bytes,
   }
   if (shortage.transactions <= 0 && shortage.bytes <= 0) return undefined
   if (!replaced && hasGap(queue, account.nonce, tx.nonce))
@@ -203,7 +203,7 @@ function insert(pool: Pool, tx: PooledTransaction): void {
   queue.put({ tx, arrival: replaced?.arrival ?? pool.arrivals++ })
   pool.senders.set(tx.from, queue)
   pool.byHash.set(tx.hash, tx)
-  pool.bytes += tx.raw.length
+  pool.bytes += sizeOf(tx)
 }
 
 function drop(pool: Pool, tx: PooledTransaction): void {
@@ -213,7 +213,7 @@ function drop(pool: Pool, tx: PooledTransaction): void {
   if (queue.entries().length === 0) pool.senders.delete(tx.from)
   pool.byHash.delete(tx.hash)
   pool.announced.delete(tx.hash)
-  pool.bytes -= tx.raw.length
+  pool.bytes -= sizeOf(tx)
 }
 
 /** What a new nonce or balance of its sender makes impossible for good. */

@@ -69,6 +69,7 @@ async function openNode(
       port: flags.port,
       allowedHosts: flags.allowHost,
       clientVersion: clientVersion(packageVersion()),
+      isTesting: true,
     },
     { clock: systemClock, logs, onFault: fail },
   )

@@ -2,13 +2,33 @@
 import { type Address, type Hex, toHex, toWord } from '../../primitives/index.ts'
 import { type BlockRef, blockNumberOrHash } from '../block-ref.ts'
 import { blockForState, isPending, stateFor } from '../blocks.ts'
-import { echo, invalidParams } from '../errors.ts'
-import { formatProof, quantity } from '../format.ts'
+import { clientLimitExceeded, echo, invalidParams } from '../errors.ts'
+import { formatProof, type Json, quantity } from '../format.ts'
 import { type Context, method, type MethodTable } from '../method.ts'
-import { address, type Decoder, list, optional, required, text } from '../params.ts'
+import {
+  address,
+  type Decoded,
+  type Decoder,
+  hash,
+  list,
+  optional,
+  record,
+  required,
+  text,
+} from '../params.ts'
 
 /** geth's limit for the keys of one eth_getProof. */
 const maxProofKeys = 1_024
+
+/** geth's limit for all the slots of one eth_getStorageValues. */
+const maxSlots = 1_024
+
+const storageRequests = record(
+  address,
+  list(hash, '[]common.Hash', 100_000),
+  'map[common.Address][]common.Hash',
+  100_000,
+)
 
 /** A slot, as hex of at most 32 bytes; leading zeros are as good as none. */
 const storageKey: Decoder<{ readonly slot: bigint; readonly spelling: string }> = {
@@ -41,6 +61,23 @@ function codeOf({ api }: Context, who: Address, ref: BlockRef | undefined): Hex 
 
 const block = optional('block', blockNumberOrHash)
 
+function storageValues(
+  { api }: Context,
+  requests: Decoded<typeof storageRequests>,
+  ref: BlockRef | undefined,
+): Json {
+  const slots = Array.from(requests.values(), (keys) => keys.length).reduce((a, b) => a + b, 0)
+  if (slots === 0) throw invalidParams('empty request')
+  if (slots > maxSlots) throw clientLimitExceeded(`too many slots (max ${maxSlots})`)
+  const state = stateFor(api.chain, ref)
+  return Object.fromEntries(
+    Array.from(requests, ([who, keys]) => [
+      who,
+      keys.map((key) => toWord(state.storage(who, BigInt(key)))),
+    ]),
+  )
+}
+
 export const ethState: MethodTable = {
   eth_getBalance: method([required('address', address), block], ({ api }, who, ref) =>
     quantity(stateFor(api.chain, ref).account(who)?.balance ?? 0n),
@@ -53,6 +90,19 @@ export const ethState: MethodTable = {
     [required('address', address), required('key', storageKey), block],
     ({ api }, who, { slot }, ref) => toWord(stateFor(api.chain, ref).storage(who, slot)),
   ),
+  eth_getStorageValues: method([required('requests', storageRequests), block], storageValues),
+  /** reth's; foundry forks with it. */
+  eth_getAccountInfo: method([required('address', address), block], (context, who, ref) => ({
+    balance: quantity(stateFor(context.api.chain, ref).account(who)?.balance ?? 0n),
+    nonce: quantity(nonceOf(context, who, ref)),
+    code: codeOf(context, who, ref),
+  })),
+  eth_getAccount: method([required('address', address), block], ({ api }, who, ref) => {
+    const account = stateFor(api.chain, ref).account(who)
+    if (!account) return null
+    const { codeHash, nonce, balance, storageRoot } = account
+    return { codeHash, storageRoot, balance: quantity(balance), nonce: quantity(nonce) }
+  }),
   eth_getProof: method(
     [
       required('address', address),

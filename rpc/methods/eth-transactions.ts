@@ -5,44 +5,14 @@ import type { StoredBlock } from '../../state/index.ts'
 import { type BlockRef, blockNumber } from '../block-ref.ts'
 import { findBlock, isPending } from '../blocks.ts'
 import { type RpcError, serverError } from '../errors.ts'
-import { formatMined, formatPooled, formatReceipts } from '../format.ts'
-import { type Context, method, type MethodTable } from '../method.ts'
-import { bytes, hash, index, required } from '../params.ts'
+import { formatPooled } from '../format.ts'
+import { type Context, method, type MethodTable, slowMethod } from '../method.ts'
+import { address, bytes, hash, index, optional, required, uint64 } from '../params.ts'
+import { sendAndWait } from '../send-and-wait.ts'
+import { transactionOfSender } from '../sender-history.ts'
+import { minedTransaction, rawTransaction, readReceipt, readTransaction } from '../transactions.ts'
 
 type Hash = `0x${string}`
-
-interface Place {
-  readonly found: StoredBlock
-  readonly at: number
-}
-
-function placeOf({ api }: Context, txHash: Hash): Place | undefined {
-  const place = api.chain.store.transactionPlace(txHash)
-  const found = place && api.chain.store.blockByNumber(place.blockNumber)
-  return place && found && { found, at: place.index }
-}
-
-function mined({ found, at }: Place): unknown {
-  const [tx, from] = [found.block.transactions[at], found.senders[at]]
-  return tx && from ? formatMined(tx, found.block, at, from) : null
-}
-
-function readTransaction(context: Context, txHash: Hash): unknown {
-  const place = placeOf(context, txHash)
-  if (place) return mined(place)
-  const pooled = context.api.mempool.get(txHash)
-  return pooled ? formatPooled(pooled, pooled.from) : null
-}
-
-function readReceipt(context: Context, txHash: Hash): unknown {
-  const place = placeOf(context, txHash)
-  if (!place) return null
-  const { found, at } = place
-  const receipts = context.api.chain.store.receipts(found.block.header.number)
-  if (!receipts) return null
-  const blobFee = context.fees.blobFee(found.block.header)
-  return formatReceipts({ ...found, receipts, blobFee }, at)[0] ?? null
-}
 
 /** The pending block is the head's state with nothing in it. */
 const minedBlock = ({ api }: Context, ref: BlockRef): StoredBlock | undefined =>
@@ -50,7 +20,7 @@ const minedBlock = ({ api }: Context, ref: BlockRef): StoredBlock | undefined =>
 
 function readAt(context: Context, ref: BlockRef, at: number): unknown {
   const found = minedBlock(context, ref)
-  return found ? mined({ found, at }) : null
+  return found ? minedTransaction({ found, at }) : null
 }
 
 function readRawAt(context: Context, ref: BlockRef, at: number): unknown {
@@ -73,13 +43,24 @@ export const ethTransactions: MethodTable = {
     if (verdict.type !== 'accept') throw refused(verdict)
     return verdict.value
   }),
+  eth_sendRawTransactionSync: slowMethod(
+    [required('transaction', bytes), optional('timeoutMs', uint64)],
+    sendAndWait,
+  ),
+  eth_getTransactionBySenderAndNonce: method(
+    [required('address', address), required('nonce', uint64)],
+    transactionOfSender,
+  ),
+  /** Those of accounts whose keys the node holds (geth). */
+  eth_pendingTransactions: method([], ({ api }) => {
+    const own = new Set(api.dev?.wallet.accounts())
+    return [...api.mempool.content().pending].flatMap(([sender, txs]) =>
+      own.has(sender) ? txs.map((tx) => formatPooled(tx, sender)) : [],
+    )
+  }),
   eth_getTransactionByHash: method([required('hash', hash)], readTransaction),
   eth_getTransactionReceipt: method([required('hash', hash)], readReceipt),
-  eth_getRawTransactionByHash: method([required('hash', hash)], (context, txHash) => {
-    const place = placeOf(context, txHash)
-    const tx = place?.found.block.transactions[place.at] ?? context.api.mempool.get(txHash)
-    return tx ? toHex(tx.raw) : '0x'
-  }),
+  eth_getRawTransactionByHash: method([required('hash', hash)], rawTransaction),
   eth_getTransactionByBlockNumberAndIndex: method(
     [required('block', blockNumber), required('index', index)],
     readAt,

@@ -4,14 +4,18 @@ import { attrObjects } from './attr-objects.ts'
 import { attrRewards } from './attr-rewards.ts'
 import { attrSubscribe } from './attr-subscribe.ts'
 import { devMethods } from './dev/index.ts'
+import { debugRaw } from './debug-raw.ts'
 import { ethBlocks } from './eth-blocks.ts'
 import { ethCalls } from './eth-calls.ts'
 import { ethChain } from './eth-chain.ts'
+import { ethConfig } from './eth-config.ts'
 import { ethLogs } from './eth-logs.ts'
 import { ethSimulate } from './eth-simulate.ts'
 import { ethState } from './eth-state.ts'
 import { ethTransactions } from './eth-transactions.ts'
 import { net } from './net.ts'
+import { rpc } from './rpc.ts'
+import { testing } from './testing.ts'
 import { txpool } from './txpool.ts'
 import { web3 } from './web3.ts'
 
@@ -20,6 +24,7 @@ const methods: MethodTable = {
   ...net,
   ...txpool,
   ...ethChain,
+  ...ethConfig,
   ...ethBlocks,
   ...ethTransactions,
   ...ethState,
@@ -29,8 +34,13 @@ const methods: MethodTable = {
   ...attrObjects,
   ...attrRewards,
   ...attrSubscribe,
+  ...debugRaw,
+  ...rpc,
 }
 
 /** Methods a node serves; a devnet's come last, for `eth_accounts` is another there. */
-export const methodsOf = (isDevnet: boolean): MethodTable =>
-  isDevnet ? { ...methods, ...devMethods } : methods
+export const methodsOf = (isDevnet: boolean, isTesting = isDevnet): MethodTable => ({
+  ...methods,
+  ...(isTesting && testing),
+  ...(isDevnet && devMethods),
+})

@@ -35,6 +35,7 @@ export async function startForeignChain(): Promise<ForeignChain> {
       port: 0,
       allowedHosts: [],
       clientVersion: 'tributary/test',
+      isTesting: true,
     },
     {
       clock: createHandClock(),

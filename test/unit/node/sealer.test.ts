@@ -105,7 +105,7 @@ function setUp(sealing: Sealing, room = 100) {
             ? { tx, code: 'INSUFFICIENT_FUNDS', message: 'insufficient funds' }
             : { tx, code: 'GAS_LIMIT_EXCEEDED', message: 'gas limit reached' },
         )
-      return { executed: { block } as ExecutedBlock, refused }
+      return { executed: { block } as ExecutedBlock, requests: [], refused }
     },
     async commit({ block }) {
       await turn(3)
