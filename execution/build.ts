@@ -136,7 +136,11 @@ async function fill(
       skipped.add(tx.from)
       continue
     }
-    const verdict = await run.apply(tx, tx.from)
+    const verdict = await applyUnlessMissing(run, tx)
+    if (verdict === 'missing') {
+      skipped.add(tx.from)
+      continue
+    }
     if (verdict.type === 'accept') {
       bytesLeft -= tx.raw.length
       continue
@@ -145,6 +149,16 @@ async function fill(
     refused.push({ tx, code: verdict.code, message: messageOf(verdict, tx, gasLimit) })
   }
   return refused
+}
+
+/** A transaction whose data nobody has now waits: others may have it, and later this node too. */
+async function applyUnlessMissing(run: BlockRun, tx: PooledTransaction) {
+  try {
+    return await run.apply(tx, tx.from)
+  } catch (error) {
+    if (error instanceof NodeError && error.code === 'DATA_MISSING') return 'missing'
+    throw error
+  }
 }
 
 const messageOf = (

@@ -23,6 +23,7 @@ import { haltText } from './halt-text.ts'
 import { type NativeHost, runNativeFrame } from './native-frame.ts'
 import type { Natives } from './native/run.ts'
 import { simulatedMessage } from './simulated-message.ts'
+import { retryWithData } from './missing-data.ts'
 import { addressText, createStateManager } from './state-manager.ts'
 import { blobBaseFee, checkTransaction, transactionRules } from './transaction-rules.ts'
 import type { Tracer } from './tracer.ts'
@@ -31,10 +32,11 @@ import {
   type FrameCall,
   type FrameResult,
   type Frames,
+  type Message as TransactionMessage,
   runMessage,
   transactionMessage,
 } from './transition.ts'
-import type { BlockContext, Breathe, Engine, RunOptions } from './types.ts'
+import type { BlockContext, Breathe, Engine, RunOptions, TransactionOutcome } from './types.ts'
 
 export interface EngineOptions {
   readonly spec: ChainSpec
@@ -53,6 +55,17 @@ export function createEngine({ spec, secp256k1, natives }: EngineOptions): Engin
   const rulesOf = ({ header }: BlockContext) =>
     transactionRules(spec, spec.forkAt(header.number, header.timestamp))
 
+  const run = (
+    journal: Journal,
+    context: BlockContext,
+    message: TransactionMessage,
+    options: RunOptions,
+  ): Promise<TransactionOutcome> =>
+    retryWithData(journal, options, {
+      task: () => runMessage(framesOf(journal, context, options), journal, message, secp256k1),
+      forget: () => framesOf.forget(journal),
+    })
+
   return {
     async runTransaction(journal, context, tx, sender, gasLeftInBlock, options = {}) {
       const rules = rulesOf(context)
@@ -60,15 +73,13 @@ export function createEngine({ spec, secp256k1, natives }: EngineOptions): Engin
       const verdict = checkTransaction(tx, sender, journal, room, rules)
       if (verdict.type !== 'accept') return verdict
       const message = transactionMessage(tx, sender, context, rules)
-      const frames = framesOf(journal, context, options)
-      return accept(await runMessage(frames, journal, message, secp256k1))
+      return accept(await run(journal, context, message, options))
     },
     async runCall(journal, context, call, options = {}) {
       const verdict = callMessage(call, context, rulesOf(context), journal)
       if (verdict.type !== 'accept') return verdict
       const { message, context: seen } = verdict.value
-      const frames = framesOf(journal, seen, options)
-      return accept(await runMessage(frames, journal, message, secp256k1))
+      return accept(await run(journal, seen, message, options))
     },
     async runSimulated(journal, context, call, mode) {
       const rules = rulesOf(context)
@@ -110,7 +121,7 @@ function createFramesCache(
     Journal,
     { readonly context: BlockContext; readonly tracer: Tracer | undefined; readonly frames: Frames }
   >()
-  return (
+  const framesOf = (
     journal: Journal,
     context: BlockContext,
     { breathe, tracer }: RunOptions = {},
@@ -127,6 +138,7 @@ function createFramesCache(
     byJournal.set(journal, { context, tracer, frames })
     return frames
   }
+  return Object.assign(framesOf, { forget: (journal: Journal) => void byJournal.delete(journal) })
 }
 
 function hostOf(natives: Natives, { chainId }: ChainSpec, context: BlockContext): NativeHost {

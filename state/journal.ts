@@ -86,8 +86,9 @@ export function createJournal(base: StateReader): Journal {
     checkpoint: () => undo.checkpoint(),
     commit: () => undo.commit(),
     revert: () => undo.revert(),
+    depth: () => undo.depth(),
     changes: () => {
-      invariant(!undo.isOpen(), 'changes asked for inside a checkpoint')
+      invariant(undo.depth() === 0, 'changes asked for inside a checkpoint')
       return netChanges(entries, codes, base)
     },
   }
@@ -100,7 +101,7 @@ interface UndoLog {
   checkpoint(): void
   commit(): void
   revert(): void
-  isOpen(): boolean
+  depth(): number
 }
 
 function createUndoLog(): UndoLog {
@@ -121,7 +122,7 @@ function createUndoLog(): UndoLog {
       invariant(mark !== undefined, 'revert without a checkpoint')
       while (opposites.length > mark) opposites.pop()?.()
     },
-    isOpen: () => marks.length > 0,
+    depth: () => marks.length,
   }
 }
 

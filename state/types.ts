@@ -29,6 +29,8 @@ export interface Journal extends StateReader {
   checkpoint(): void
   commit(): void
   revert(): void
+  /** Checkpoints open now. */
+  depth(): number
   /** Net changes against the base. Checkpoints must all be closed (invariant). */
   changes(): StateChanges
 }

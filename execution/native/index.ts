@@ -5,6 +5,7 @@
  */
 export { type GasMeter } from './gas.ts'
 export { array, type LayoutOf, layout, mapping, struct } from './layout.ts'
+export { MissingData } from './missing.ts'
 export {
   type CallMessage,
   type Context,
