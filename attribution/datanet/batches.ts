@@ -8,18 +8,16 @@ import type { datanetAbi } from '../abi.ts'
 import { curatorWeight, maxUriBytes } from './datanets.ts'
 import { treasury } from './parameters.ts'
 import {
-  ascii,
   batchAt,
   batchState,
   credit,
   datanetAt,
   datanetLayout,
-  idOf,
   mode,
-  zeroWord,
   type DatanetContext,
 } from './state.ts'
 import { tally, type Verdict } from './tally.ts'
+import { idWord, textWord, zeroWord } from '../words.ts'
 
 /** 16 MiB, as a batch file (rows/batch.ts). */
 const maxBatchBytes = 16n * 2n ** 20n
@@ -42,17 +40,17 @@ export const batchHandlers: BatchHandlers = {
   submit(context, [datanetId, root, rows, sizeBytes, sketch, licence, uri]) {
     const { storage, message, block, revert, log } = context
     const { entry, words } = datanetAt(context, datanetId)
-    const refuse = (what: string): Error => revert('InvalidArgument', [ascii(what)])
+    const refuse = (what: string): Error => revert('InvalidArgument', [textWord(what)])
     if (root === zeroWord) throw refuse('root')
     if (rows === 0) throw refuse('rows')
     if (rows > words.maxBatchRows)
-      throw revert('LimitExceeded', [ascii('rows'), BigInt(words.maxBatchRows)])
+      throw revert('LimitExceeded', [textWord('rows'), BigInt(words.maxBatchRows)])
     if (sizeBytes === 0n) throw refuse('sizeBytes')
     if (sizeBytes > maxBatchBytes)
-      throw revert('LimitExceeded', [ascii('sizeBytes'), maxBatchBytes])
+      throw revert('LimitExceeded', [textWord('sizeBytes'), maxBatchBytes])
     if (words.licence !== zeroWord && licence !== words.licence) throw refuse('licence')
     if (BigInt(new TextEncoder().encode(uri).length) > maxUriBytes)
-      throw revert('LimitExceeded', [ascii('uri'), maxUriBytes])
+      throw revert('LimitExceeded', [textWord('uri'), maxUriBytes])
     const deposit = depositOf(words, sizeBytes)
     if (message.value !== deposit) throw revert('InsufficientValue', [message.value, deposit])
     const state = datanetLayout(storage)
@@ -124,14 +122,14 @@ export const batchHandlers: BatchHandlers = {
     if (weight === 0) throw revert('NotAuthorized', [curator])
     const lastBlock = words.submittedBlock + BigInt(datanet.reviewBlocks)
     if (block.number > lastBlock) throw revert('DeadlinePassed', [lastBlock])
-    if (sealedVerdict === zeroWord) throw revert('InvalidArgument', [ascii('sealedVerdict')])
+    if (sealedVerdict === zeroWord) throw revert('InvalidArgument', [textWord('sealedVerdict')])
     const state = datanetLayout(storage)
     const verdict = state.verdictOf.at(batchId).at(curator)
     if (verdict.sealedVerdict.get() !== zeroWord)
-      throw revert('AlreadyExists', [idOf(BigInt(curator))])
+      throw revert('AlreadyExists', [idWord(BigInt(curator))])
     // Curators come and go while a batch waits; more than one walk can bear never commit.
     if (words.verdicts === maxVerdicts)
-      throw revert('LimitExceeded', [ascii('verdicts'), BigInt(maxVerdicts)])
+      throw revert('LimitExceeded', [textWord('verdicts'), BigInt(maxVerdicts)])
     verdict.store({ sealedVerdict, weight, scoreBps: 0, isRevealed: false, isAccepted: false })
     state.verdictBy.at(batchId).at(BigInt(words.verdicts)).set(curator)
     entry.store({
@@ -150,7 +148,7 @@ export const batchHandlers: BatchHandlers = {
     const verdict = datanetLayout(storage).verdictOf.at(batchId).at(curator)
     const { sealedVerdict, isRevealed } = verdict.load()
     if (sealedVerdict === zeroWord) throw revert('NotAuthorized', [curator])
-    if (isRevealed) throw revert('AlreadyExists', [idOf(BigInt(curator))])
+    if (isRevealed) throw revert('AlreadyExists', [idWord(BigInt(curator))])
     const reviewEnd = words.submittedBlock + BigInt(datanet.reviewBlocks)
     // Nobody reveals while somebody may still copy, unless everybody has committed.
     const isComplete = words.committedWeight >= words.curatorWeight
@@ -224,7 +222,7 @@ function mustBePending({ revert }: DatanetContext, state: number): void {
 }
 
 function checkScore({ revert }: DatanetContext, scoreBps: number): void {
-  if (scoreBps > 10_000) throw revert('InvalidArgument', [ascii('scoreBps')])
+  if (scoreBps > 10_000) throw revert('InvalidArgument', [textWord('scoreBps')])
 }
 
 const depositOf = (

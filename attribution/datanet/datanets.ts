@@ -4,7 +4,8 @@
  */
 import type { Handlers } from '../../execution/native/index.ts'
 import type { datanetAbi } from '../abi.ts'
-import { ascii, datanetAt, datanetLayout, idOf, mode } from './state.ts'
+import { datanetAt, datanetLayout, mode } from './state.ts'
+import { idWord, textWord } from '../words.ts'
 
 /** Names a place on the web; more is no address any more. */
 export const maxUriBytes = 256n
@@ -23,9 +24,9 @@ type DatanetHandlers = Pick<
 export const datanetHandlers: DatanetHandlers = {
   create(context, [metaHash, uri, policy]) {
     const { storage, message, block, revert, log } = context
-    const refuse = (what: string): Error => revert('InvalidArgument', [ascii(what)])
+    const refuse = (what: string): Error => revert('InvalidArgument', [textWord(what)])
     if (BigInt(new TextEncoder().encode(uri).length) > maxUriBytes)
-      throw revert('LimitExceeded', [ascii('uri'), maxUriBytes])
+      throw revert('LimitExceeded', [textWord('uri'), maxUriBytes])
     if (policy.mode > mode.quorum) throw refuse('mode')
     const isQuorum = policy.mode === mode.quorum
     if (policy.quorumBps > 10_000 || (isQuorum && policy.quorumBps === 0)) throw refuse('quorumBps')
@@ -54,9 +55,9 @@ export const datanetHandlers: DatanetHandlers = {
     let index = 0
     while (index < words.curators && curators.at(BigInt(index)).curator.get() !== curator) index++
     const isNew = index === words.curators
-    if (isNew && weight === 0) throw revert('NotFound', [idOf(BigInt(curator))])
+    if (isNew && weight === 0) throw revert('NotFound', [idWord(BigInt(curator))])
     if (isNew && index === maxCurators)
-      throw revert('LimitExceeded', [ascii('curators'), BigInt(maxCurators)])
+      throw revert('LimitExceeded', [textWord('curators'), BigInt(maxCurators)])
     const before = isNew ? 0 : curators.at(BigInt(index)).weight.get()
     const last = words.curators - 1
     if (weight > 0) curators.at(BigInt(index)).store({ curator, untilBlock, weight })
@@ -83,7 +84,7 @@ export const datanetHandlers: DatanetHandlers = {
 
   curatorAt(context, [datanetId, index]) {
     const { words } = datanetAt(context, datanetId)
-    if (index >= BigInt(words.curators)) throw context.revert('NotFound', [idOf(index)])
+    if (index >= BigInt(words.curators)) throw context.revert('NotFound', [idWord(index)])
     const at = datanetLayout(context.storage).curators.at(datanetId).at(index).load()
     return [at.curator, at.untilBlock, at.weight]
   },

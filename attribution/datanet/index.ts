@@ -3,14 +3,13 @@
  * its contract). What contributors give is here by root and count; the rows themselves lie with the
  * nodes (state/blobs.ts).
  */
-import { defineModule, paying } from '../../execution/native/index.ts'
+import { createMemorySlots, defineModule, paying } from '../../execution/native/index.ts'
 import type { NativeModule } from '../../execution/native/index.ts'
 import { datanetAbi, moduleAddresses } from '../abi.ts'
 import { batchHandlers } from './batches.ts'
 import { datanetHandlers } from './datanets.ts'
 import { datanetLayout } from './state.ts'
 import type { Address } from '../../primitives/index.ts'
-import { keccak256, toBigInt } from '../../primitives/index.ts'
 import { versionHandlers } from './versions.ts'
 
 export const datanet: NativeModule = defineModule({
@@ -38,11 +37,7 @@ export function datanetGenesis(
   validators: readonly { readonly address: Address; readonly power: bigint }[],
 ): ReadonlyMap<bigint, bigint> {
   const slots = new Map<bigint, bigint>()
-  const state = datanetLayout({
-    read: (slot) => slots.get(slot) ?? 0n,
-    write: (slot, value) => void slots.set(slot, value),
-    hash: (data) => toBigInt(keccak256(data)),
-  })
+  const state = datanetLayout(createMemorySlots(slots))
   for (const { address, power } of validators) {
     state.powers.at(address).set(power)
     state.totalPower.set(state.totalPower.get() + power)

@@ -1,29 +1,25 @@
-/** The parameters this module reads, by key: asked of the parameters' module in the block that uses them. */
-import type { Address } from '../../primitives/index.ts'
+/** The parameters this module reads, asked of the parameters' module in the block that uses them. */
+import { toWord, type Address } from '../../primitives/index.ts'
 import { moduleAddresses, paramsAbi } from '../abi.ts'
-import { ascii, type DatanetContext } from './state.ts'
-
-const params = { address: moduleAddresses.params, abi: paramsAbi }
-
-const valueOf = (context: DatanetContext, key: string): bigint =>
-  BigInt(context.view(params, 'get', [ascii(key)]))
+import { readParam } from '../params/module.ts'
+import { wordToAddress } from '../words.ts'
+import type { DatanetContext } from './state.ts'
 
 /** Wei for each MiB, begun, of a version's rows. */
 export const versionDepositPerMiB = (context: DatanetContext): bigint =>
-  valueOf(context, 'datanet.depositPerMiB')
+  readParam(context, 'datanet.depositPerMiB')
 
 /** Most bytes of rows that one version may have to be held. */
 export const maxVersionBytes = (context: DatanetContext): bigint =>
-  valueOf(context, 'datanet.maxVersionBytes')
+  readParam(context, 'datanet.maxVersionBytes')
 
 /** Most bytes of rows that validators hold for all versions together. */
 export const maxHeldBytes = (context: DatanetContext): bigint =>
-  valueOf(context, 'datanet.maxHeldBytes')
-
-const addressOf = (value: bigint): Address => `0x${value.toString(16).padStart(40, '0')}`
+  readParam(context, 'datanet.maxHeldBytes')
 
 /** Where forfeited deposits go. */
 export const treasury = (context: DatanetContext): Address =>
-  addressOf(valueOf(context, 'treasury'))
+  wordToAddress(toWord(readParam(context, 'treasury')))
 
-export const authority = (context: DatanetContext): Address => context.view(params, 'authority', [])
+export const authority = (context: DatanetContext): Address =>
+  context.view({ address: moduleAddresses.params, abi: paramsAbi }, 'authority', [])

@@ -3,8 +3,9 @@
  * come. Packed by what is written together. Ids count from 1; 0 means none. Decides nothing.
  */
 import { layout, mapping, struct, type Context } from '../../execution/native/index.ts'
-import { toWord, type Address, type Hex } from '../../primitives/index.ts'
+import type { Address } from '../../primitives/index.ts'
 import { datanetAbi } from '../abi.ts'
+import { idWord } from '../words.ts'
 
 export type DatanetContext = Context<typeof datanetAbi>
 
@@ -122,24 +123,12 @@ export const datanetLayout = layout({
   attested: mapping('uint256', mapping('address', 'uint64')),
 })
 
-/** A number as the id in an error. */
-export const idOf = (id: bigint): Hex => toWord(id)
-
-/** ASCII, left-aligned: the way of short texts in errors and keys. */
-export function ascii(text: string): Hex {
-  let hex = ''
-  for (const character of text) hex += character.charCodeAt(0).toString(16).padStart(2, '0')
-  return `0x${hex.padEnd(64, '0')}`
-}
-
-export const zeroWord: Hex = `0x${'0'.repeat(64)}`
-
 /** Throws NotFound unless there is such a datanet. */
 export function datanetAt(context: DatanetContext, id: bigint) {
   const entry = datanetLayout(context.storage).datanet.at(id)
   const words = entry.load()
   if (words.createdBlock === 0n && BigInt(words.owner) === 0n)
-    throw context.revert('NotFound', [idOf(id)])
+    throw context.revert('NotFound', [idWord(id)])
   return { entry, words }
 }
 
@@ -147,7 +136,7 @@ export function datanetAt(context: DatanetContext, id: bigint) {
 export function batchAt(context: DatanetContext, id: bigint) {
   const entry = datanetLayout(context.storage).batch.at(id)
   const words = entry.load()
-  if (words.state === batchState.none) throw context.revert('NotFound', [idOf(id)])
+  if (words.state === batchState.none) throw context.revert('NotFound', [idWord(id)])
   return { entry, words }
 }
 
@@ -155,7 +144,7 @@ export function batchAt(context: DatanetContext, id: bigint) {
 export function versionAt(context: DatanetContext, id: bigint) {
   const entry = datanetLayout(context.storage).version.at(id)
   const words = entry.load()
-  if (words.state === versionState.none) throw context.revert('NotFound', [idOf(id)])
+  if (words.state === versionState.none) throw context.revert('NotFound', [idWord(id)])
   return { entry, words }
 }
 

@@ -10,18 +10,16 @@ import { verifyLeaf } from '../merkle/tree.ts'
 import { maxUriBytes } from './datanets.ts'
 import { authority, maxHeldBytes, maxVersionBytes, versionDepositPerMiB } from './parameters.ts'
 import {
-  ascii,
   batchAt,
   batchState,
   credit,
   datanetAt,
   datanetLayout,
-  idOf,
   versionAt,
   versionState,
-  zeroWord,
   type DatanetContext,
 } from './state.ts'
+import { idWord, textWord, zeroWord } from '../words.ts'
 
 /** 64 parts are a slot and a batch read each: about half a million gas. */
 export const maxPartsPerVersion = 64
@@ -63,9 +61,10 @@ export const versionHandlers: VersionHandlers = {
     let { rows, sizeBytes } = parent
     for (const [i, batchId] of batchIds.entries()) {
       const batch = batchAt(context, batchId)
-      if (batch.words.datanetId !== datanetId) throw revert('InvalidArgument', [ascii('batchIds')])
+      if (batch.words.datanetId !== datanetId)
+        throw revert('InvalidArgument', [textWord('batchIds')])
       if (batchId <= (batchIds[i - 1] ?? parent.lastBatchId))
-        throw revert('InvalidArgument', [ascii('batchIds')])
+        throw revert('InvalidArgument', [textWord('batchIds')])
       if (batch.words.state !== batchState.accepted)
         throw revert('BadState', [batch.words.state, batchState.accepted])
       const part = { batchId, firstRow: rows, rows: batch.words.rows }
@@ -117,10 +116,10 @@ export const versionHandlers: VersionHandlers = {
     const validator = message.caller
     const { power, total } = powerOf(context, validator)
     if (power === 0n) throw revert('NotAuthorized', [validator])
-    if (indexRoot !== words.indexRoot) throw revert('InvalidArgument', [ascii('indexRoot')])
+    if (indexRoot !== words.indexRoot) throw revert('InvalidArgument', [textWord('indexRoot')])
     const state = datanetLayout(storage)
     const attested = state.attested.at(versionId).at(validator)
-    if (attested.get() !== 0n) throw revert('AlreadyExists', [idOf(BigInt(validator))])
+    if (attested.get() !== 0n) throw revert('AlreadyExists', [idWord(BigInt(validator))])
     attested.set(power)
     const attestedPower = words.attestedPower + power
     const isHeld = 3n * attestedPower > 2n * total
@@ -128,10 +127,10 @@ export const versionHandlers: VersionHandlers = {
     log('VersionAttested', { versionId, validator, power, attestedPower })
     if (!isHeld) return
     const most = maxVersionBytes(context)
-    if (words.sizeBytes > most) throw revert('LimitExceeded', [ascii('sizeBytes'), most])
+    if (words.sizeBytes > most) throw revert('LimitExceeded', [textWord('sizeBytes'), most])
     const heldBytes = state.heldBytes.get() + words.sizeBytes
     const mostOfAll = maxHeldBytes(context)
-    if (heldBytes > mostOfAll) throw revert('LimitExceeded', [ascii('heldBytes'), mostOfAll])
+    if (heldBytes > mostOfAll) throw revert('LimitExceeded', [textWord('heldBytes'), mostOfAll])
     state.heldBytes.set(heldBytes)
     log('VersionHeld', { versionId })
   },
@@ -196,13 +195,13 @@ function checkPublication(
 ): void {
   const { root, corpusRoot, indexRoot, tokens, batchIds, uri } = publication
   for (const [name, value] of Object.entries({ root, corpusRoot, indexRoot }))
-    if (value === zeroWord) throw revert('InvalidArgument', [ascii(name)])
-  if (tokens === 0n || tokens > maxTokens) throw revert('InvalidArgument', [ascii('tokens')])
-  if (batchIds.length === 0) throw revert('InvalidArgument', [ascii('batchIds')])
+    if (value === zeroWord) throw revert('InvalidArgument', [textWord(name)])
+  if (tokens === 0n || tokens > maxTokens) throw revert('InvalidArgument', [textWord('tokens')])
+  if (batchIds.length === 0) throw revert('InvalidArgument', [textWord('batchIds')])
   if (batchIds.length > maxPartsPerVersion)
-    throw revert('LimitExceeded', [ascii('batchIds'), BigInt(maxPartsPerVersion)])
+    throw revert('LimitExceeded', [textWord('batchIds'), BigInt(maxPartsPerVersion)])
   if (BigInt(new TextEncoder().encode(uri).length) > maxUriBytes)
-    throw revert('LimitExceeded', [ascii('uri'), maxUriBytes])
+    throw revert('LimitExceeded', [textWord('uri'), maxUriBytes])
 }
 
 interface Parent {
@@ -224,9 +223,9 @@ function parentOf(
   if (parentId === 0n) return { rows: 0n, sizeBytes: 0n, depth: 0, lastBatchId: 0n }
   const { words } = versionAt(context, parentId)
   if (words.datanetId !== datanetId || words.retractions !== retractions)
-    throw revert('InvalidArgument', [ascii('parentId')])
+    throw revert('InvalidArgument', [textWord('parentId')])
   if (words.depth === maxVersionDepth)
-    throw revert('LimitExceeded', [ascii('parentId'), BigInt(maxVersionDepth)])
+    throw revert('LimitExceeded', [textWord('parentId'), BigInt(maxVersionDepth)])
   const last = BigInt(words.batches - 1)
   const lastBatchId = datanetLayout(storage).parts.at(parentId).at(last).batchId.get()
   return { rows: words.rows, sizeBytes: words.sizeBytes, depth: words.depth, lastBatchId }
@@ -236,7 +235,7 @@ function parentOf(
 function partOfRow(context: DatanetContext, versionId: bigint, row: bigint) {
   const { storage, revert } = context
   let version = { id: versionId, ...versionAt(context, versionId).words }
-  if (row >= version.rows) throw revert('NotFound', [idOf(row)])
+  if (row >= version.rows) throw revert('NotFound', [idWord(row)])
   const partsOf = (id: bigint) => datanetLayout(storage).parts.at(id)
   while (row < partsOf(version.id).at(0n).firstRow.get())
     version = { id: version.parentId, ...versionAt(context, version.parentId).words }

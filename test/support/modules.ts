@@ -13,14 +13,13 @@ import {
   encodeFunctionData,
 } from 'viem'
 import { createEngine } from '../../execution/evm.ts'
-import { defineModule, type NativeModule } from '../../execution/native/index.ts'
-import { paramsAbi, moduleAddresses } from '../../attribution/abi.ts'
+import type { NativeModule } from '../../execution/native/index.ts'
+import { params, paramsStorage } from '../../attribution/index.ts'
 import {
   fromHex,
   invariant,
   nobleSecp256k1,
   toHex,
-  toWord,
   type Address,
   type Hex,
 } from '../../primitives/index.ts'
@@ -30,31 +29,6 @@ import { context, ether, spec, stateWith } from './engine.ts'
 export const addressOf = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
 export const authority = addressOf(0xa0)
 export const treasury = addressOf(0xa1)
-
-const text = (hex: Hex): string =>
-  Buffer.from(hex.slice(2), 'hex').toString('latin1').replace(/\0+$/, '')
-const numbers: Readonly<Record<string, bigint>> = {
-  treasury: BigInt(treasury),
-  'datanet.depositPerMiB': 1_000n,
-  'datanet.maxVersionBytes': 2n ** 20n,
-  'datanet.maxHeldBytes': 3n * 2n ** 20n,
-}
-
-/** Parameters that stand still. */
-export const fixedParams: NativeModule = defineModule({
-  address: moduleAddresses.params,
-  name: 'params',
-  abi: paramsAbi,
-  handlers: {
-    get: (_, [key]) => toWord(numbers[text(key)] ?? 0n),
-    info: ({ revert }, [key]) => {
-      throw revert('NotFound', [key])
-    },
-    list: () => [],
-    count: () => 0n,
-    authority: () => authority,
-  },
-})
 
 export interface Call {
   readonly from: Address
@@ -71,13 +45,17 @@ export class Refused extends Error {
   }
 }
 
-export function createModules(modules: readonly NativeModule[], funded: readonly Address[]) {
+/** The parameters' module is there without being named, with `authority` and `treasury` set. */
+export function createModules(others: readonly NativeModule[], funded: readonly Address[]) {
+  const modules = [params, ...others]
   const natives = { modules, isReserved: (address: string) => address.startsWith('0x0a77') }
   const engine = createEngine({ spec, secp256k1: nobleSecp256k1, natives })
   const journal: Journal = stateWith('0x')
   const codeHash = journal.putCode(Uint8Array.of(0xfe))
   for (const { address } of modules)
     journal.setAccount(address, { nonce: 1n, balance: 0n, codeHash })
+  const values = { authority: BigInt(authority), treasury: BigInt(treasury) }
+  for (const [slot, value] of paramsStorage(values)) journal.setStorage(params.address, slot, value)
   const empty = journal.putCode(new Uint8Array(0))
   for (const address of funded)
     journal.setAccount(address, { nonce: 0n, balance: 1_000n * ether, codeHash: empty })

@@ -1,8 +1,9 @@
 /** A chain with the datanet module and the steps its tests share. */
 import { datanetAbi, moduleAddresses } from '../../../../attribution/abi.ts'
 import { datanet } from '../../../../attribution/datanet/index.ts'
+import type { NativeModule } from '../../../../execution/native/index.ts'
 import type { Address, Hex } from '../../../../primitives/index.ts'
-import { addressOf, authority, createModules, fixedParams } from '../../../support/modules.ts'
+import { addressOf, authority, createModules } from '../../../support/modules.ts'
 
 export const module = { address: moduleAddresses.datanet, abi: datanetAbi }
 export const word = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
@@ -28,14 +29,17 @@ export const policy = {
   pricePerQuery: 50n,
 }
 
+/** Of one MiB begun. */
+export const versionDeposit = 10n ** 15n
+
 interface Offer {
   readonly rows?: number
   readonly sketch?: Hex
   readonly from?: Address
 }
 
-export function createDatanetChain() {
-  const chain = createModules([datanet, fixedParams], [owner, alice, bob, carol, dave, authority])
+export function createDatanetChain(others: readonly NativeModule[] = []) {
+  const chain = createModules([datanet, ...others], [owner, alice, bob, carol, dave, authority])
   const create = async (more: object = {}) =>
     (
       await chain.call(module, 'create', [word(1), 'ipfs://meta', { ...policy, ...more }], {
@@ -72,8 +76,9 @@ export function createDatanetChain() {
         uri: '',
         ...more,
       }
-      return (await chain.call(module, 'publish', [publication], { from: owner, value: 1_000n }))
-        .result
+      return (
+        await chain.call(module, 'publish', [publication], { from: owner, value: versionDeposit })
+      ).result
     },
     batch: async (id: bigint) => (await chain.call(module, 'batch', [id], { from: dave })).result,
     version: async (id: bigint) =>

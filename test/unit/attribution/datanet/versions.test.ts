@@ -10,7 +10,17 @@ import {
 } from '../../../../attribution/methods/index.ts'
 import { toHex, type Address, type Hex } from '../../../../primitives/index.ts'
 import { authority } from '../../../support/modules.ts'
-import { alice, bob, carol, createDatanetChain, dave, module, owner, word } from './setup.ts'
+import {
+  alice,
+  bob,
+  carol,
+  createDatanetChain,
+  dave,
+  module,
+  owner,
+  versionDeposit,
+  word,
+} from './setup.ts'
 
 let chain: ReturnType<typeof createDatanetChain>
 beforeEach(() => {
@@ -33,7 +43,7 @@ describe('versions', () => {
       sizeBytes: 6_144n,
       batches: 1,
       parentId: first,
-      deposit: 1_000n,
+      deposit: versionDeposit,
     })
     const found = []
     for (let row = 0n; row < 8n; row++)
@@ -113,7 +123,7 @@ describe('versions', () => {
     const id = await chain.create()
     const version = await chain.publish(id, [await chain.accepted(id, word(1))])
     await chain.call(module, 'abandon', [version], { from: owner })
-    expect(await chain.owed(owner)).toBe(1_000n)
+    expect(await chain.owed(owner)).toBe(versionDeposit)
     await expect(
       chain.call(module, 'attest', [version, word(0xcc)], { from: authority }),
     ).rejects.toThrow('BadState')
