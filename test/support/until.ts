@@ -6,7 +6,7 @@ const every = 20
 /** Resolves as soon as `holds` answers true; throws after `timeoutMs`. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000, // a machine that does ten things at once
   what = 'what the test waits for',
 ): Promise<void> {
   const end = Date.now() + timeoutMs
