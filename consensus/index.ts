@@ -55,3 +55,16 @@ export {
   type ValidatorSet,
 } from './validator-set.ts'
 export { type CertificateCode, type Checker, verifyCommit, verifyEvidence } from './verify.ts'
+export { createEngine, type Engine, type EngineOptions, type EnginePorts } from './engine.ts'
+export type {
+  App,
+  Decision,
+  Network,
+  NextHeight,
+  Observer,
+  PeerId,
+  ProposedBlock,
+  Signer,
+  Statement,
+  Wal,
+} from './ports.ts'

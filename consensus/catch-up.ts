@@ -1,0 +1,134 @@
+/**
+ * How a validator that lags catches up: it asks one peer that claims a later height for decided blocks,
+ * and forgets the claim of a peer that does not deliver. Decides nothing: what arrives becomes an
+ * input of the core like any other. Also answers such questions, within a budget.
+ */
+import { ignore, reject, accept, type Clock, type Verdict } from '../primitives/index.ts'
+import type { App, Decision, Network, PeerId } from './ports.ts'
+import { encodePacket } from './wire.ts'
+
+/** Peers move on a moment before us all the time; a lag is what lasts longer. */
+const graceMs = 300
+/** A peer that has not delivered after this long is not asked again before it claims anew. */
+const patienceMs = 2_000
+/** Decisions of one answer, and their bytes: two seconds of a slow link at 4 Mbit/s. */
+const maxAnswerDecisions = 16
+const maxAnswerBytes = 2 ** 20
+/** The same question again within this time is a flood. */
+const answerPauseMs = 200
+/** Claims and pauses are kept for so many peers. */
+const maxPeers = 1_024
+
+export interface CatchUp {
+  /** A peer has said something about a height. */
+  onClaim(peer: PeerId, height: bigint): void
+  /** The own height has moved: decisions that waited for it, or the next question. */
+  onHeight(): Decision | undefined
+  onWant(peer: PeerId, height: bigint): Verdict<undefined>
+  /** `accept`: the decision is for the own height now, or waits for its turn. */
+  onDecision(peer: PeerId, decision: Decision): Verdict<Decision | undefined>
+  /** The decision that was handed out last was refused: its sender is forgotten. */
+  onFalse(peer: PeerId): void
+  stop(): void
+}
+
+interface Ports {
+  readonly app: Pick<App, 'decision'>
+  readonly network: Network
+  readonly clock: Clock
+  readonly ownHeight: () => bigint
+}
+
+export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchUp {
+  const claims = new Map<PeerId, bigint>()
+  const waiting = new Map<bigint, Decision>()
+  let asked: { readonly peer: PeerId; readonly from: bigint } | undefined
+  let cancel: (() => void) | undefined
+
+  const wake = (delayMs: number): void => {
+    cancel ??= clock.after(delayMs, () => {
+      cancel = undefined
+      look()
+    })
+  }
+  const look = (): void => {
+    const own = ownHeight()
+    if (asked?.from === own) claims.delete(asked.peer)
+    for (const [peer, height] of claims) if (height <= own) claims.delete(peer)
+    const peer = highest(claims)
+    asked = peer === undefined ? undefined : { peer, from: own }
+    if (!asked) return
+    waiting.clear()
+    network.send(asked.peer, encodePacket({ type: 'want', height: own }))
+    wake(patienceMs)
+  }
+
+  return {
+    onClaim(peer, height) {
+      if (height <= ownHeight() || height <= (claims.get(peer) ?? 0n)) return
+      if (claims.size < maxPeers || claims.has(peer)) claims.set(peer, height)
+      wake(graceMs)
+    },
+    onHeight() {
+      const own = ownHeight()
+      const next = waiting.get(own)
+      waiting.delete(own)
+      if (next === undefined && asked !== undefined && asked.from < own) {
+        asked = undefined
+        cancel?.()
+        cancel = undefined
+        wake(0)
+      }
+      return next
+    },
+    onWant: createAnswers({ app, network, clock }),
+    onDecision(peer, decision) {
+      const { height } = decision.certificate
+      const own = ownHeight()
+      if (height < own) return ignore('DECISION_OLD', `height ${height} is decided`)
+      if (asked?.peer !== peer || height >= asked.from + BigInt(maxAnswerDecisions))
+        return reject('DECISION_UNASKED', `nobody asked for the decision of height ${height}`)
+      if (height === own) return accept(decision)
+      waiting.set(height, decision)
+      return accept(undefined)
+    },
+    onFalse(peer) {
+      claims.delete(peer)
+      waiting.clear()
+    },
+    stop() {
+      cancel?.()
+    },
+  }
+}
+
+/** Serves decisions to those who ask, a bounded number of bytes at a time. */
+function createAnswers({ app, network, clock }: Omit<Ports, 'ownHeight'>): CatchUp['onWant'] {
+  const answered = new Map<PeerId, { readonly height: bigint; readonly atMs: number }>()
+  return (peer, height) => {
+    const last = answered.get(peer)
+    const nowMs = clock.nowMs()
+    if (last && last.height >= height && nowMs < last.atMs + answerPauseMs)
+      return ignore('WANT_TOO_OFTEN', 'the same decisions were asked for a moment ago')
+    if (answered.size >= maxPeers) answered.clear()
+    answered.set(peer, { height, atMs: nowMs })
+    let bytes = 0
+    for (let at = height; at < height + BigInt(maxAnswerDecisions); at++) {
+      const decision = app.decision(at)
+      if (!decision) break
+      const packet = encodePacket({ type: 'decision', ...decision })
+      bytes += packet.length
+      if (bytes > maxAnswerBytes && at > height) break
+      network.send(peer, packet)
+    }
+    return accept(undefined)
+  }
+}
+
+/** Of equal claims the earliest. */
+function highest(claims: ReadonlyMap<PeerId, bigint>): PeerId | undefined {
+  let best: PeerId | undefined
+  for (const [peer, height] of claims)
+    if (best === undefined || height > (claims.get(best) ?? 0n)) best = peer
+  return best
+}

@@ -1,0 +1,397 @@
+/**
+ * Performs what the core asks for: logs each input before it is applied, signs through the guard,
+ * flushes before it sends, runs timers, builds, validates and commits blocks. Decides nothing itself.
+ * The only file of this folder that waits for anything.
+ *
+ * One turn: input -> log -> core -> effects; own votes are inputs of the same turn; at its end the log
+ * is flushed and what is to be sent leaves. After a restart the log of the height is told to the core
+ * again with nothing performed; then what it still owes is done.
+ */
+import {
+  accept,
+  assertNever,
+  type Clock,
+  type Logger,
+  NodeError,
+  type Secp256k1,
+  toHex,
+  type Verdict,
+} from '../primitives/index.ts'
+import { admit, admitSynced } from './admit.ts'
+import { createCatchUp, type CatchUp } from './catch-up.ts'
+import { inputCodec } from './codec.ts'
+import { apply } from './core.ts'
+import { createDigests, type SigningDomain } from './digest.ts'
+import type { ConsensusParams } from './params.ts'
+import type { App, Decision, Network, NextHeight, Observer, PeerId, Signer, Wal } from './ports.ts'
+import { resume } from './repeat.ts'
+import { type CoreState, initialState } from './state.ts'
+import type { Effect, Input, Message, Proposal, Vote } from './types.ts'
+import type { Checker } from './verify.ts'
+import { decodePacket, encodePacket } from './wire.ts'
+
+export interface EngineOptions {
+  readonly params: ConsensusParams
+  readonly domain: SigningDomain
+}
+
+export interface EnginePorts {
+  readonly app: App
+  /** Undefined: a node that follows and does not vote. */
+  readonly signer?: Signer
+  readonly wal: Wal
+  readonly network: Network
+  readonly curve: Secp256k1
+  readonly clock: Clock
+  readonly log: Logger
+  readonly observer?: Observer
+  /** Called once, when the node must stop: its own rules, its disk or its block is broken. */
+  readonly onFault: (error: unknown) => void
+}
+
+export interface Engine {
+  /** Replays the log, then takes part. */
+  start(): void
+  /** Waits for the commit in work. */
+  stop(): Promise<void>
+  /** Height in work. */
+  height(): bigint
+}
+
+interface Work extends EnginePorts {
+  readonly checker: Checker
+  core: CoreState
+  next: NextHeight
+  readonly catchUp: CatchUp
+  readonly queue: Input[]
+  readonly outbox: Message[]
+  readonly timers: Set<() => void>
+  /** Signs nothing at this height: the guard has signed something that the log does not know. */
+  isMute: boolean
+  isStarted: boolean
+  isBusy: boolean
+  isStopped: boolean
+  committing: Promise<void>
+  startedMs: number
+}
+
+export function createEngine(options: EngineOptions, ports: EnginePorts): Engine {
+  const work = newWork(options, ports)
+  const guarded = (task: () => void): void => {
+    try {
+      task()
+    } catch (error) {
+      fail(work, error)
+    }
+  }
+  return {
+    start() {
+      guarded(() => begin(work))
+      ports.network.listen((bytes, from) => {
+        let verdict: Verdict<undefined> = accept(undefined)
+        guarded(() => {
+          verdict = work.isStopped ? verdict : receive(work, bytes, from)
+        })
+        return verdict
+      })
+    },
+    async stop() {
+      work.isStopped = true
+      cancelTimers(work)
+      work.catchUp.stop()
+      await work.committing
+    },
+    height: () => work.next.height,
+  }
+}
+
+function newWork({ params, domain }: EngineOptions, ports: EnginePorts): Work {
+  const next = ports.app.next()
+  const core = initialState({
+    self: ports.signer?.address,
+    params,
+    lastHeight: next.height - 1n,
+    nextValidators: next.validators,
+  })
+  const clock: Clock = {
+    nowMs: () => ports.clock.nowMs(),
+    after: (delayMs, task) => ports.clock.after(delayMs, () => guard(work, task)),
+  }
+  const work: Work = {
+    ...ports,
+    checker: { digests: createDigests(domain), curve: ports.curve },
+    core,
+    next,
+    catchUp: createCatchUp({ ...ports, clock, ownHeight: () => work.next.height }),
+    queue: [],
+    outbox: [],
+    timers: new Set(),
+    isMute: false,
+    isStarted: false,
+    isBusy: false,
+    isStopped: false,
+    committing: Promise.resolve(),
+    startedMs: 0,
+  }
+  return work
+}
+
+/** The height after the head: from its log where there is one, else when it is due. */
+function begin(work: Work): void {
+  work.next = work.app.next()
+  const { next, signer, log, clock } = work
+  const records = work.wal.begin(next.height)
+  work.isMute = records.length === 0 && signer?.hasSigned(next.height) === true
+  if (work.isMute)
+    log.warn(
+      { height: next.height.toString() },
+      'the log of this height is gone but the key has signed in it: nothing is signed until the next',
+    )
+  const inputs = records.map((record) => readInput(record, next.height))
+  if (inputs.length > 0) replay(work, inputs)
+  work.isStarted = inputs.some(({ type }) => type === 'start')
+  if (!work.isStarted) later(work, Math.max(0, next.dueMs - clock.nowMs()), () => startHeight(work))
+  const waiting = work.catchUp.onHeight()
+  if (waiting) receiveDecision(work, waiting, undefined)
+}
+
+/** At the time it is due, or when others have decided the height already. */
+function startHeight(work: Work): void {
+  if (work.isStarted) return
+  work.isStarted = true
+  work.startedMs = work.clock.nowMs()
+  const { height, validators, nextValidators } = work.next
+  feed(work, { type: 'start', height, validators, nextValidators })
+}
+
+/** Tells the core what it was told before. Signs, sends and schedules nothing until the end. */
+function replay(work: Work, inputs: readonly Input[]): void {
+  for (const input of inputs) work.core = apply(work.core, input).state
+  work.startedMs = work.clock.nowMs()
+  const { height } = work.next
+  work.log.info({ height: height.toString(), inputs: inputs.length }, 'consensus log replayed')
+  turn(work, () => {
+    for (const effect of resume(work.core)) perform(work, effect)
+  })
+}
+
+function readInput(record: Uint8Array, height: bigint): Input {
+  const verdict = inputCodec.decode(record)
+  if (verdict.type === 'accept') return verdict.value
+  throw new NodeError(
+    'LOG_DAMAGED',
+    `the consensus log of height ${height} holds what this version of the node cannot read ` +
+      `(${verdict.message}); run the version that wrote it`,
+    { height },
+  )
+}
+
+function feed(work: Work, input: Input): void {
+  if (work.isStopped) return
+  work.queue.push(input)
+  turn(work, () => undefined)
+}
+
+/** Applies what is queued, and what comes of it, then flushes and sends. */
+function turn(work: Work, first: () => void): void {
+  if (work.isBusy) return
+  work.isBusy = true
+  try {
+    first()
+    for (let input = work.queue.shift(); input; input = work.queue.shift()) {
+      const { state, effects } = apply(work.core, input)
+      // What changes nothing (a message that came twice) need not be told again after a restart.
+      if (state === work.core && effects.length === 0) continue
+      work.wal.append(inputCodec.encode(input))
+      work.core = state
+      for (const effect of effects) perform(work, effect)
+    }
+    send(work)
+  } finally {
+    work.isBusy = false
+  }
+}
+
+/** Nothing leaves before everything that led to it is on disk. */
+function send({ wal, network, outbox }: Work): void {
+  if (outbox.length === 0) return
+  wal.flush()
+  for (const message of outbox.splice(0))
+    network.broadcast(encodePacket({ type: 'message', message }))
+}
+
+function perform(work: Work, effect: Effect): void {
+  const { app } = work
+  switch (effect.type) {
+    case 'propose':
+      return void answer(work, app.propose(effect.height, effect.round), (proposed) => ({
+        type: 'proposed',
+        height: effect.height,
+        round: effect.round,
+        ...proposed,
+      }))
+    case 'validate':
+      return void answer(work, app.validate(effect.height, effect.block), (verdict) => ({
+        type: 'validated',
+        height: effect.height,
+        partsHash: effect.partsHash,
+        verdict,
+      }))
+    case 'sign':
+      return sign(work, effect.message)
+    case 'broadcast':
+      return void work.outbox.push(effect.message)
+    case 'schedule': {
+      const { timeout, delayMs } = effect
+      return later(work, delayMs, () => feed(work, { type: 'timeout', timeout }))
+    }
+    case 'decide':
+      work.committing = decide(work, effect)
+      return undefined
+    case 'evidence': {
+      const { type, first } = effect.evidence
+      work.log.warn(
+        { evidence: type, height: first.height.toString(), round: first.round },
+        'a validator contradicts itself',
+      )
+      return work.observer?.onEvidence?.(effect.evidence)
+    }
+    case 'halt':
+      return fail(work, new Error(`height ${effect.height}: ${effect.reason}`))
+    default:
+      return assertNever(effect)
+  }
+}
+
+/** The answer of the application becomes an input, unless the height has passed meanwhile. */
+async function answer<value>(
+  work: Work,
+  task: Promise<value>,
+  toInput: (value: value) => Input,
+): Promise<void> {
+  const { height } = work.next
+  try {
+    const value = await task
+    if (work.next.height === height) feed(work, toInput(value))
+  } catch (error) {
+    if (work.next.height === height) fail(work, error)
+  }
+}
+
+function sign(work: Work, message: Vote | Proposal): void {
+  const { signer, checker, next, log, clock } = work
+  if (!signer || work.isMute) return
+  const { type, height, round } = message
+  // The name of the height's log is on disk before the guard knows the height (see isMute).
+  if (!signer.hasSigned(height)) work.wal.flush()
+  const digest = toHex(checker.digests.of(message, next.validators.hash))
+  const verdict = signer.sign({ height, round, step: type, digest })
+  if (verdict.type !== 'accept') {
+    const facts = { height: height.toString(), round, step: type, code: verdict.code }
+    return log.warn(facts, 'not signed: it would contradict what this key has signed')
+  }
+  const seal = verdict.value
+  work.queue.push(
+    message.type === 'proposal'
+      ? { type: 'proposal', proposal: { ...message, seal }, receivedAtMs: clock.nowMs() }
+      : { type: 'vote', vote: { ...message, seal } },
+  )
+}
+
+async function decide(
+  work: Work,
+  { certificate, block, height }: Effect & { type: 'decide' },
+): Promise<void> {
+  const { app, observer, clock, log } = work
+  cancelTimers(work)
+  const tookMs = clock.nowMs() - work.startedMs
+  const decision: Decision = { certificate, block }
+  try {
+    await app.commit(decision)
+    const { round, blockHash } = certificate
+    log.debug({ height: height.toString(), round, hash: blockHash, tookMs }, 'block decided')
+    observer?.onDecided?.(decision, tookMs)
+    if (!work.isStopped) begin(work)
+  } catch (error) {
+    fail(work, error)
+  }
+}
+
+function receive(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> {
+  const verdict = judge(work, bytes, from)
+  if (verdict.type !== 'accept') work.observer?.onRefused?.(verdict, from)
+  return verdict
+}
+
+function judge(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> {
+  const packet = decodePacket(bytes)
+  if (packet.type !== 'accept') return packet
+  const { value } = packet
+  switch (value.type) {
+    case 'want':
+      work.catchUp.onClaim(from, value.height)
+      return work.catchUp.onWant(from, value.height)
+    case 'decision': {
+      const verdict = work.catchUp.onDecision(from, value)
+      if (verdict.type !== 'accept' || !verdict.value)
+        return verdict.type === 'accept' ? accept(undefined) : verdict
+      return receiveDecision(work, verdict.value, from)
+    }
+    case 'message': {
+      work.catchUp.onClaim(from, value.message.height)
+      const options = { ...work.checker, nowMs: work.clock.nowMs() }
+      const verdict = admit(work.core, value.message, options)
+      if (verdict.type !== 'accept') return verdict
+      feed(work, verdict.value)
+      return accept(undefined)
+    }
+    default:
+      return assertNever(value)
+  }
+}
+
+/** A decided block is an input of the core like any other; the core decides it. */
+function receiveDecision(
+  work: Work,
+  decision: Decision,
+  from: PeerId | undefined,
+): Verdict<undefined> {
+  startHeight(work)
+  const { certificate, block } = decision
+  const verdict = admitSynced(work.core, certificate, block, work.checker)
+  if (verdict.type !== 'accept') {
+    if (from !== undefined) work.catchUp.onFalse(from)
+    return verdict
+  }
+  feed(work, verdict.value)
+  return accept(undefined)
+}
+
+function later(work: Work, delayMs: number, task: () => void): void {
+  const cancel = work.clock.after(delayMs, () => {
+    work.timers.delete(cancel)
+    guard(work, task)
+  })
+  work.timers.add(cancel)
+}
+
+function cancelTimers({ timers }: Work): void {
+  for (const cancel of timers) cancel()
+  timers.clear()
+}
+
+function guard(work: Work, task: () => void): void {
+  if (work.isStopped) return
+  try {
+    task()
+  } catch (error) {
+    fail(work, error)
+  }
+}
+
+function fail(work: Work, error: unknown): void {
+  if (work.isStopped) return
+  work.isStopped = true
+  cancelTimers(work)
+  work.onFault(error)
+}
