@@ -36,6 +36,11 @@ export interface DevFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly json?: boolean
   readonly silent?: boolean
   readonly configOut?: string
+  readonly validators?: number
+  /** Milliseconds. */
+  readonly killRandom?: number
+  /** Milliseconds. */
+  readonly partition?: number
   readonly iKnowThisIsPublic?: boolean
 }
 
@@ -44,6 +49,16 @@ export interface RunFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly network?: string
   readonly blockTime?: number
   readonly feeRecipient: `0x${string}`
+  readonly validatorKey?: string
+  readonly consensusPort?: number
+  readonly peer: readonly string[]
+}
+
+export interface GuardFlags {
+  readonly genesis: string
+  readonly datadir: string
+  readonly validatorKey: string
+  readonly above: bigint
 }
 
 export interface ImportFlags extends ServerFlags, Omit<StoreFlags, 'datadir'>, LogFlags {

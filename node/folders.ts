@@ -3,3 +3,5 @@ import { join } from 'node:path'
 
 /** The chain is a folder of its own, beside what later parts keep there. */
 export const chainFolder = (datadir: string): string => join(datadir, 'chain')
+/** The double-sign guard and the consensus log of a validator. */
+export const validatorFolder = (datadir: string): string => join(datadir, 'validator')

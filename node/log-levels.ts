@@ -5,7 +5,7 @@ export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /** Parts of the node that log under their own name. */
-export const logModules = ['node', 'sealer', 'chain', 'rpc'] as const
+export const logModules = ['node', 'sealer', 'chain', 'rpc', 'consensus'] as const
 export type LogModule = (typeof logModules)[number]
 
 export type LogLevels = Readonly<Record<LogModule, LogLevel>>
@@ -18,6 +18,7 @@ export const sameLevel = (level: LogLevel): LogLevels => ({
   sealer: level,
   chain: level,
   rpc: level,
+  consensus: level,
 })
 
 /** `LEVEL` for all, `MODULE=LEVEL` for one, separated by commas; later ones win. */

@@ -12,7 +12,7 @@ import {
   type Mempool,
   nextBaseFee,
 } from '../execution/index.ts'
-import type { Address, Clock } from '../primitives/index.ts'
+import { type Address, type Clock, type Header, invariant } from '../primitives/index.ts'
 import { createRpcServer, type DevApi, type NextBlock, type NodeApi } from '../rpc/index.ts'
 import { chooseSecp256k1 } from './crypto.ts'
 import { createDevApi, type DevOptions } from './dev/dev-api.ts'
@@ -23,6 +23,9 @@ import { openChain, type OpenChainOptions } from './open-chain.ts'
 import type { Sealing } from './beat.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { seedsAfter } from './seeds.ts'
+import { consensusParamsOf } from './validator/params.ts'
+import { createValidator, type Validator, type ValidatorPorts } from './validator/validator.ts'
+import { validatorFolder } from './folders.ts'
 
 export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly sealing: Sealing
@@ -36,8 +39,19 @@ export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly clientVersion: string
   /** Adds testing_ methods and takes blob transactions: for an import that makes no blocks. */
   readonly isTesting?: boolean
+  /** Takes part in the consensus of the genesis's validators, instead of sealing alone. */
+  readonly consensus?: ConsensusOptions
   /** Makes it a devnet, whoever its accounts are. */
   readonly dev?: DevOptions
+}
+
+export interface ConsensusOptions {
+  /** Undefined: follows and does not vote. */
+  readonly keyFile: string | undefined
+  /** Of the validators' network on loopback; 0: any free one. */
+  readonly port: number
+  /** Ports of the others. */
+  readonly peers: readonly number[]
 }
 
 export interface NodePorts {
@@ -51,6 +65,8 @@ export interface TributaryNode {
   readonly chain: Chain
   readonly mempool: Mempool
   readonly sealer: Sealer
+  /** Undefined for a lone producer. */
+  readonly validator: Validator | undefined
   /** Wei, of the block after the head. */
   nextBaseFee(): bigint
   /** Throws NodeError PORT_BUSY. */
@@ -66,7 +82,11 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const { secp256k1 } = await chooseSecp256k1(log)
   const spec = createChainSpec(genesis.config)
   const natives = nativesOf(genesis)
-  const store = await openChain({ ...options, modules: genesisModules(natives, genesis) })
+  const store = await openChain({
+    ...options,
+    modules: genesisModules(natives, genesis),
+    sync: options.consensus !== undefined,
+  })
   const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })
   const chain = createChain({ spec, store, engine, secp256k1 })
   const settings = options.dev && createSettings(ports.clock, chain.head().header.timestamp)
@@ -80,17 +100,22 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   chain.onCommit((executed) => mempool.onBlock(executed))
   chain.onRollback(() => mempool.reset())
   if (settings) chain.onCommit((executed) => settings.onBlock(executed))
-  const sealer = createSealer(options, {
+  const base = {
     chain,
     mempool,
+    secp256k1,
     clock: ports.clock,
+    baseFeeAfter: (parent: Header) => nextBaseFee(parent, spec) ?? 0n,
+    onFault: ports.onFault,
+  }
+  const validator = await openValidator(options, { ...base, log: ports.logs.of('consensus') })
+  const sealer = createSealer(options, {
+    ...base,
     log: ports.logs.of('sealer'),
-    baseFeeAfter: (parent) => nextBaseFee(parent, spec) ?? 0n,
     seedsAfter,
     ...(settings && { wishesAfter: (parent) => settings.wishesAfter(parent) }),
-    onFault: ports.onFault,
   })
-  const parts = { chain, mempool, sealer }
+  const parts = { chain, mempool, sealer, validator }
   const dev =
     options.dev && settings && createDevApi(options.dev, { ...parts, settings, secp256k1 })
   const server = createRpcServer(
@@ -102,11 +127,13 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     nextBaseFee: () => sealer.template().baseFeePerGas,
     async start() {
       const urls = await server.listen()
-      sealer.start()
+      if (validator) await validator.start()
+      else sealer.start()
       log.info({ ...urls, height: chain.head().header.number.toString() }, 'node started')
       return urls
     },
     async stop() {
+      await validator?.stop()
       await sealer.stop() // the block in work is committed, and whoever waits has an answer
       await server.close()
       await store.close()
@@ -115,10 +142,38 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   }
 }
 
+async function openValidator(
+  { consensus, genesis, datadir, feeRecipient }: NodeOptions,
+  ports: ValidatorPorts,
+): Promise<Validator | undefined> {
+  if (!consensus) return undefined
+  invariant(datadir !== undefined, 'a validator has a folder')
+  const first = ports.chain.store.blockByNumber(0n)
+  invariant(first !== undefined, 'a chain has a block 0')
+  const { validators, blockTimeMs } = genesis.tributary
+  return createValidator(
+    {
+      ...consensus,
+      folder: validatorFolder(datadir),
+      validators,
+      blockTimeMs,
+      params: consensusParamsOf(genesis),
+      feeRecipient,
+      genesisHash: first.block.hash,
+    },
+    ports,
+  )
+}
+
 const createApi = (
   { clientVersion, isTesting }: NodeOptions,
   { clock, logs }: NodePorts,
-  { chain, mempool, sealer }: Pick<TributaryNode, 'chain' | 'mempool' | 'sealer'>,
+  {
+    chain,
+    mempool,
+    sealer,
+    validator,
+  }: Pick<TributaryNode, 'chain' | 'mempool' | 'sealer' | 'validator'>,
   dev: DevApi | undefined,
 ): NodeApi => ({
   chain,
@@ -126,11 +181,11 @@ const createApi = (
   clock,
   log: logs.of('rpc'),
   clientVersion,
-  submit: (raw) => sealer.submit(raw),
+  submit: (raw) => (validator ?? sealer).submit(raw),
   nextBlock: () => nextHeader(sealer.template(), chain.spec),
   ...(dev && { dev }),
   ...(isTesting && { isTesting }),
-  peerCount: () => 0, // no network yet
+  peerCount: () => validator?.peerCount() ?? 0,
   isListening: () => true,
   syncing: () => false, // a lone producer is always at its own head
 })

@@ -20,16 +20,19 @@ export interface OpenChainOptions {
   /** Upper bound of the store's read caches. */
   readonly cacheBytes: number
   readonly keepStates: number | 'archive'
+  /** Waits at each block until the disk has it, as a validator must. */
+  readonly sync?: boolean
 }
 
 /** Commits block 0 to an empty database. Throws NodeError DB_* or FOLDER_UNUSABLE: what to do. */
 export async function openChain(options: OpenChainOptions): Promise<Store> {
-  const { genesis, modules, datadir, cacheBytes, keepStates } = options
+  const { genesis, modules, datadir, cacheBytes, keepStates, sync = false } = options
   if (datadir !== undefined) await makeFolder(chainFolder(datadir))
   const store = await openStore({
     ...(datadir !== undefined && { path: chainFolder(datadir) }),
     cacheBytes,
     keepStates,
+    sync,
   })
   try {
     const isNew = store.head() === undefined

@@ -9,6 +9,8 @@ import {
   bigNumber,
   type DbFlags,
   type DevFlags,
+  type GuardFlags,
+  listed,
   type ExportFlags,
   type ImportFlags,
   openAmount,
@@ -42,6 +44,7 @@ const examples = `
 Examples:
   $ tributary dev                               a devnet on http://127.0.0.1:8545, kept in ./.devnet
   $ tributary dev --ephemeral --block-time 2    nothing on disk, a block every 2 seconds
+  $ tributary dev --validators 4                four validators that agree on each block
   $ tributary genesis print devnet > g.json     a genesis file to start from
   $ tributary genesis validate g.json           every fault in it, with its place
   $ tributary run --genesis g.json --datadir ./data --block-time 2
@@ -68,6 +71,7 @@ function createProgram(io: Io, end: (exitCode: ExitCode) => void): Command {
   addDev(program, io, end)
   addRun(program, io, end)
   addGenesis(program, io, end)
+  addValidator(program, io, end)
   addDb(program, io, end)
   addImport(program, io, end)
   addExport(program, io, end)
@@ -99,6 +103,19 @@ function addDev(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
     )
     .option('--mixed', 'with --block-time: also at once for what arrives')
     .option('--no-mining', 'no blocks by themselves')
+    .optionsGroup('Validators:')
+    .option(
+      '--validators <number>',
+      'so many validators, each a process of its own',
+      wholeNumber(1, 16),
+    )
+    .option('--kill-random <seconds>', 'kill one of them every so often; it starts again', seconds)
+    .option(
+      '--partition <seconds>',
+      'cut their network in two every so often, for half of it',
+      seconds,
+    )
+    .optionsGroup('Chain:')
     .addOption(numberOption('--chain-id <number>', 'chain id', hexChainId, 2679n))
     .addOption(
       numberOption('--gas-limit <gas>', 'gas of a block', bigNumber(5000n, 2n ** 53n), 30_000_000n),
@@ -115,8 +132,12 @@ function addDev(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
     .option('--log-level <levels>', logLevelHelp)
     .addHelpText('after', devExamples)
     .action(async (flags: DevFlags) => {
+      if (flags.validators !== undefined) {
+        const { devValidators } = await import('./commands/dev-validators.ts')
+        return end(await devValidators(flags, flags.validators, io))
+      }
       const { dev: run } = await import('./commands/dev.ts')
-      end(await run(flags, io))
+      return end(await run(flags, io))
     })
 }
 
@@ -140,8 +161,9 @@ function addRun(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
     .command('run')
     .summary('run a node of a network')
     .description(
-      'Opens a chain and serves JSON-RPC. Until consensus lands a node has no peers: with --block-time ' +
-        'it is the only producer of its chain, without it makes no blocks and only answers.',
+      'Opens a chain and serves JSON-RPC. Where the genesis names validators they decide its blocks, ' +
+        'and --validator-key makes this node one of them. Elsewhere it is, with --block-time, the only ' +
+        'producer of its chain.',
     )
     .optionsGroup('Chain:')
     .option('-g, --genesis <file>', "genesis file in geth's format")
@@ -153,6 +175,22 @@ function addRun(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
       addressValue,
       '0x0000000000000000000000000000000000000000',
     )
+    .optionsGroup('Consensus:')
+    .option(
+      '--validator-key <file>',
+      'key to vote with (see `tributary validator keygen`)',
+      pathValue,
+    )
+    .option(
+      '--consensus-port <number>',
+      'port for other validators on this machine',
+      wholeNumber(0, 65_535),
+    )
+    .addOption(
+      new Option('--peer <port>', 'port of another validator on this machine (repeatable)')
+        .argParser(listed)
+        .default([], 'none'),
+    )
     .optionsGroup('Data:')
     .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.tributary')
   addStoreOptions(run)
@@ -162,6 +200,31 @@ function addRun(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
     .action(async (flags: RunFlags) => {
       const { run: start } = await import('./commands/run.ts')
       end(await start(flags, io))
+    })
+}
+
+function addValidator(program: Command, io: Io, end: (exitCode: ExitCode) => void): void {
+  const validator = program.command('validator').description("A validator's key and its guard.")
+  validator
+    .command('keygen <file>')
+    .description('Writes a new key that only its owner can read, and prints its address.')
+    .action(async (file: string) => {
+      const { generateKey } = await import('./commands/validator.ts')
+      end(await generateKey(file, io))
+    })
+  validator
+    .command('guard')
+    .description(
+      'The way out when a validator refuses to start for its guard or log: makes it sign only above ' +
+        'a height. Choose one that no validator of the network has reached when the key last signed.',
+    )
+    .requiredOption('-g, --genesis <file>', "genesis file in geth's format")
+    .requiredOption('--validator-key <file>', 'key that the guard is for', pathValue)
+    .requiredOption('-d, --datadir <folder>', 'data folder of the validator', pathValue)
+    .requiredOption('--above <height>', 'sign only above it', bigNumber(0n, 2n ** 48n))
+    .action(async (flags: GuardFlags) => {
+      const { raiseGuard } = await import('./commands/validator.ts')
+      end(await raiseGuard(flags, io))
     })
 }
 

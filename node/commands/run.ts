@@ -1,6 +1,7 @@
 /**
- * `tributary run`: a node on a genesis and a data folder. Until consensus lands it has no peers; it
- * is the only producer of its chain (--block-time), or answers about a chain that stands still.
+ * `tributary run`: a node on a genesis and a data folder. Takes part in consensus where the genesis
+ * names validators; else it is the only producer of its chain (--block-time), or answers about a
+ * chain that stands still.
  */
 import type { Genesis } from '../../genesis/index.ts'
 import type { ExitCode, Io } from '../exit.ts'
@@ -8,8 +9,9 @@ import { usageError } from '../failure.ts'
 import type { RunFlags } from '../flags.ts'
 import { createLifecycle } from '../lifecycle.ts'
 import { createLoggers } from '../logger.ts'
-import { createNode } from '../node.ts'
+import { type ConsensusOptions, createNode } from '../node.ts'
 import { clientVersion, packageVersion, systemClock } from '../system.ts'
+import { superviseBy } from '../validator/supervised.ts'
 import { keepStatesOf, levelsOf, mebibytes } from './common.ts'
 import { namedGenesis, readGenesis } from './genesis.ts'
 
@@ -19,6 +21,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
   const log = logs.of('chain')
   const lifecycle = createLifecycle(logs.of('node'), process)
   const { blockTime } = flags
+  const consensus = consensusOf(flags, genesis)
   const node = await createNode(
     {
       genesis,
@@ -32,6 +35,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
       port: flags.port,
       allowedHosts: flags.allowHost,
       clientVersion: clientVersion(packageVersion()),
+      ...(consensus && { consensus }),
     },
     { clock: systemClock, logs, onFault: lifecycle.fail },
   )
@@ -46,11 +50,38 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
       'block committed',
     ),
   )
-  await node.start().catch(async (error: unknown) => {
+  const urls = await node.start().catch(async (error: unknown) => {
     await node.stop()
     throw error
   })
+  superviseBy(process, node, urls)
   return lifecycle.run(() => node.stop())
+}
+
+/** Where the genesis names validators, they decide; elsewhere nobody has peers. */
+function consensusOf(flags: RunFlags, { tributary }: Genesis): ConsensusOptions | undefined {
+  const { validatorKey, consensusPort, peer, blockTime } = flags
+  if (tributary.validators.length === 0) {
+    if (validatorKey === undefined && consensusPort === undefined && peer.length === 0)
+      return undefined
+    throw usageError(
+      'this genesis names no validators (tributary.validators): leave out --validator-key, ' +
+        '--consensus-port and --peer',
+    )
+  }
+  if (blockTime !== undefined)
+    throw usageError(
+      'the validators of this genesis decide when blocks are made (tributary.blockTimeMs): leave ' +
+        'out --block-time',
+    )
+  return { keyFile: validatorKey, port: consensusPort ?? 0, peers: peer.map(portOf) }
+}
+
+/** Until p2p/ lands validators talk over loopback, so a peer is a port. */
+function portOf(peer: string): number {
+  const port = Number(/^(?:127\.0\.0\.1:|localhost:)?(\d{1,5})$/.exec(peer)?.[1] ?? Number.NaN)
+  if (port >= 1 && port <= 65_535) return port
+  throw usageError(`--peer ${peer} is no port of this machine, such as 127.0.0.1:30301`)
 }
 
 async function genesisOf({ genesis, network }: RunFlags): Promise<Genesis> {

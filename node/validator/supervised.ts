@@ -1,0 +1,58 @@
+/**
+ * A validator as a child of `tributary dev --validators`: tells its parent where it answers and what is
+ * decided, lets it cut peers off, and ends when the parent is gone. Does nothing in a process that
+ * has no such parent.
+ */
+import type { Hex } from '../../primitives/index.ts'
+import type { TributaryNode } from '../node.ts'
+
+/** What a child says. */
+export type ChildNews =
+  | {
+      readonly type: 'ready'
+      readonly httpUrl: string
+      readonly wsUrl: string
+      readonly head: number
+    }
+  | {
+      readonly type: 'block'
+      readonly height: number
+      readonly hash: Hex
+      readonly transactions: number
+    }
+
+/** What a parent says: from now on these peers, by their ports, are cut off. */
+export type ParentOrder = { readonly type: 'cut'; readonly ports: readonly number[] }
+
+/** What this file uses of `process`. */
+interface ParentPort {
+  readonly send?: ((message: ChildNews) => boolean) | undefined
+  on(event: 'message' | 'disconnect', listener: (message: unknown) => void): unknown
+  kill(pid: number, signal: 'SIGTERM'): unknown
+  readonly pid: number
+}
+
+export function superviseBy(
+  parent: ParentPort,
+  node: Pick<TributaryNode, 'chain' | 'validator'>,
+  urls: { readonly httpUrl: string; readonly wsUrl: string },
+): void {
+  if (!parent.send) return
+  const tell = (news: ChildNews): void => void parent.send?.(news)
+  node.chain.onCommit(({ block: { header, hash, transactions } }) =>
+    tell({ type: 'block', height: Number(header.number), hash, transactions: transactions.length }),
+  )
+  parent.on('message', (order) => {
+    if (isOrder(order)) node.validator?.cut(order.ports)
+  })
+  parent.on('disconnect', () => void parent.kill(parent.pid, 'SIGTERM'))
+  tell({ type: 'ready', ...urls, head: Number(node.chain.head().header.number) })
+}
+
+const isOrder = (message: unknown): message is ParentOrder =>
+  typeof message === 'object' &&
+  message !== null &&
+  'type' in message &&
+  message.type === 'cut' &&
+  'ports' in message &&
+  Array.isArray(message.ports)
