@@ -37,9 +37,9 @@ describe('help', () => {
     expect(out).toMatch(/--balance <open>.*\(default: 10000\)/)
     expect(out).toMatch(/--chain-id <number>.*\(default: 2679\)/)
   })
-  test('of run: says that consensus is not there yet', async () => {
+  test('of run: says who decides blocks', async () => {
     expect((await call('run', '--help')).out.replaceAll(/\s+/g, ' ')).toContain(
-      'Until consensus lands a node has no peers',
+      'Where the genesis names validators they decide its blocks',
     )
   })
   test('version', async () => {
