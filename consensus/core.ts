@@ -125,7 +125,10 @@ function start(state: CoreState, input: Of<'start'>): StepResult {
 
 /** Only a rebroadcast of the certificate, until the next height starts. */
 function afterDecision(state: CoreState, input: Input): StepResult {
-  const isDue = input.type === 'timeout' && input.timeout.kind === 'rebroadcast'
+  const isDue =
+    input.type === 'timeout' &&
+    input.timeout.kind === 'rebroadcast' &&
+    input.timeout.round === state.round.round
   return { state, effects: isDue && state.decision ? rebroadcast(state) : [] }
 }
 
