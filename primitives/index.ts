@@ -54,6 +54,8 @@ export {
   RlpError,
   type RlpItem,
   rlpItemBytes,
+  rlpPayload,
+  rlpSlices,
 } from './rlp.ts'
 export {
   bytes,

@@ -38,6 +38,25 @@ export function* decodeRlpStream(bytes: Uint8Array): Generator<RlpItem> {
 export const rlpItemBytes = (first: Uint8Array): number =>
   headerAt(first, 0, Number.MAX_SAFE_INTEGER).end
 
+/** Content of an item whose bytes are known to be canonical: what we stored ourselves. */
+export function rlpPayload(item: Uint8Array): Uint8Array {
+  const { start, end } = headerAt(item, 0, item.length)
+  return item.subarray(start, end)
+}
+
+/** The items of a list, each with its header, copied and decoded nowhere. Throws RlpError. */
+export function rlpSlices(list: Uint8Array): Uint8Array[] {
+  const slices: Uint8Array[] = []
+  const { start, end } = headerAt(list, 0, list.length)
+  for (let at = start; at < end;) {
+    const item = headerAt(list, at, end)
+    if (item.end > end) throw new RlpError('element is larger than containing list')
+    slices.push(list.subarray(at, item.end))
+    at = item.end
+  }
+  return slices
+}
+
 function decodeScanned(bytes: Uint8Array): Decoded {
   try {
     return RLP.decode(bytes, true)

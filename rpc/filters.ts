@@ -7,10 +7,11 @@ import { randomBytes } from 'node:crypto'
 import type { Chain, Mempool } from '../execution/index.ts'
 import { assertNever, type Clock, type Hex } from '../primitives/index.ts'
 import { filterNotFound, limitExceeded } from './errors.ts'
-import type { Json } from './format.ts'
 import type { LogCriteria } from './log-criteria.ts'
 import { heightOf } from './blocks.ts'
+import { logText } from './format.ts'
 import { findLogs, scan } from './logs.ts'
+import { listText, type Serialized } from './method.ts'
 
 /** geth's time for a filter nobody polls. */
 export const filterLifeMs = 5 * 60_000
@@ -34,9 +35,9 @@ export interface Filters {
   newBlocks(): Hex
   newPending(): Hex
   /** What is new since the last call. Throws RpcError `filter not found`. */
-  changes(id: string): Promise<readonly (Hex | Json)[]>
+  changes(id: string): Promise<readonly Hex[] | Serialized>
   /** Everything a log filter matches. Throws RpcError `filter not found`. */
-  logs(id: string): Promise<readonly Json[]>
+  logs(id: string): Promise<Serialized>
   uninstall(id: string): boolean
   /** Stops listening to chain and pool. */
   close(): void
@@ -81,10 +82,10 @@ export function createFilters(chain: Chain, mempool: Mempool, clock: Clock): Fil
     newBlocks: () => add({ type: 'blocks', next: next(), lastPollMs: clock.nowMs() }),
     newPending: () => add({ type: 'pending', hashes: [], lastPollMs: clock.nowMs() }),
     changes: (id) => readChanges(chain, poll(id)),
-    logs: (id) => {
+    logs: async (id) => {
       const filter = poll(id)
       if (filter.type !== 'logs') throw filterNotFound()
-      return findLogs(chain, filter.criteria)
+      return listText(await findLogs(chain, filter.criteria))
     },
     uninstall: (id) => filters.delete(id),
     close: () => {
@@ -117,7 +118,7 @@ function remember(filters: ReadonlyMap<string, Filter>, hash: Hex): void {
     }
 }
 
-async function readChanges(chain: Chain, filter: Filter): Promise<readonly (Hex | Json)[]> {
+async function readChanges(chain: Chain, filter: Filter): Promise<readonly Hex[] | Serialized> {
   switch (filter.type) {
     case 'pending': {
       const { hashes } = filter
@@ -127,7 +128,7 @@ async function readChanges(chain: Chain, filter: Filter): Promise<readonly (Hex 
     case 'blocks':
       return readHashes(chain, filter)
     case 'logs':
-      return readLogs(chain, filter)
+      return listText(await readLogs(chain, filter))
     default:
       return assertNever(filter)
   }
@@ -148,7 +149,7 @@ function readHashes(chain: Chain, filter: Filter & { readonly type: 'blocks' }):
 async function readLogs(
   chain: Chain,
   filter: Filter & { readonly type: 'logs' },
-): Promise<readonly Json[]> {
+): Promise<readonly string[]> {
   const { criteria } = filter
   const head = chain.head().header.number
   const first = boundOf(chain, criteria.from, 0n)
@@ -156,7 +157,7 @@ async function readLogs(
   const range = { from: max(filter.next, first), to: last < head ? last : head }
   if (range.from > range.to) return []
   filter.next = range.to + 1n
-  const { logs, reached } = await scan(chain, criteria, range)
+  const { logs, reached } = await scan(chain, criteria, range, logText)
   if (reached < range.to && filter.next > reached) filter.next = reached + 1n
   return logs
 }

@@ -28,7 +28,7 @@ import {
   type UnsignedTransaction,
 } from '../primitives/index.ts'
 import { blobCount, gasPerBlob } from '../execution/index.ts'
-import type { AccountProof } from '../state/index.ts'
+import type { AccountProof, BlockLogs, PlacedLog } from '../state/index.ts'
 import type { NodeApi } from './node-api.ts'
 
 export type Json = { readonly [field: string]: unknown }
@@ -249,6 +249,17 @@ export const formatLog = (log: Log, { block, transactionIndex, logIndex }: LogPl
   logIndex: quantity(logIndex),
   removed: false,
 })
+
+/** As `formatLog`, as JSON text: logs go out by the ten thousand. */
+export const logText = (block: BlockLogs, log: PlacedLog): string =>
+  `{"address":"${log.address}","topics":${log.topics.length === 0 ? '[]' : `["${log.topics.join('","')}"]`},` +
+  `"data":"${dataText(log.data)}","blockNumber":"${quantity(block.number)}",` +
+  `"transactionHash":"${block.transactionHash(log.transactionIndex)}",` +
+  `"transactionIndex":"${quantity(log.transactionIndex)}","blockHash":"${block.hash}",` +
+  `"blockTimestamp":"${quantity(block.timestamp)}","logIndex":"${quantity(log.index)}","removed":false}`
+
+const dataText = (bytes: Uint8Array): string =>
+  `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`
 
 export interface ReceiptContext {
   readonly block: Block

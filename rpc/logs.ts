@@ -5,10 +5,11 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Chain } from '../execution/index.ts'
 import type { Block, Log, Receipt } from '../primitives/index.ts'
+import type { BlockLogs, PlacedLog } from '../state/index.ts'
 import { heightOf } from './blocks.ts'
 import { type BlockRef, latest } from './block-ref.ts'
 import { invalidParams, limitExceeded, serverError } from './errors.ts'
-import { formatLog, type Json, quantity } from './format.ts'
+import { formatLog, type Json, logText, quantity } from './format.ts'
 import type { LogCriteria } from './log-criteria.ts'
 
 /** Most logs of one answer, as of the public providers whose error text tools parse. */
@@ -17,8 +18,10 @@ export const maxLogs = 10_000
 /** Most bytes of log data in one answer; a block alone may pass it. */
 const maxDataBytes = 25_000_000
 
-/** Candidate blocks between two breaths of the event loop: about a millisecond of work. */
-const blocksPerBreath = 64
+/** Logs looked at between two breaths of the event loop: some milliseconds of work. */
+const logsPerBreath = 1_000
+/** What reading a block costs beside its logs, in logs. */
+const logsPerBlock = 8
 
 export interface LogRange {
   readonly from: bigint
@@ -38,54 +41,65 @@ export function rangeOf(chain: Chain, criteria: LogCriteria): LogRange {
 const height = (chain: Chain, ref: BlockRef): bigint =>
   ref.type === 'hash' ? chain.head().header.number : heightOf(chain, ref)
 
-/** All logs that match. Throws RpcError -32005 with a smaller range that works when too many do. */
-export async function findLogs(chain: Chain, criteria: LogCriteria): Promise<readonly Json[]> {
+/** The JSON text of all logs that match. Throws RpcError -32005 with a smaller range that works. */
+export async function findLogs(chain: Chain, criteria: LogCriteria): Promise<readonly string[]> {
   if (criteria.blockHash !== undefined) {
     const found = chain.store.blockByHash(criteria.blockHash)
     if (!found) throw serverError('unknown block')
-    const receipts = chain.store.receipts(found.block.header.number) ?? []
-    return logsOfBlock(found.block, receipts, criteria)
+    const block = chain.store.logs(found.block.header.number)
+    return block ? textsOf(block, matchesIn(block, criteria)) : []
   }
   const range = rangeOf(chain, criteria)
-  const { logs, reached } = await scan(chain, criteria, range)
+  const { logs, reached } = await scan(chain, criteria, range, logText)
   if (reached >= range.to) return logs
   throw limitExceeded(
     `query returned more than ${maxLogs} results. Try with this block range [${quantity(range.from)}, ${quantity(reached)}].`,
   )
 }
 
-export interface Scan {
-  readonly logs: readonly Json[]
+export interface Scan<shown> {
+  readonly logs: readonly shown[]
   /** Last block that was searched; below `to` when the next one would pass `maxLogs`. */
   readonly reached: bigint
 }
 
-/** Searches whole blocks, at least the first with a match, until the range ends or `maxLogs` is full. */
-export async function scan(chain: Chain, criteria: LogCriteria, range: LogRange): Promise<Scan> {
+/**
+ * Searches whole blocks, at least the first with a match, until the range ends or `maxLogs` is full.
+ * `show` makes what is kept of each log at once, so that no block's bytes are held until the end.
+ */
+export async function scan<shown>(
+  chain: Chain,
+  criteria: Pick<LogCriteria, 'addresses' | 'topics'>,
+  range: LogRange,
+  show: (block: BlockLogs, log: PlacedLog) => shown,
+): Promise<Scan<shown>> {
   const { addresses, topics } = criteria
-  const logs: Json[] = []
-  let [visited, dataBytes] = [0, 0]
+  const logs: shown[] = []
+  let [examined, dataBytes] = [0, 0]
   for await (const number of chain.store.blocksWithLogs({ ...range, addresses, topics })) {
-    if (++visited % blocksPerBreath === 0) await setImmediate()
-    const found = chain.store.blockByNumber(number)
-    if (!found) continue
-    const receipts = chain.store.receipts(number) ?? []
-    dataBytes += dataBytesOf(receipts, criteria)
-    const matching = logsOfBlock(found.block, receipts, criteria)
-    const isOver = logs.length + matching.length > maxLogs || dataBytes > maxDataBytes
+    const block = chain.store.logs(number)
+    if (!block) continue
+    const found = matchesIn(block, criteria)
+    for (const { data } of found) dataBytes += data.length
+    const isOver = logs.length + found.length > maxLogs || dataBytes > maxDataBytes
     if (logs.length > 0 && isOver) return { logs, reached: number - 1n }
-    for (const log of matching) logs.push(log)
+    for (const log of found) logs.push(show(block, log))
+    examined += block.logs.length + logsPerBlock
+    if (examined > logsPerBreath) {
+      await setImmediate()
+      examined = 0
+    }
   }
   return { logs, reached: range.to }
 }
 
-/** Bytes of data in a block's matching logs. */
-function dataBytesOf(receipts: readonly Receipt[], criteria: LogCriteria): number {
-  let sum = 0
-  for (const { logs } of receipts)
-    for (const log of logs) if (matches(log, criteria)) sum += log.data.length
-  return sum
-}
+const matchesIn = (
+  { logs }: BlockLogs,
+  criteria: Pick<LogCriteria, 'addresses' | 'topics'>,
+): PlacedLog[] => logs.filter((log) => matches(log, criteria))
+
+const textsOf = (block: BlockLogs, logs: readonly PlacedLog[]): string[] =>
+  logs.map((log) => logText(block, log))
 
 /** Matching logs of one block, in order. */
 export function logsOfBlock(
@@ -104,7 +118,10 @@ export function logsOfBlock(
   return matching
 }
 
-export const matches = (log: Log, { addresses, topics }: LogCriteria): boolean =>
+export const matches = (
+  log: Log,
+  { addresses, topics }: Pick<LogCriteria, 'addresses' | 'topics'>,
+): boolean =>
   (addresses.length === 0 || addresses.includes(log.address)) &&
   topics.length <= log.topics.length &&
   topics.every((wanted, at) => {

@@ -32,6 +32,11 @@ export interface Serialized {
 }
 export const serialized: unique symbol = Symbol('serialized')
 
+/** A list of texts as one. */
+export const listText = (texts: readonly string[]): Serialized => ({
+  [serialized]: `[${texts.join(',')}]`,
+})
+
 export interface Method {
   readonly params: readonly Param<unknown>[]
   /** Waits for something outside and keeps its own time; it is not cut off with the others. */

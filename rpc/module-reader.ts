@@ -67,19 +67,24 @@ async function findModuleLogs({ api: { chain } }: Context, request: LogRequest) 
   const topics = request.topics.map((topic) =>
     topic === null ? null : typeof topic === 'string' ? [topic] : topic,
   )
-  const { logs, reached } = await scan(chain, { addresses: [request.address], topics }, range)
+  const { logs, reached } = await scan(
+    chain,
+    { addresses: [request.address], topics },
+    range,
+    (block, { address, topics: found, data, transactionIndex, index }) => ({
+      address,
+      topics: found,
+      data: toHex(data),
+      blockNumber: block.number,
+      transactionHash: block.transactionHash(transactionIndex),
+      logIndex: index,
+    }),
+  )
   if (reached < range.to)
     throw limitExceeded(
       `more than ${maxLogs} events; ask for fewer blocks, up to ${quantity(reached)}`,
     )
-  return logs.map((log) => ({
-    address: log['address'] as Address,
-    topics: log['topics'] as Hex[],
-    data: log['data'] as Hex,
-    blockNumber: BigInt(log['blockNumber'] as Hex),
-    transactionHash: log['transactionHash'] as Hex,
-    logIndex: Number(log['logIndex']),
-  }))
+  return logs
 }
 
 /** What a view gives for something that is not there: null instead of the module's refusal. */

@@ -17,6 +17,7 @@ import {
   RlpError,
   type Write,
 } from '../primitives/index.ts'
+import { type BlockLogs, decodeBlockLogs } from './block-logs.ts'
 import { corrupt, type Database } from './database.ts'
 import { logKeys } from './log-index.ts'
 import {
@@ -36,6 +37,7 @@ export interface Blocks {
   /** undefined when absent; throws NodeError DB_CORRUPT when unreadable. */
   block(height: number): StoredBlock | undefined
   receipts(height: number): readonly Receipt[] | undefined
+  logs(height: number): BlockLogs | undefined
   certificate(height: number): Uint8Array | undefined
   heightOf(hash: Hex): number | undefined
   place(hash: Hex): Place | undefined
@@ -86,6 +88,10 @@ export function createBlocks(db: Database, cacheBytes: number): Blocks {
   return {
     block: readBlock,
     receipts: readReceipts,
+    logs: (height) => {
+      const [block, list] = [db.get(keys.byHeight('b', height)), db.get(keys.byHeight('r', height))]
+      return block && list && decodeBlockLogs(block, list)
+    },
     certificate: (height) => db.get(keys.byHeight('k', height)),
     heightOf: (hash) => {
       const bytes = db.get(keys.blockNumber(hash))

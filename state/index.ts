@@ -6,6 +6,7 @@ export {
   type CheckReport,
   type StoreFault,
 } from './check.ts'
+export type { BlockLogs, PlacedLog } from './block-logs.ts'
 export { applyEdits } from './edits.ts'
 export { storeInfo, type StoreInfo } from './info.ts'
 export { type ConsensusLog, lastLoggedHeight, openConsensusLog } from './consensus-log.ts'

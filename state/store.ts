@@ -160,6 +160,10 @@ function createStore(context: Context): OpenStore {
       const at = known(number)
       return at === undefined ? undefined : blocks.receipts(at)
     },
+    logs: (number) => {
+      const at = known(number)
+      return at === undefined ? undefined : blocks.logs(at)
+    },
     certificate: (number) => {
       const at = known(number)
       return at === undefined ? undefined : blocks.certificate(at)

@@ -11,6 +11,7 @@ import type {
   StateChanges,
   StateReader,
 } from '../primitives/index.ts'
+import type { BlockLogs } from './block-logs.ts'
 
 /** Account fields an execution may set; the storage root follows from the slots at block end. */
 export type AccountFields = Pick<Account, 'nonce' | 'balance' | 'codeHash'>
@@ -114,6 +115,8 @@ export interface Store extends StateSource {
   receipts(number: bigint): readonly Receipt[] | undefined
   /** Commit certificate, stored with the block; undefined where none was given. */
   certificate(number: bigint): Uint8Array | undefined
+  /** The block's logs without the rest of it, in order. */
+  logs(number: bigint): BlockLogs | undefined
   transactionPlace(hash: Hex): { readonly blockNumber: bigint; readonly index: number } | undefined
   /** Ascending candidates; a superset of the blocks that match. */
   blocksWithLogs(query: LogQuery): AsyncIterable<bigint>

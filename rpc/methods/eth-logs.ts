@@ -2,7 +2,7 @@
 import { notificationsUnsupported, unknownSubscription } from '../errors.ts'
 import { logCriteria } from '../log-criteria.ts'
 import { findLogs } from '../logs.ts'
-import { type Context, method, type MethodTable } from '../method.ts'
+import { type Context, listText, method, type MethodTable } from '../method.ts'
 import { type Decoder, optional, required, text } from '../params.ts'
 import {
   headsListener,
@@ -39,8 +39,8 @@ function listenerFor({ api }: Context, name: string, argument: unknown): Listene
 const id = required('id', text)
 
 export const ethLogs: MethodTable = {
-  eth_getLogs: method([required('filter', logCriteria)], ({ api }, criteria) =>
-    findLogs(api.chain, criteria),
+  eth_getLogs: method([required('filter', logCriteria)], async ({ api }, criteria) =>
+    listText(await findLogs(api.chain, criteria)),
   ),
   eth_newFilter: method([required('filter', logCriteria)], ({ filters }, criteria) =>
     filters.newLogs(criteria),
