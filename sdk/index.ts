@@ -5,7 +5,9 @@
 export { moduleAbis, moduleAddresses, type ModuleName } from '../attribution/abi.ts'
 export { attributionActions } from './actions.ts'
 export { tributaryDevnet } from './chain.ts'
+export { fetchBlockLogs, verifyBlockLogs, type BlockLogs } from './block-logs.ts'
 export { createChainReader } from './reader.ts'
+export { makeStatement, verifyStatement, type Statement } from './statement.ts'
 export {
   buildSumTree,
   hashRow,
