@@ -3,6 +3,7 @@
  * called, so that help and mistakes are answered at once. Does no work itself.
  */
 import { Command, CommanderError, Option } from 'commander'
+import { addClientCommands } from './client-program.ts'
 import { exitCodes, type ExitCode, type Io } from './exit.ts'
 import {
   addressValue,
@@ -51,6 +52,8 @@ Examples:
   $ tributary db check --datadir ./.devnet      recomputes every root of a stopped node
   $ tributary import -g genesis.json chain.rlp  runs a foreign chain's blocks, then answers about it
   $ tributary export --datadir ./.devnet c.rlp  the blocks of a stopped node, as geth writes them
+  $ tributary data init --datanet 1 && tributary data add a.txt && tributary data push
+  $ tributary ask 1 "Who wrote this?" --pay 0.1 pays for an answer; rewards explain says whom
 
 Exit codes: 0 fine, 1 refused or faults found, 2 wrong usage, 70 a fault of the node, 130 forced.`
 
@@ -75,6 +78,7 @@ function createProgram(io: Io, end: (exitCode: ExitCode) => void): Command {
   addDb(program, io, end)
   addImport(program, io, end)
   addExport(program, io, end)
+  addClientCommands(program, io, end)
   return program
 }
 

@@ -32,5 +32,11 @@ export const toSizeText = (bytes: number): string =>
 /** `0xf39f…2266` */
 export const shorten = (hex: Hex): string => `${hex.slice(0, 6)}…${hex.slice(-4)}`
 
+/** JSON for scripts: whole numbers beyond 2^53 as decimal text. */
+export const toJsonText = (value: unknown): string =>
+  JSON.stringify(value, (_key, field: unknown) =>
+    typeof field === 'bigint' ? field.toString() : field,
+  )
+
 /** `1 block`, `2 blocks` */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`

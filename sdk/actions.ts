@@ -27,6 +27,7 @@ import {
   type BlockRange,
 } from '../attribution/views/index.ts'
 import { createChainReader } from './reader.ts'
+import { putRows } from './rows.ts'
 
 export const attributionActions =
   () =>
@@ -49,6 +50,8 @@ export const attributionActions =
 
 /** Whole answers, computed here from the node's calls and logs as of its head. */
 const viewsOf = (client: Client) => ({
+  /** Gives a node the rows of a batch to keep and serve (attr_putRows). */
+  putRows: (bytes: Uint8Array) => putRows(client, bytes),
   datanet: async (id: bigint) => datanetView(await createChainReader(client), id),
   batch: async (id: bigint) => batchView(await createChainReader(client), id),
   version: async (id: bigint) => versionView(await createChainReader(client), id),

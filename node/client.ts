@@ -1,0 +1,98 @@
+/**
+ * The command as a client of a node: one viem client with the native modules, reading and (with a key
+ * or an unlocked account) writing. Every failure of the node or a module ends in one sentence.
+ */
+import {
+  BaseError,
+  ContractFunctionRevertedError,
+  createWalletClient,
+  defineChain,
+  http,
+  HttpRequestError,
+  publicActions,
+  type Account,
+  type Address,
+  type Hex,
+} from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { getChainId } from 'viem/actions'
+import { NodeError } from '../primitives/index.ts'
+import { attributionActions, tributaryDevnet } from '../sdk/index.ts'
+import { readKey } from './keystore.ts'
+
+export interface ClientFlags {
+  readonly rpcUrl: string
+  readonly keyFile?: string
+  readonly passwordFile?: string
+  /** An account the node has unlocked (a devnet's). */
+  readonly from?: Address
+  readonly json?: boolean
+}
+
+/** How often a mined transaction is asked for; a devnet has it at once. */
+const pollMs = 250
+
+/** The client that reads and writes. Throws NodeError KEY_UNREADABLE, KEY_MISSING, NODE_UNREACHABLE. */
+export async function openClient(flags: ClientFlags, environment = process.env) {
+  const key = await readKey(flags, environment)
+  if (key !== undefined && flags.from !== undefined)
+    throw new NodeError('KEY_MISSING', 'give a key or --from, not both')
+  const account = key === undefined ? flags.from : privateKeyToAccount(key)
+  if (account === undefined)
+    throw new NodeError(
+      'KEY_MISSING',
+      'this signs a transaction: give --key-file, set TRIBUTARY_PRIVATE_KEY, or on a devnet --from one of its accounts',
+    )
+  return connect(flags.rpcUrl, account)
+}
+
+/** The client that only reads. */
+export const openReader = (flags: ClientFlags) => connect(flags.rpcUrl, undefined)
+
+async function connect<account extends Account | Address | undefined>(
+  url: string,
+  account: account,
+) {
+  const transport = http(url, { retryCount: 0, timeout: 60_000 })
+  const plain = createWalletClient({ transport, chain: tributaryDevnet })
+  const id = await explained(getChainId(plain))
+  const chain = defineChain({ ...tributaryDevnet, id, rpcUrls: { default: { http: [url] } } })
+  return createWalletClient({ account, chain, transport, pollingInterval: pollMs })
+    .extend(publicActions)
+    .extend(attributionActions())
+}
+
+export type Writer = Awaited<ReturnType<typeof openClient>>
+
+/** Waits until a transaction is in a block. Throws NodeError TX_FAILED when it failed there. */
+export async function mined(client: Writer, sent: Promise<Hex>) {
+  const hash = await explained(sent)
+  const receipt = await explained(client.waitForTransactionReceipt({ hash, timeout: 120_000 }))
+  if (receipt.status === 'success') return receipt
+  throw new NodeError('TX_FAILED', `transaction ${hash} failed in block ${receipt.blockNumber}`)
+}
+
+/** The answer of a node, or its refusal as a NodeError with one sentence. */
+export async function explained<value>(work: Promise<value>): Promise<value> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof BaseError)) throw error
+    throw new NodeError(...reasonOf(error), {}, error)
+  }
+}
+
+function reasonOf(error: BaseError): [code: string, message: string] {
+  const unreachable = error.walk((cause) => cause instanceof HttpRequestError)
+  if (unreachable instanceof HttpRequestError)
+    return [
+      'NODE_UNREACHABLE',
+      `no node answers at ${unreachable.url}; start one or give --rpc-url`,
+    ]
+  const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError)
+  if (reverted instanceof ContractFunctionRevertedError) {
+    const { errorName = reverted.reason ?? 'no reason given', args = [] } = reverted.data ?? {}
+    return ['MODULE_REFUSED', `refused: ${errorName}(${args.map(String).join(', ')})`]
+  }
+  return ['NODE_REFUSED', error.shortMessage]
+}

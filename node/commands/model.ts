@@ -1,0 +1,163 @@
+/**
+ * `tributary model`, `tributary ask`: registering what was trained on which versions, and paying for an
+ * answer. The provider of a model answers; `model answer` is its side of the same request.
+ */
+import { readFile } from 'node:fs/promises'
+import { bytesToHex, keccak256, stringToBytes, zeroAddress, zeroHash, type Hex } from 'viem'
+import { NodeError } from '../../primitives/index.ts'
+import {
+  explained,
+  mined,
+  openClient,
+  openReader,
+  type ClientFlags,
+  type Writer,
+} from '../client.ts'
+import { exitCodes, type ExitCode, type Io } from '../exit.ts'
+import { count, toAmountText, toJsonText } from '../text.ts'
+
+export interface RegisterFlags extends ClientFlags {
+  readonly manifest: string
+  readonly source: readonly bigint[]
+  readonly parent: readonly (readonly [assetId: bigint, sharePpm: number])[]
+  readonly price: bigint
+  readonly uri: string
+  readonly provider?: `0x${string}`
+}
+
+export async function registerModel(flags: RegisterFlags, io: Io): Promise<ExitCode> {
+  const manifest = await readBytes(flags.manifest)
+  const client = await openClient(flags)
+  const registration = {
+    kind: flags.parent.length === 0 ? 0 : 1,
+    contentHash: keccak256(manifest),
+    manifestHash: keccak256(manifest),
+    uri: flags.uri,
+    parents: flags.parent.map(([assetId, sharePpm]) => ({ assetId, edge: 0, sharePpm })),
+    sources: flags.source.map((versionId) => ({ versionId, edge: 0 })),
+    termsFlags: 0,
+    price: flags.price,
+    provider: flags.provider ?? zeroAddress,
+  }
+  const { result } = await explained(client.lineage.simulate.register([registration]))
+  await mined(client, client.lineage.write.register([registration]))
+  io.out(
+    flags.json
+      ? toJsonText({ assetId: result })
+      : `model ${result} registered: ${count(flags.source.length, 'source')}, an answer costs at least ${toAmountText(flags.price)}`,
+  )
+  return exitCodes.ok
+}
+
+export async function showModel(id: bigint, flags: ClientFlags, io: Io): Promise<ExitCode> {
+  const client = await openReader(flags)
+  const asset = await explained(client.attribution.asset(id))
+  const usage = await explained(client.attribution.usage(id))
+  if (flags.json) io.out(toJsonText({ asset, usage }))
+  else {
+    io.out(`model ${id} (${asset.kind}, ${asset.state}) of ${asset.owner}, ${asset.uri}`)
+    for (const { versionId, edge } of asset.sources) io.out(`  ${edge} version ${versionId}`)
+    for (const { assetId, edge, sharePpm } of asset.parents)
+      io.out(`  ${edge} model ${assetId}, ${sharePpm / 10_000} % of the model part`)
+    io.out(`  price ${toAmountText(asset.price)}, ${count(usage.requests, 'paid request')}`)
+    io.out(`  fees ${toAmountText(usage.fees)}, of them to data ${toAmountText(usage.data)}`)
+  }
+  return exitCodes.ok
+}
+
+export interface AskFlags extends ClientFlags {
+  readonly pay?: bigint
+  readonly waitS: number
+}
+
+export async function ask(
+  assetId: bigint,
+  question: string,
+  flags: AskFlags,
+  io: Io,
+): Promise<ExitCode> {
+  const client = await openClient(flags)
+  const { price } = await explained(client.lineage.read.asset([assetId]))
+  const value = flags.pay ?? price
+  const inputHash = keccak256(stringToBytes(question))
+  const nonce = BigInt(
+    await explained(client.getTransactionCount({ address: client.account.address })),
+  )
+  const args = [assetId, inputHash, nonce, 0n] as const
+  const { result: requestId } = await explained(client.rewards.simulate.pay(args, { value }))
+  await mined(client, client.rewards.write.pay(args, { value }))
+  io.out(
+    flags.json
+      ? toJsonText({ type: 'paid', requestId, value })
+      : `paid ${toAmountText(value)} to model ${assetId}: request ${requestId}`,
+  )
+  const receiptId = await waitForReceipt(client, requestId, flags.waitS)
+  if (receiptId === undefined) {
+    io.out(
+      `no answer yet; the fee can be refunded later. Look again: tributary rewards explain ${requestId}`,
+    )
+    return exitCodes.ok
+  }
+  io.out(
+    flags.json
+      ? toJsonText({ type: 'answered', requestId, receiptId })
+      : `answered, receipt ${receiptId}. Who shaped it: tributary rewards explain ${requestId}`,
+  )
+  return exitCodes.ok
+}
+
+/** undefined when `seconds` went by without one. */
+async function waitForReceipt(
+  client: Writer,
+  requestId: Hex,
+  seconds: number,
+): Promise<Hex | undefined> {
+  for (let left = seconds; ; left--) {
+    const receiptId = await explained(client.receipts.read.receiptOf([requestId]))
+    if (receiptId !== zeroHash) return receiptId
+    if (left <= 0) return undefined
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  }
+}
+
+export interface AnswerFlags extends ClientFlags {
+  readonly file: string
+  readonly version: bigint
+  readonly method: number
+}
+
+/** The provider's side: attributes the answer in the module, then settles the fee. */
+export async function answer(requestId: Hex, flags: AnswerFlags, io: Io): Promise<ExitCode> {
+  const bytes = bytesToHex(await readBytes(flags.file))
+  const client = await openClient(flags)
+  const args = [requestId, flags.version, flags.method, bytes] as const
+  const { result: receiptId } = await explained(client.receipts.simulate.attribute(args))
+  await mined(client, client.receipts.write.attribute(args))
+  const leaves = (await explained(client.attribution.leaves(receiptId))) ?? []
+  const plain =
+    leaves.length > maxDirect
+      ? []
+      : leaves.map(({ clusterId, contributionId, weight }) => ({
+          clusterId,
+          contributionId,
+          weight,
+        }))
+  await mined(client, client.rewards.write.settle([requestId, plain]))
+  io.out(
+    flags.json
+      ? toJsonText({ requestId, receiptId, leaves: leaves.length })
+      : `receipt ${receiptId}: ${count(leaves.length, 'contribution')} credited`,
+  )
+  return exitCodes.ok
+}
+
+/** IRewards.settle credits so many leaves at once; the rest is claimed. */
+const maxDirect = 16
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path))
+  } catch (error) {
+    throw new NodeError('FILE_UNREADABLE', `cannot read ${path}`, { path }, error)
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * `tributary rewards`: what an account has coming, why, and taking it. `explain` computes its answer
+ * from the node's calls and logs, so it need not believe the node's own attr_explainReward.
+ */
+import type { Address, Hex } from 'viem'
+import { explained, mined, openClient, openReader, type ClientFlags } from '../client.ts'
+import { exitCodes, type ExitCode, type Io } from '../exit.ts'
+import { usageError } from '../failure.ts'
+import { count, toAmountText, toJsonText } from '../text.ts'
+
+export interface ListFlags extends ClientFlags {
+  readonly account?: Address
+}
+
+/** The account asked about: given, or the key's. */
+async function accountOf(flags: ListFlags): Promise<Address> {
+  return flags.account ?? flags.from ?? (await openClient(flags)).account.address
+}
+
+export async function listRewards(flags: ListFlags, io: Io): Promise<ExitCode> {
+  const account = await accountOf(flags)
+  const client = await openReader(flags)
+  const pending = await explained(client.attribution.pending(account))
+  if (flags.json) io.out(toJsonText(pending))
+  else {
+    for (const { module, amount } of pending.balances)
+      io.out(`to withdraw from ${module}: ${toAmountText(amount)}`)
+    for (const { requestId, leaf, amount } of pending.claimable)
+      io.out(
+        `to claim: ${toAmountText(amount)}, batch ${leaf.contributionId}, request ${requestId}`,
+      )
+    for (const { requestId, leaf, amount } of pending.provisional)
+      io.out(
+        `not settled yet: about ${toAmountText(amount)}, batch ${leaf.contributionId}, request ${requestId}`,
+      )
+    for (const { assetId, ancestorId, amount } of pending.lineage)
+      io.out(
+        `to claim as owner of model ${ancestorId}: ${toAmountText(amount)} earned by model ${assetId}`,
+      )
+  }
+  return exitCodes.ok
+}
+
+export async function explainRewards(name: Hex, flags: ListFlags, io: Io): Promise<ExitCode> {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(name)) throw usageError('give the hash of a request or a receipt')
+  const client = await openReader(flags)
+  const asReceipt = await explained(client.attribution.receipt(name))
+  const reward = await explained(
+    client.attribution.explain(asReceipt?.requestId ?? name, flags.account),
+  )
+  if (!reward) throw usageError(`no payment has request or receipt ${name}`)
+  if (flags.json) {
+    io.out(toJsonText(reward))
+    return exitCodes.ok
+  }
+  const { payment, receipt, lines, evidence } = reward
+  io.out(
+    `request ${reward.requestId}: ${toAmountText(payment.amount)} by ${payment.payer}, ${payment.state}`,
+  )
+  if (receipt)
+    io.out(
+      `receipt ${receipt.receiptId}: ${receipt.method.name} (${receipt.class}), ${receipt.state}, version ${receipt.versionId}`,
+    )
+  for (const { part, account, amount, leaf, isCredited } of lines) {
+    const of = leaf
+      ? `, batch ${leaf.contributionId} with weight ${leaf.weight} of ${receipt?.total ?? 0n}`
+      : ''
+    io.out(
+      `  ${part}: ${toAmountText(amount)} to ${account}${of}${isCredited ? '' : ', not claimed yet'}`,
+    )
+  }
+  for (const { start, length, row, contributionId } of evidence?.spans ?? [])
+    io.out(
+      `  span: tokens ${start}-${start + length - 1} stand in row ${row} (batch ${contributionId})`,
+    )
+  io.out(`  not accounted for: ${toAmountText(reward.unexplained)}`)
+  return exitCodes.ok
+}
+
+/** Claims of one transaction; IRewards.claim takes 100. */
+const maxClaims = 50
+
+export async function claimRewards(flags: ListFlags, io: Io): Promise<ExitCode> {
+  const client = await openClient(flags)
+  const account = client.account.address
+  const { claimable, lineage } = await explained(client.attribution.pending(account))
+  for (let i = 0; i < claimable.length; i += maxClaims) {
+    const some = claimable.slice(i, i + maxClaims)
+    await mined(
+      client,
+      client.rewards.write.claim([
+        some.map(({ requestId }) => requestId),
+        some.map(({ leaf: { clusterId, contributionId, weight } }) => ({
+          clusterId,
+          contributionId,
+          weight,
+        })),
+        some.map(({ leaf }) => BigInt(leaf.index)),
+        some.map(({ leaf }) => leaf.proof),
+      ]),
+    )
+  }
+  for (const { assetId, ancestorId } of lineage)
+    await mined(client, client.rewards.write.claimLineage([assetId, ancestorId]))
+  const amount = await explained(client.rewards.read.balanceOf([account]))
+  if (amount > 0n) await mined(client, client.rewards.write.withdraw([account]))
+  io.out(
+    flags.json
+      ? toJsonText({ account, claimed: claimable.length, withdrawn: amount })
+      : `${count(claimable.length, 'share')} claimed, ${toAmountText(amount)} withdrawn to ${account}`,
+  )
+  return exitCodes.ok
+}

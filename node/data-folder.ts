@@ -1,0 +1,131 @@
+/**
+ * A contributor's working folder: `datanet.json` says where its rows go, `rows.jsonl` holds what is to
+ * be pushed next, `pushed.json` remembers what was. Plain files that any tool may read; no key in them.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { NodeError, toHex, type Hex } from '../primitives/index.ts'
+import { hashRow, isBatchFault, joinRows, readBatch, type Batch, type Row } from '../sdk/index.ts'
+
+const settingsSchema = z.strictObject({
+  /** Decimal; absent until it is known. */
+  datanetId: z.string().regex(/^[1-9]\d*$/),
+  /** SPDX identifier. */
+  licence: z.string().min(1).max(32),
+  /** Where people find out more. */
+  uri: z.string().max(256),
+})
+export type DataSettings = z.infer<typeof settingsSchema>
+
+const pushedSchema = z.array(
+  z.strictObject({
+    batchId: z.string(),
+    root: z.string(),
+    rows: z.number(),
+    sizeBytes: z.number(),
+    transaction: z.string(),
+    /** Hashes of the rows, so that none is pushed twice and each can be proven later. */
+    rowHashes: z.array(z.string()),
+  }),
+)
+export type Pushed = z.infer<typeof pushedSchema>[number]
+
+const files = { settings: 'datanet.json', rows: 'rows.jsonl', pushed: 'pushed.json' } as const
+
+/** Throws NodeError DATA_FOLDER when there is a datanet.json already. */
+export async function initFolder(folder: string, settings: DataSettings): Promise<void> {
+  const path = join(folder, files.settings)
+  const flag = 'wx' // never over something that is there
+  await writeFile(path, `${JSON.stringify(settings, undefined, 2)}\n`, { flag }).catch(
+    (error: unknown) => {
+      throw new NodeError(
+        'DATA_FOLDER',
+        `cannot begin in ${folder}: ${path} is there already or cannot be written`,
+        {},
+        error,
+      )
+    },
+  )
+  await writeFile(join(folder, files.rows), '', { flag: 'a' })
+}
+
+/** Throws NodeError DATA_FOLDER with what to do. */
+export async function readSettings(folder: string): Promise<DataSettings> {
+  const path = join(folder, files.settings)
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined)
+    throw new NodeError(
+      'DATA_FOLDER',
+      `${folder} is no data folder; begin with: tributary data init`,
+    )
+  return parsed(path, settingsSchema, text)
+}
+
+export async function readPushed(folder: string): Promise<readonly Pushed[]> {
+  const path = join(folder, files.pushed)
+  const text = await readFile(path, 'utf8').catch(() => '[]')
+  return parsed(path, pushedSchema, text)
+}
+
+async function writePushed(folder: string, pushed: readonly Pushed[]): Promise<void> {
+  await writeFile(join(folder, files.pushed), `${JSON.stringify(pushed, undefined, 2)}\n`)
+}
+
+function parsed<value>(path: string, schema: z.ZodType<value>, text: string): value {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new NodeError('DATA_FOLDER', `${path} is not JSON`)
+  }
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  throw new NodeError('DATA_FOLDER', `${path}: ${z.prettifyError(result.error)}`)
+}
+
+export interface Staged {
+  readonly bytes: Uint8Array
+  readonly batch: Batch | undefined
+  /** Of the file, when it is no batch. */
+  readonly fault: string | undefined
+}
+
+/** What waits to be pushed. */
+export async function readStaged(folder: string): Promise<Staged> {
+  const bytes = new Uint8Array(
+    await readFile(join(folder, files.rows)).catch(() => Buffer.alloc(0)),
+  )
+  if (bytes.length === 0) return { bytes, batch: undefined, fault: undefined }
+  const batch = readBatch(bytes)
+  if (!isBatchFault(batch)) return { bytes, batch, fault: undefined }
+  const place = batch.row === undefined ? '' : ` line ${batch.row + 1}:`
+  return { bytes, batch: undefined, fault: `${files.rows}:${place} ${batch.fault}` }
+}
+
+/** Adds the rows that are new here, in order; answers how many were known. */
+export async function stageRows(
+  folder: string,
+  rows: readonly Row[],
+): Promise<{ readonly added: number; readonly known: number }> {
+  const { bytes, batch, fault } = await readStaged(folder)
+  if (fault !== undefined) throw new NodeError('DATA_FOLDER', fault)
+  const known = new Set<string>((await readPushed(folder)).flatMap((one) => one.rowHashes))
+  for (const row of batch?.rows ?? []) known.add(rowHash(row))
+  const fresh = rows.filter((row) => {
+    const hash = rowHash(row)
+    if (known.has(hash)) return false
+    known.add(hash)
+    return true
+  })
+  await writeFile(join(folder, files.rows), Buffer.concat([bytes, joinRows(fresh)]))
+  return { added: fresh.length, known: rows.length - fresh.length }
+}
+
+export const rowHash = (row: Row): Hex => toHex(hashRow(row.bytes))
+
+/** After a push: remembers it, and begins an empty stage. */
+export async function closePush(folder: string, push: Pushed): Promise<void> {
+  await writePushed(folder, [...(await readPushed(folder)), push])
+  await writeFile(join(folder, files.rows), '')
+}
