@@ -7,6 +7,7 @@ import {
   type EVM,
   EVMError,
   type EVMResult,
+  type ExecResult,
   type getOpcodesForHF,
   type Message,
 } from '@ethereumjs/evm'
@@ -47,7 +48,7 @@ interface Wire {
 export function hookEvm(evm: EVM, table: OpcodeMap, tracer: Tracer, journal: Journal): OpcodeMap {
   const hooked = [...table]
   const wire: Wire = { type: undefined, begun: 0 }
-  if (tracer.enter || tracer.exit) {
+  if (tracer.enter || tracer.exit || tracer.step) {
     listenToFrames(evm, tracer, journal, wire)
     for (const [opcode, type] of callTypes)
       wrap(hooked, opcode, (entry) => callEntry(entry, type, { tracer, wire, journal }))
@@ -92,6 +93,7 @@ function listenToFrames(evm: EVM, tracer: Tracer, journal: Journal, wire: Wire):
     })
   })
   evm.events.on('afterMessage', ({ execResult }: EVMResult) => {
+    if (tracer.step) tellFinalStop(execResult, tracer.step)
     tracer.exit?.({
       depth: depths.pop() ?? 0,
       output: execResult.returnValue,
@@ -99,6 +101,19 @@ function listenToFrames(evm: EVM, tracer: Tracer, journal: Journal, wire: Wire):
       error: haltText(execResult),
     })
   })
+}
+
+/** Opcodes that end a frame well. */
+const endings: ReadonlySet<number> = new Set([0x00, 0xf3, 0xff])
+
+/** Code that runs off its end stops there: a STOP that is not in the code. */
+function tellFinalStop(
+  { runState, exceptionError, gasRefund }: ExecResult,
+  tell: NonNullable<Tracer['step']>,
+): void {
+  if (!runState || exceptionError || endings.has(runState.opCode)) return
+  const state = Object.assign({}, runState, { gasRefund: gasRefund ?? 0n })
+  reporter(state, 0x00, tell)(0n, undefined)
 }
 
 function typeOf(message: Message, wire: Wire): FrameType {

@@ -56,6 +56,9 @@ export {
   type SimulatedBlock,
   type SimulationCode,
 } from './simulate.ts'
+export { type FrameStart, type FrameType, type Step, type Tracer, wordToAddress } from './tracer.ts'
+export { opcodeName } from './opcodes.ts'
+export { type Replayed, replayBlock, type Rerun } from './replay.ts'
 export { createChain } from './chain.ts'
 export { nextBaseFee, nextExcessBlobGas, nextGasLimit, validateHeader } from './header.ts'
 export { defaultMempoolLimits, type MempoolLimits } from './mempool/limits.ts'

@@ -48,6 +48,8 @@ export interface ProcessPorts {
   readonly tracer?: Tracer
 }
 
+type Executing = Pick<ProcessPorts, 'spec' | 'engine' | 'journal' | 'context'>
+
 /** What the transactions so far add up to. */
 export interface Progress {
   readonly transactions: readonly Transaction[]
@@ -138,7 +140,7 @@ function statusOf(outcome: TransactionOutcome, ports: ProcessPorts): Receipt['st
 }
 
 /** The parent's beacon root and hash go where contracts can read them (EIP-4788, EIP-2935). */
-export async function callAtStart(ports: ProcessPorts): Promise<void> {
+export async function callAtStart(ports: Executing): Promise<void> {
   const { number, timestamp, parentBeaconBlockRoot, parentHash } = ports.context.header
   if (number === 0n) return
   if (ports.spec.isActive('cancun', number, timestamp) && parentBeaconBlockRoot)
@@ -148,7 +150,7 @@ export async function callAtStart(ports: ProcessPorts): Promise<void> {
 }
 
 export async function collectRequests(
-  ports: ProcessPorts,
+  ports: Executing,
   receipts: readonly Receipt[],
 ): Promise<Verdict<readonly Request[], 'REQUESTS_MISMATCH'>> {
   const { number, timestamp } = ports.context.header
@@ -171,7 +173,7 @@ export async function collectRequests(
 
 /** Undefined where nothing is deployed: our chains need not have these contracts. */
 async function callIfDeployed(
-  { engine, journal, context }: ProcessPorts,
+  { engine, journal, context }: Executing,
   contract: Address,
   data: Uint8Array,
 ): Promise<TransactionOutcome | undefined> {

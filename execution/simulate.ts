@@ -17,8 +17,6 @@ import {
   mergeBlooms,
   type Receipt,
   reject,
-  type StateChanges,
-  type StateReader,
   toHex,
   type Transaction,
   type UnsignedTransaction,
@@ -26,11 +24,17 @@ import {
   type Withdrawal,
   withoutSignature,
 } from '../primitives/index.ts'
-import { createJournal, type Journal } from '../state/index.ts'
+import { applyEdits, createJournal, type Journal, type ScratchRoots } from '../state/index.ts'
 import type { ChainSpec } from './chain-spec.ts'
 import { nextBaseFee, nextExcessBlobGas } from './header.ts'
-import { applyStateOverrides, type BlockOverride, type StateOverride } from './overrides.ts'
+import {
+  applyStateOverrides,
+  type BlockOverride,
+  type Stage,
+  type StateOverride,
+} from './overrides.ts'
 import { callAtStart, collectRequests } from './process.ts'
+import { applyChanges } from './replay.ts'
 import { requestsHashOf } from './requests.ts'
 import { payBlockRewards, payWithdrawals } from './rewards.ts'
 import type { SimulatedCall } from './simulated-message.ts'
@@ -39,7 +43,7 @@ import { blobCount, gasPerBlob } from './transaction-rules.ts'
 import type {
   BlockContext,
   Breathe,
-  Engine,
+  Chain,
   InvalidTransactionCode,
   TransactionOutcome,
 } from './types.ts'
@@ -63,14 +67,8 @@ export interface BlockDraft {
 }
 
 export interface Simulation {
-  readonly spec: ChainSpec
-  readonly engine: Engine
+  readonly chain: Pick<Chain, 'spec' | 'engine' | 'store' | 'contextOf'>
   readonly base: Block
-  readonly baseState: StateReader
-  /** Of the base block: knows its ancestors. */
-  readonly baseContext: BlockContext
-  /** Root after changes above the base's state. */
-  readonly rootAfter: (changes: StateChanges) => Hex
   /** Gas of all calls together. */
   readonly gasCap: bigint
   /** Nonces and fees count, as in a real block. */
@@ -107,22 +105,18 @@ export async function simulateBlocks(
 ): Promise<Result<readonly SimulatedBlock[]>> {
   const placed = placeDrafts(simulation.base.header, drafts)
   if (placed.type !== 'accept') return placed
-  const state = {
-    journal: createJournal(simulation.baseState),
-    gasLeft: simulation.gasCap,
-    hashes: new Map([[simulation.base.header.number, simulation.base.hash]]),
-  }
+  const running = startOf(simulation)
   const done: SimulatedBlock[] = []
   for (const draft of placed.value) {
     const made = await simulateBlock(
       simulation,
-      state,
+      running,
       done.at(-1)?.block ?? simulation.base,
       draft,
     )
     if (made.type !== 'accept') return made
     done.push(made.value)
-    state.hashes.set(made.value.block.header.number, made.value.block.hash)
+    running.hashes.set(made.value.block.header.number, made.value.block.hash)
     await simulation.breathe()
   }
   return accept(done)
@@ -130,9 +124,20 @@ export async function simulateBlocks(
 
 /** What goes from one simulated block to the next. */
 interface Running {
-  readonly journal: Journal
+  /** The state so far. */
+  readonly below: Journal
+  readonly roots: ScratchRoots
   gasLeft: bigint
   readonly hashes: Map<bigint, Hex>
+}
+
+function startOf({ chain: { store }, base, gasCap }: Simulation): Running {
+  const { number } = base.header
+  const below = createJournal(store.stateAt(number))
+  const roots = store.scratchRoots(number)
+  if (store.head()?.hash === base.hash) applyEdits(below, store.editsBefore(number + 1n))
+  roots.keep(below.changes())
+  return { below, roots, gasLeft: gasCap, hashes: new Map([[number, base.hash]]) }
 }
 
 /** A draft with its number and time. */
@@ -169,8 +174,8 @@ async function simulateBlock(
   parent: Block,
   draft: PlacedDraft,
 ): Promise<Result<SimulatedBlock>> {
-  const { spec, engine } = simulation
-  const { journal } = running
+  const { spec, engine } = simulation.chain
+  const journal = createJournal(running.below)
   const header = draftHeader(simulation, parent, draft)
   const staged = applyStateOverrides(
     engine,
@@ -179,9 +184,9 @@ async function simulateBlock(
   )
   if (staged.type !== 'accept') return staged
   const { context } = staged.value
-  const ports = { spec, engine, journal, context, rootNow: () => rootNow(simulation, running) }
+  const ports = { spec, engine, journal, context }
   await callAtStart(ports)
-  const ran = await runCalls(simulation, running, context, draft.calls)
+  const ran = await runCalls(simulation, running, staged.value, draft.calls)
   if (ran.type !== 'accept') return ran
   const { transactions, senders, receipts, calls, gasUsed } = ran.value
   const requests = await collectRequests(ports, receipts)
@@ -189,10 +194,12 @@ async function simulateBlock(
   const withdrawals = draft.withdrawals ?? []
   payWithdrawals(journal, withdrawals)
   payBlockRewards(journal, spec, header, [])
+  const changes = journal.changes()
+  applyChanges(running.below, changes)
   const block = makeBlock({
     header: {
       ...header,
-      stateRoot: rootNow(simulation, running),
+      stateRoot: running.roots.keep(changes),
       transactionsRoot: transactionsRootOf(transactions),
       receiptsRoot: receiptsRootOf(receipts),
       logsBloom: toHex(mergeBlooms(receipts.map(({ logsBloom }) => logsBloom))),
@@ -208,9 +215,6 @@ async function simulateBlock(
   return accept({ block, senders, calls })
 }
 
-const rootNow = ({ rootAfter }: Simulation, { journal }: Running): Hex =>
-  rootAfter(journal.changes())
-
 const blobGasOf = (transactions: readonly Transaction[]): bigint =>
   transactions.reduce((sum, tx) => sum + BigInt(blobCount(tx)) * gasPerBlob, 0n)
 
@@ -219,7 +223,7 @@ const zeroBloom: Hex = `0x${'00'.repeat(256)}`
 
 /** What calls see of their block; the rest is filled in afterwards. */
 function draftHeader(
-  { spec, isValidating }: Simulation,
+  { chain: { spec }, isValidating }: Simulation,
   parent: Block,
   draft: PlacedDraft,
 ): Header {
@@ -257,11 +261,12 @@ function draftHeader(
 
 /** BLOCKHASH sees the simulated blocks as it sees real ones. */
 function contextOf(
-  { base, baseContext }: Simulation,
+  { base, chain }: Simulation,
   { hashes }: Running,
   header: Header,
   { override: { blobBaseFee } }: PlacedDraft,
 ): BlockContext {
+  const baseContext = chain.contextOf(base.header)
   return {
     header,
     blockHash: (number) => {
@@ -283,11 +288,11 @@ interface RanCalls {
 async function runCalls(
   simulation: Simulation,
   running: Running,
-  context: BlockContext,
+  { journal, context }: Stage,
   drafts: readonly CallDraft[],
 ): Promise<Result<RanCalls>> {
-  const { engine, spec, isValidating, breathe } = simulation
-  const { journal } = running
+  const { chain, isValidating, breathe } = simulation
+  const { engine, spec } = chain
   const { header } = context
   const transfers = createTransferLogs(simulation.tracesTransfers)
   const transactions: Transaction[] = []
@@ -295,7 +300,7 @@ async function runCalls(
   const calls: SimulatedBlock['calls'][number][] = []
   let gasUsed = 0n
   for (const draft of drafts) {
-    const completed = completeCall(draft, running, header.gasLimit - gasUsed)
+    const completed = completeCall(draft, journal, running.gasLeft, header.gasLimit - gasUsed)
     if (completed.type !== 'accept') return completed
     const call = completed.value
     const mode = { isValidating, breathe, tracer: transfers.tracer }
@@ -311,7 +316,11 @@ async function runCalls(
     transactions.push(tx)
     receipts.push({
       type: tx.type,
-      status: isByzantium ? (outcome.status === 'success' ? 1 : 0) : rootNow(simulation, running),
+      status: isByzantium
+        ? outcome.status === 'success'
+          ? 1
+          : 0
+        : running.roots.rootAfter(journal.changes()),
       cumulativeGasUsed: gasUsed,
       logsBloom: bloomOf(logs),
       logs,
@@ -324,7 +333,8 @@ async function runCalls(
 /** Nonce and gas that the caller left open; never more gas than all calls together may use. */
 function completeCall(
   draft: CallDraft,
-  { journal, gasLeft }: Running,
+  journal: Journal,
+  gasLeft: bigint,
   leftInBlock: bigint,
 ): Result<SimulatedCall> {
   const gas = draft.gas ?? leftInBlock

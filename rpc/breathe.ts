@@ -11,8 +11,19 @@ const timeoutMs = 5_000
 /** Longest stretch without a turn of the event loop: what a ping may wait. */
 const sliceMs = 8
 
+/** How long, and what it is called when it was too long. */
+export interface TimeLimit {
+  readonly timeoutMs: number
+  readonly text: string
+}
+
+const callLimit: TimeLimit = {
+  timeoutMs,
+  text: `execution aborted (timeout = ${timeoutMs / 1000}s)`,
+}
+
 /** For one request, however many times it runs the EVM. Throws NodeError CALL_TIMEOUT. */
-export function createBreather(clock: Clock): Breathe {
+export function createBreather(clock: Clock, limit: TimeLimit = callLimit): Breathe {
   const startedMs = clock.nowMs()
   let sliceFromMs = startedMs
   const yieldTurn = async (): Promise<void> => {
@@ -21,8 +32,7 @@ export function createBreather(clock: Clock): Breathe {
   }
   return () => {
     const nowMs = clock.nowMs()
-    if (nowMs - startedMs > timeoutMs)
-      throw new NodeError('CALL_TIMEOUT', `execution aborted (timeout = ${timeoutMs / 1000}s)`)
+    if (nowMs - startedMs > limit.timeoutMs) throw new NodeError('CALL_TIMEOUT', limit.text)
     return nowMs - sliceFromMs > sliceMs ? yieldTurn() : undefined
   }
 }

@@ -21,6 +21,7 @@ export type {
   CommitInput,
   Journal,
   LogQuery,
+  ScratchRoots,
   StateSource,
   StateUpdate,
   Store,

@@ -137,10 +137,7 @@ function createStore(context: Context): OpenStore {
       const base = head ? stateAt(head.header.number) : emptyState
       return world.computeUpdate(changes, head?.header.stateRoot ?? emptyTrieRoot, base)
     },
-    rootAfter: (number, changes) => {
-      const at = { height: Number(number), head: height() }
-      return world.rootAfter(changes, stateAt(number), at)
-    },
+    scratchRoots: (number) => world.scratchRoots(stateAt(number), Number(number), height),
     commit: (input) => inTurn(() => commit(context, input)),
     rollback: (number) => inTurn(() => rollback(context, Number(number))),
     edit: (edits) => inTurn(() => edit(context, edits)),

@@ -127,12 +127,20 @@ export interface Store extends StateSource {
   close(): Promise<void>
 }
 
+/** Roots above a block, at the cost of what each step changes. Nothing of it is stored. */
+export interface ScratchRoots {
+  /** Root after `changes` above what was kept so far. */
+  rootAfter(changes: StateChanges): Hex
+  /** The same, and `changes` are kept. */
+  keep(changes: StateChanges): Hex
+}
+
 /** Where executions get their states and roots from. */
 export interface StateSource {
   /** Throws NodeError STATE_PRUNED or STATE_UNKNOWN. The reader stays valid while newer blocks come. */
   stateAt(number: bigint): StateReader
   /** Root after `changes` on top of the head; writes nothing. */
   computeUpdate(changes: StateChanges): StateUpdate
-  /** Root after `changes` on top of a recent block; throws NodeError PROOF_TOO_OLD for older ones. */
-  rootAfter(number: bigint, changes: StateChanges): Hex
+  /** Roots of blocks that are not made, above a recent one; throws NodeError PROOF_TOO_OLD for others. */
+  scratchRoots(number: bigint): ScratchRoots
 }

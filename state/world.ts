@@ -28,7 +28,7 @@ import type { Flat } from './flat.ts'
 import type { Retreat } from './history.ts'
 import { keys } from './tables.ts'
 import { packPath, rootOf, updateTrie, walkTrie, type TrieNodes, type TrieWrites } from './trie.ts'
-import type { StateUpdate } from './types.ts'
+import type { ScratchRoots, StateUpdate } from './types.ts'
 
 /** Blocks whose state can be proven: as many as geth's default, and 21 minutes at 10 s. */
 export const proofWindow = 128
@@ -46,16 +46,10 @@ export interface PreparedUpdate extends StateUpdate {
 type NodeName = string
 type NodeWrites = Map<NodeName, Uint8Array | undefined>
 
-/** A height, and the head's. */
-interface Place {
-  readonly height: number
-  readonly head: number
-}
-
 export interface World {
   computeUpdate(changes: StateChanges, parent: Hex, head: StateReader): PreparedUpdate
-  /** Root after changes above the state of a recent height, which `at` reads. */
-  rootAfter(changes: StateChanges, at: StateReader, place: Place): Hex
+  /** Roots above the state of a recent height, which `at` reads. */
+  scratchRoots(at: StateReader, height: number, head: () => number): ScratchRoots
   /** Writes for the nodes, and for those they replace in block `height`. */
   commitWrites(update: PreparedUpdate, height: number): Write[]
   /** Node writes that undo a block, and the root they lead to. */
@@ -90,11 +84,14 @@ export function createWorld(db: Database, flat: Flat, cacheBytes: number): World
 
   return {
     computeUpdate: (changes, parent, head) => computeUpdate(changes, parent, head, flat, trie),
-    rootAfter: (changes, at, { height, head }) => {
-      if (head - height > proofWindow) throw proofTooOld(height, head)
-      const replaced = replacedNodes(db, height, head)
-      const tries = (owner: string) => trieOver(replaced, owner, read)
-      return computeUpdate(changes, emptyTrieRoot, at, flat, tries).root
+    scratchRoots: (at, height, head) => {
+      const replacedAt = createReplaced(db, height, head)
+      return createScratch(at, (changes, reader, kept) => {
+        const replaced = replacedAt()
+        const old = (name: NodeName) => (replaced.has(name) ? replaced.get(name) : read(name))
+        const tries = (owner: string) => trieOver(kept, owner, old)
+        return computeUpdate(changes, emptyTrieRoot, reader, flat, tries)
+      })
     },
     commitWrites: ({ nodes }, height) => [
       ...nodeWrites(nodes),
@@ -118,6 +115,45 @@ export function createWorld(db: Database, flat: Flat, cacheBytes: number): World
       return (owner) => trieOver(replaced, owner, read)
     },
     root: () => rootOf(trie('')),
+  }
+}
+
+/** All nodes replaced since `height`, read again when the head has moved. */
+function createReplaced(db: Database, height: number, head: () => number): () => NodeWrites {
+  let known: { readonly head: number; readonly nodes: NodeWrites } | undefined
+  return () => {
+    const now = head()
+    if (now - height > proofWindow) throw proofTooOld(height, now)
+    if (known?.head !== now) known = { head: now, nodes: replacedNodes(db, height, now) }
+    return known.nodes
+  }
+}
+
+/** Keeps the nodes and storage roots of each step for the next. */
+function createScratch(
+  base: StateReader,
+  compute: (changes: StateChanges, at: StateReader, kept: NodeWrites) => PreparedUpdate,
+): ScratchRoots {
+  const kept: NodeWrites = new Map()
+  const roots = new Map<Address, Hex>()
+  const at: StateReader = {
+    ...base,
+    account: (address) => {
+      const account = base.account(address)
+      const storageRoot = roots.get(address)
+      if (storageRoot === undefined) return account
+      return { nonce: 0n, balance: 0n, codeHash: emptyTrieRoot, ...account, storageRoot }
+    },
+  }
+  return {
+    rootAfter: (changes) => compute(changes, at, kept).root,
+    keep: (changes) => {
+      const update = compute(changes, at, kept)
+      for (const [name, record] of update.nodes) kept.set(name, record)
+      for (const [address, change] of changes.accounts)
+        roots.set(address, change ? (update.roots.get(address) ?? emptyTrieRoot) : emptyTrieRoot)
+      return update.root
+    },
   }
 }
 

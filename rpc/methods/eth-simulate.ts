@@ -46,15 +46,10 @@ async function simulate({ api }: Context, args: SimulationArgs, ref?: BlockRef):
   if (blocks.length === 0) throw invalidParams('empty input')
   if (blocks.length > maxSimulatedBlocks) throw new RpcError(-38026, 'too many blocks')
   const base = blockForState(chain, ref)
-  const { number } = base.header
   const verdict = await simulateBlocks(
     {
-      spec: chain.spec,
-      engine: chain.engine,
+      chain,
       base,
-      baseState: chain.stateAt(number),
-      baseContext: chain.contextOf(base.header),
-      rootAfter: (changes) => chain.store.rootAfter(number, changes),
       gasCap,
       isValidating: args.validation ?? false,
       tracesTransfers: args.traceTransfers ?? false,

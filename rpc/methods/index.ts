@@ -5,6 +5,7 @@ import { attrRewards } from './attr-rewards.ts'
 import { attrSubscribe } from './attr-subscribe.ts'
 import { devMethods } from './dev/index.ts'
 import { debugRaw } from './debug-raw.ts'
+import { debugTrace } from './debug-trace.ts'
 import { ethBlocks } from './eth-blocks.ts'
 import { ethCalls } from './eth-calls.ts'
 import { ethChain } from './eth-chain.ts'
@@ -31,6 +32,7 @@ const methods: MethodTable = {
   ...ethCalls,
   ...ethSimulate,
   ...ethLogs,
+  ...debugTrace,
   ...attrObjects,
   ...attrRewards,
   ...attrSubscribe,

@@ -1,0 +1,93 @@
+/** geth's opcode logger (eth/tracers/logger): one entry a step, written as text at once. */
+import { opcodeName, type Step } from '../../execution/index.ts'
+import { type Address, toHex, toWord } from '../../primitives/index.ts'
+import { quantity } from '../format.ts'
+import type { Budget, RpcTracer, Subject } from './tracer.ts'
+
+export interface StructLoggerConfig {
+  readonly enableMemory?: boolean
+  readonly disableStack?: boolean
+  readonly disableStorage?: boolean
+  readonly enableReturnData?: boolean
+  /** Characters after which no more steps are taken down; 0: all. */
+  readonly limit?: number
+}
+
+const sload = 0x54
+const sstore = 0x55
+
+export function createStructLogger(
+  config: StructLoggerConfig,
+  subject: Subject,
+  budget: Budget,
+): RpcTracer {
+  const logs: string[] = []
+  const storage = new Map<Address, Map<bigint, bigint>>()
+  let size = 0
+  const limit = config.limit ?? 0
+  return {
+    hooks: {
+      step: (step) => {
+        if (limit !== 0 && size > limit) return
+        const seen = config.disableStorage === true ? undefined : touched(step, storage, subject)
+        const text = JSON.stringify(formatStep(step, config, seen))
+        size += text.length
+        budget(text.length)
+        logs.push(text)
+      },
+    },
+    result: ({ status, gasUsed, returnData }) => {
+      const returnValue = status === 'halt' ? '0x' : toHex(returnData)
+      const head = `{"gas":${gasUsed},"failed":${status !== 'success'}`
+      return `${head},"returnValue":"${returnValue}","structLogs":[${logs.join(',')}]}`
+    },
+  }
+}
+
+/** Slots of the running contract seen so far, at each step that reads or writes one. */
+function touched(
+  step: Step,
+  storage: Map<Address, Map<bigint, bigint>>,
+  { now }: Subject,
+): ReadonlyMap<bigint, bigint> | undefined {
+  const { opcode, stackSize, address } = step
+  const isRead = opcode === sload && stackSize >= 1
+  if (!isRead && !(opcode === sstore && stackSize >= 2)) return undefined
+  const slots = storage.get(address) ?? new Map<bigint, bigint>()
+  storage.set(address, slots)
+  const slot = step.peek(0)
+  slots.set(slot, isRead ? now.storage(address, slot) : step.peek(1))
+  return slots
+}
+
+function formatStep(
+  step: Step,
+  config: StructLoggerConfig,
+  slots: ReadonlyMap<bigint, bigint> | undefined,
+) {
+  const memory = config.enableMemory === true ? toHex(step.memory()).slice(2) : ''
+  const hasReturnData = config.enableReturnData === true && step.returnData.length > 0
+  return {
+    pc: step.pc,
+    op: opcodeName(step.opcode),
+    gas: Number(step.gas),
+    gasCost: Number(step.cost),
+    depth: step.depth,
+    ...(step.error !== undefined && { error: step.error }),
+    ...(config.disableStack !== true && { stack: step.stack().map(quantity) }),
+    ...(hasReturnData && { returnData: toHex(step.returnData) }),
+    ...(memory !== '' && { memory: wordsOf(memory) }),
+    ...(slots && { storage: formatSlots(slots) }),
+    ...(step.refund > 0n && { refund: Number(step.refund) }),
+  }
+}
+
+const wordsOf = (digits: string): string[] =>
+  Array.from({ length: digits.length / 64 }, (_, i) => `0x${digits.slice(64 * i, 64 * i + 64)}`)
+
+const formatSlots = (slots: ReadonlyMap<bigint, bigint>): Record<string, string> =>
+  Object.fromEntries(
+    [...slots]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([slot, value]) => [toWord(slot), toWord(value)]),
+  )
