@@ -2,7 +2,7 @@
  * Frames one after the other, each with its place in the tree: geth's flatCallTracer and, with
  * Parity's error texts, the trace_ namespace.
  */
-import type { Hex } from '../../primitives/index.ts'
+import { assertNever, type Hex } from '../../primitives/index.ts'
 import { type Json, quantity } from '../format.ts'
 import { type CallFrame, collectFrames } from './call-frames.ts'
 import { outputOf, reverted } from './call-tracer.ts'
@@ -102,12 +102,17 @@ function partsOf(frame: CallFrame): { type: string; action: Json; result: Json |
         result: { ...address, code: outputOf(frame), gasUsed },
       }
     }
-    default:
+    case 'CALL':
+    case 'CALLCODE':
+    case 'DELEGATECALL':
+    case 'STATICCALL':
       return {
         type: 'call',
         action: { ...common, callType: type.toLowerCase(), input: frame.input, to },
         result: { gasUsed, output: outputOf(frame) },
       }
+    default:
+      return assertNever(type)
   }
 }
 

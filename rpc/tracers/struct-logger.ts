@@ -38,8 +38,9 @@ export function createStructLogger(
     },
     result: ({ status, gasUsed, returnData }) => {
       const returnValue = status === 'halt' ? '0x' : toHex(returnData)
-      const head = `{"gas":${gasUsed},"failed":${status !== 'success'}`
-      return `${head},"returnValue":"${returnValue}","structLogs":[${logs.join(',')}]}`
+      const failed = status === 'success' ? 'false' : 'true'
+      const head = `"gas":${gasUsed},"failed":${failed},"returnValue":"${returnValue}"`
+      return `{${head},"structLogs":[${logs.join(',')}]}`
     },
   }
 }
