@@ -8,6 +8,7 @@ import type { Block, Header, Hex, Secp256k1, StateReader } from '../primitives/i
 import { type AccountEdit, applyEdits, createJournal, type Store } from '../state/index.ts'
 import { buildBlock } from './build.ts'
 import type { ChainSpec } from './chain-spec.ts'
+import { nextBaseFee } from './header.ts'
 import type { BlockContext, Chain, Engine, ExecutedBlock } from './types.ts'
 import { validateBlock } from './validate.ts'
 
@@ -62,6 +63,11 @@ export function createChain(ports: ChainPorts): Chain {
     onCommit(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
+    },
+    async commitQuiet(count, intervalS) {
+      const { header } = head()
+      invariant(nextBaseFee(header, spec) === header.baseFeePerGas, 'the base fee stands still')
+      await store.commitQuiet(count, intervalS)
     },
     edit: (edits) => store.edit(edits),
     async rollback(number) {

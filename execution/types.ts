@@ -187,6 +187,11 @@ export interface Chain {
   /** Commits, then tells every listener, in order of subscription. */
   commit(executed: ExecutedBlock): Promise<void>
   onCommit(listener: (executed: ExecutedBlock) => void): () => void
+  /**
+   * So many empty blocks on the head at once, which must be an empty block whose base fee its child
+   * keeps. They are told to no listener; the next block is (dev methods).
+   */
+  commitQuiet(count: number, intervalS: bigint): Promise<void>
   /** Sets accounts by hand: read at once, and a part of the next block's state (dev methods). */
   edit(edits: readonly AccountEdit[]): Promise<void>
   /** Makes `number` the head again, as it was when it was committed, then tells the listeners. */

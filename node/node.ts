@@ -116,8 +116,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     ...(settings && { wishesAfter: (parent) => settings.wishesAfter(parent) }),
   })
   const parts = { chain, mempool, sealer, validator }
-  const dev =
-    options.dev && settings && createDevApi(options.dev, { ...parts, settings, secp256k1 })
+  const dev = options.dev && settings && createDevApi(options.dev, { ...base, sealer, settings })
   const server = createRpcServer(
     { host: options.host, port: options.port, allowedHosts: options.allowedHosts },
     { api: createApi(options, ports, parts, dev), log: ports.logs.of('rpc') },

@@ -31,6 +31,7 @@ import {
   toCount,
   type Place,
 } from './tables.ts'
+import type { QuietRuns } from './quiet-runs.ts'
 import type { CommitInput, StoredBlock } from './types.ts'
 
 export interface Blocks {
@@ -59,7 +60,7 @@ interface Sized<value> {
 const decodedFactor = 4
 const entryCost = 2_000
 
-export function createBlocks(db: Database, cacheBytes: number): Blocks {
+export function createBlocks(db: Database, cacheBytes: number, quiet: QuietRuns): Blocks {
   const bounds = {
     maxSize: Math.max(1, Math.floor(cacheBytes / 2)),
     sizeCalculation: ({ size }: Sized<unknown>) => entryCost + size * decodedFactor,
@@ -71,7 +72,10 @@ export function createBlocks(db: Database, cacheBytes: number): Blocks {
     const known = blocks.get(height)
     if (known) return known.value
     const bytes = db.get(keys.byHeight('b', height))
-    if (bytes === undefined) return undefined
+    if (bytes === undefined) {
+      const block = quiet.block(height)
+      return block && { block, senders: [] }
+    }
     const value = decodeStored(db, height, bytes, db.get(keys.byHeight('n', height)))
     blocks.set(height, { value, size: bytes.length })
     return value
@@ -80,7 +84,7 @@ export function createBlocks(db: Database, cacheBytes: number): Blocks {
     const known = receipts.get(height)
     if (known) return known.value
     const bytes = db.get(keys.byHeight('r', height))
-    if (bytes === undefined) return undefined
+    if (bytes === undefined) return quiet.at(height) && []
     const value = decodeReceipts(db, height, bytes)
     receipts.set(height, { value, size: bytes.length })
     return value
@@ -95,7 +99,7 @@ export function createBlocks(db: Database, cacheBytes: number): Blocks {
     certificate: (height) => db.get(keys.byHeight('k', height)),
     heightOf: (hash) => {
       const bytes = db.get(keys.blockNumber(hash))
-      return bytes && toCount(bytes, 0, heightBytes)
+      return bytes ? toCount(bytes, 0, heightBytes) : quiet.heightOf(hash)
     },
     place: (hash) => {
       const bytes = db.get(keys.transaction(hash))

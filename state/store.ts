@@ -14,22 +14,27 @@ import {
 } from '../primitives/index.ts'
 import { createBlocks, type Blocks } from './blocks.ts'
 import { checkGenesis, corrupt, openDatabase, type Database } from './database.ts'
-import { editRemovals, editWrite, recordedEdits } from './edits.ts'
-import { createFlat, type Flat } from './flat.ts'
-import { forget, retreat } from './history.ts'
+import { editWrite, recordedEdits } from './edits.ts'
+import {
+  type Context,
+  dropEdits,
+  heightOf,
+  headWrites,
+  type Inside,
+  pruned,
+  requireKept,
+  unknown,
+  write,
+} from './context.ts'
+import { createQuietRuns } from './quiet-runs.ts'
+import { rollback } from './rollback.ts'
+import { createFlat } from './flat.ts'
+import { forget } from './history.ts'
 import { searchLogs } from './log-index.ts'
 import { proveAccount } from './prove.ts'
-import { decodeHead, encodeHead, fromHeight, heightBytes, keys, toCount } from './tables.ts'
+import { decodeHead, fromHeight, heightBytes, keys, toCount } from './tables.ts'
 import type { AccountEdit, CommitInput, LogQuery, Store, StoreOptions } from './types.ts'
 import { asPrepared, createWorld, type World } from './world.ts'
-
-/** What checks and reports look into beside the store itself. */
-export interface Inside {
-  readonly db: Database
-  readonly blocks: Blocks
-  readonly world: World
-  readonly keepStates: number | 'archive'
-}
 
 export interface OpenStore extends Store {
   readonly inside: Inside
@@ -40,21 +45,6 @@ const maxForgottenPerCommit = 8
 
 /** They stand in memory until the next block. */
 const maxPendingEdits = 100_000
-
-interface Context extends Inside {
-  readonly flat: Flat
-  readonly sync: boolean
-  head: Block | undefined
-  /** Set by hand since the head; another list after each call of `edit`. */
-  pendingEdits: readonly AccountEdit[]
-  /** Records of them on disk. */
-  pendingRecords: number
-  oldest: number
-  /** Raised by every rollback, so that readers check whether their block still stands. */
-  epoch: number
-  /** Why nothing can be written any more. */
-  failure: Error | undefined
-}
 
 /**
  * Opens or makes a database. The first commit must be block 0. Throws NodeError DB_LOCKED,
@@ -76,8 +66,9 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
 
 function openContext(db: Database, options: StoreOptions): Context {
   const flat = createFlat(db, options.cacheBytes * 0.4)
-  const world = createWorld(db, flat, options.cacheBytes * 0.25)
-  const blocks = createBlocks(db, options.cacheBytes * 0.15)
+  const quiet = createQuietRuns(db)
+  const world = createWorld(db, flat, options.cacheBytes * 0.25, quiet)
+  const blocks = createBlocks(db, options.cacheBytes * 0.15, quiet)
   const genesis = db.get(keys.fact('genesis'))
   const stored = genesis && decodeHead(genesis).hash
   if (stored && options.expectGenesis) checkGenesis(db, stored, options.expectGenesis)
@@ -89,6 +80,7 @@ function openContext(db: Database, options: StoreOptions): Context {
     flat,
     world,
     blocks,
+    quiet,
     sync: options.sync ?? false,
     // A running execution reads the state before the block that is being committed.
     keepStates: options.keepStates === 'archive' ? 'archive' : Math.max(1, options.keepStates),
@@ -113,8 +105,6 @@ function loadHead(db: Database, blocks: Blocks, world: World): Block | undefined
   return block
 }
 
-const heightOf = (head: Block | undefined): number => (head ? Number(head.header.number) : -1)
-
 function createStore(context: Context): OpenStore {
   const { db, blocks, world } = context
   const height = (): number => heightOf(context.head)
@@ -129,7 +119,7 @@ function createStore(context: Context): OpenStore {
     number >= 0n && number <= height() ? Number(number) : undefined
   const stateAt = (number: bigint): StateReader => readerAt(context, Number(number))
   return {
-    inside: { db, blocks, world, keepStates: context.keepStates },
+    inside: { db, blocks, world, quiet: context.quiet, keepStates: context.keepStates },
     head: () => context.head,
     stateAt,
     computeUpdate: (changes) => {
@@ -140,6 +130,7 @@ function createStore(context: Context): OpenStore {
     scratchRoots: (number) => world.scratchRoots(stateAt(number), Number(number), height),
     commit: (input) => inTurn(() => commit(context, input)),
     rollback: (number) => inTurn(() => rollback(context, Number(number))),
+    commitQuiet: (count, intervalS) => inTurn(() => commitQuiet(context, count, intervalS)),
     edit: (edits) => inTurn(() => edit(context, edits)),
     editsBefore: (number) =>
       Number(number) === height() + 1
@@ -223,24 +214,11 @@ function readerAt(context: Context, height: number): StateReader {
 
 /** Throws NodeError STATE_UNKNOWN or STATE_PRUNED. */
 function hashOfKept(context: Context, height: number): Hex {
-  if (height < 0 || height > heightOf(context.head)) throw unknown(context, height)
-  if (height < context.oldest) throw pruned(context, height)
+  requireKept(context, height)
   const block = context.blocks.block(height)
   if (!block) throw corrupt(context.db.name, `block ${height} is missing`)
   return block.block.hash
 }
-
-const unknown = ({ head }: Context, height: number): NodeError =>
-  new NodeError('STATE_UNKNOWN', `there is no state of block ${height}`, {
-    height,
-    head: heightOf(head),
-  })
-const pruned = ({ oldest }: Context, height: number): NodeError =>
-  new NodeError(
-    'STATE_PRUNED',
-    `the state of block ${height} is not kept any more; the oldest is that of block ${oldest}`,
-    { height, oldest },
-  )
 
 async function commit(context: Context, input: CommitInput): Promise<void> {
   const { db, flat, world, blocks } = context
@@ -273,6 +251,16 @@ async function commit(context: Context, input: CommitInput): Promise<void> {
   context.head = block
 }
 
+/** Throws when the disk does; the head is then what it was. */
+async function commitQuiet(context: Context, count: number, intervalS: bigint): Promise<void> {
+  const { head, pendingRecords, quiet, world } = context
+  invariant(head !== undefined && pendingRecords === 0, 'a run of blocks follows a sealed one')
+  const { run, last, writes } = await quiet.plan(head, count, intervalS)
+  await write(context, [...writes, ...world.forgetBefore(run.from, run.count), ...headWrites(last)])
+  quiet.add(run)
+  context.head = last
+}
+
 async function edit(context: Context, edits: readonly AccountEdit[]): Promise<void> {
   const { head, pendingEdits, pendingRecords } = context
   invariant(head !== undefined, 'nothing is set by hand before genesis')
@@ -286,33 +274,10 @@ async function edit(context: Context, edits: readonly AccountEdit[]): Promise<vo
   context.pendingRecords++
 }
 
-function dropEdits(context: Context): void {
-  if (context.pendingRecords === 0) return
-  context.pendingEdits = []
-  context.pendingRecords = 0
-}
-
-/** After a failed write nobody knows what the disk has: no further one is tried. */
-async function write(context: Context, writes: readonly Write[]): Promise<void> {
-  if (context.failure) throw context.failure
-  try {
-    await context.db.write(writes, { sync: context.sync })
-  } catch (error) {
-    context.failure = error instanceof Error ? error : new Error('a write failed')
-    throw error
-  }
-}
-
 const sizeOf = (writes: readonly Write[]): number =>
   writes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
 
 const keyText = (key: Uint8Array): string => Buffer.from(key).toString('latin1')
-
-const headWrites = (block: Block): Write[] => {
-  const value = encodeHead({ height: heightOf(block), hash: block.hash })
-  const genesis = { key: keys.fact('genesis'), value }
-  return [{ key: keys.fact('head'), value }, ...(block.header.number === 0n ? [genesis] : [])]
-}
 
 function oldestAfter({ keepStates, oldest }: Context, height: number): number {
   if (keepStates === 'archive') return oldest
@@ -334,43 +299,4 @@ function checkInput({ head }: Context, { block, receipts, senders, update }: Com
   invariant(header.stateRoot === update.root, 'the state root is not that of the update')
   invariant(receipts.length === transactions.length, 'not one receipt a transaction')
   invariant(senders.length === transactions.length, 'not one sender a transaction')
-}
-
-/** Block by block, each step atomic, so a crash leaves the head somewhere on the way. */
-async function rollback(context: Context, target: number): Promise<void> {
-  const top = heightOf(context.head)
-  if (target > top || target < 0) throw unknown(context, target)
-  if (target < context.oldest) throw pruned(context, target)
-  if (context.pendingRecords > 0) {
-    await write(context, editRemovals(context.db, top + 1))
-    dropEdits(context)
-  }
-  for (let height = top; height > target; height--) await undoBlock(context, height)
-}
-
-/** Readers of the block are refused from the start; older ones read right throughout. */
-async function undoBlock(context: Context, height: number): Promise<void> {
-  const { db, flat, world, blocks } = context
-  const parent = blocks.block(height - 1)?.block
-  if (!parent) throw corrupt(db.name, `block ${height - 1} is missing`)
-  const list = [...retreat(db, height)]
-  const { root, nodes } = world.retreatUpdate(list)
-  if (root !== parent.header.stateRoot)
-    throw corrupt(db.name, `the changes of block ${height} do not lead back to its parent`)
-  const writes = [
-    ...blocks.removal(height),
-    ...editRemovals(db, height),
-    ...list.flatMap((item) => item.writes),
-    { key: keys.byHeight('d', height) },
-    ...world.retreatWrites(nodes, height),
-    ...headWrites(parent),
-  ]
-  context.head = parent
-  context.epoch++
-  flat.clear()
-  world.begin(nodes, 'new')
-  await write(context, writes)
-  flat.clear()
-  world.end(nodes)
-  blocks.forget(height)
 }

@@ -25,6 +25,9 @@ export const tables = {
   i: 'block number: block hash -> height',
   x: 'place of a transaction: its hash -> height, index',
   e: 'accounts set by hand before a block: height, index -> RLP (devnets)',
+  q: 'run of empty blocks: first height -> count, interval, header (devnets)',
+  g: 'hash before a group of a run: first height, group -> hash',
+  y: 'hashes of a run, to be searched: first height, bucket -> entries',
   l: 'log index: position, item, height -> nothing',
 } as const
 export type TableName = keyof typeof tables
@@ -56,7 +59,7 @@ export function toCount(bytes: Uint8Array, at: number, length: number): number {
 export const fromHeight = (height: number): Uint8Array => fromCount(height, heightBytes)
 
 export const keys = {
-  fact: (name: 'version' | 'genesis' | 'head' | 'oldest'): Uint8Array =>
+  fact: (name: 'version' | 'genesis' | 'head' | 'oldest' | 'runs'): Uint8Array =>
     concat(prefixOf('m'), new TextEncoder().encode(name)),
   account: (addressHash: Uint8Array): Uint8Array => concat(prefixOf('a'), addressHash),
   slot: (addressHash: Uint8Array, slotHash: Uint8Array): Uint8Array =>
@@ -73,6 +76,11 @@ export const keys = {
   /** `height` is that of the block the edits became, or will become, a part of. */
   edit: (height: number, index: number): Uint8Array =>
     concat(prefixOf('e'), fromHeight(height), fromCount(index, countBytes)),
+  quietRun: (from: number): Uint8Array => concat(prefixOf('q'), fromHeight(from)),
+  quietAnchor: (from: number, group: number): Uint8Array =>
+    concat(prefixOf('g'), fromHeight(from), fromCount(group, countBytes)),
+  quietBucket: (from: number, bucket: number): Uint8Array =>
+    concat(prefixOf('y'), fromHeight(from), Uint8Array.of(bucket)),
   blockNumber: (hash: Hex): Uint8Array => concat(prefixOf('i'), fromHex(hash)),
   transaction: (hash: Hex): Uint8Array => concat(prefixOf('x'), fromHex(hash)),
   log: (position: number, item: Uint8Array, height: number): Uint8Array =>

@@ -106,6 +106,8 @@ export interface Store extends StateSource {
   commit(input: CommitInput): Promise<void>
   /** Makes `number` the head again, state and indexes included; edits above it are gone (dev methods). */
   rollback(number: bigint): Promise<void>
+  /** So many empty blocks on the head, an empty block itself, in one atomic write (dev methods). */
+  commitQuiet(count: number, intervalS: bigint): Promise<void>
   /** Keeps edits for the block after the head, in one atomic write (dev methods). */
   edit(edits: readonly AccountEdit[]): Promise<void>
   /** What was set by hand between block `number - 1` and `number`, in order. */

@@ -25,6 +25,7 @@ import {
 } from '../primitives/index.ts'
 import type { Database } from './database.ts'
 import type { Flat } from './flat.ts'
+import type { QuietRuns } from './quiet-runs.ts'
 import type { Retreat } from './history.ts'
 import { keys } from './tables.ts'
 import { packPath, rootOf, updateTrie, walkTrie, type TrieNodes, type TrieWrites } from './trie.ts'
@@ -53,6 +54,8 @@ export interface World {
   /** Writes for the nodes, and for those they replace in block `height`. */
   commitWrites(update: PreparedUpdate, height: number): Write[]
   /** Node writes that undo a block, and the root they lead to. */
+  /** Writes that drop what proofs no longer need once `count` blocks without changes begin at `from`. */
+  forgetBefore(from: number, count: number): Write[]
   retreatUpdate(list: readonly Retreat[]): { readonly root: Hex; readonly nodes: NodeWrites }
   retreatWrites(nodes: NodeWrites, height: number): Write[]
   /** Shows `nodes` from now on; the disk gets them next. */
@@ -64,7 +67,13 @@ export interface World {
   root(): Hex
 }
 
-export function createWorld(db: Database, flat: Flat, cacheBytes: number): World {
+/** Blocks in a run of empty ones replace no node; `quiet` knows them. */
+export function createWorld(
+  db: Database,
+  flat: Flat,
+  cacheBytes: number,
+  quiet: Pick<QuietRuns, 'at'>,
+): World {
   const cache = new LRUCache<NodeName, Uint8Array>({
     maxSize: Math.max(1, Math.floor(cacheBytes)),
     sizeCalculation: (record, name) => record.length + name.length + 250,
@@ -85,7 +94,7 @@ export function createWorld(db: Database, flat: Flat, cacheBytes: number): World
   return {
     computeUpdate: (changes, parent, head) => computeUpdate(changes, parent, head, flat, trie),
     scratchRoots: (at, height, head) => {
-      const replacedAt = createReplaced(db, height, head)
+      const replacedAt = createReplaced({ db, quiet }, height, head)
       return createScratch(at, (changes, reader, kept) => {
         const replaced = replacedAt()
         const old = (name: NodeName) => (replaced.has(name) ? replaced.get(name) : read(name))
@@ -98,6 +107,10 @@ export function createWorld(db: Database, flat: Flat, cacheBytes: number): World
       ...(height === 0 ? [] : [replacedWrite(nodes, height, read)]),
       ...(height < proofWindow ? [] : [{ key: keys.byHeight('u', height - proofWindow) }]),
     ],
+    forgetBefore: (from, count) =>
+      Array.from({ length: proofWindow }, (_, i) => from - proofWindow + i)
+        .filter((height) => height > 0 && height < from + count - proofWindow)
+        .map((height) => ({ key: keys.byHeight('u', height) })),
     retreatUpdate: (list) => retreatUpdate(list, trie),
     retreatWrites: (nodes, height) => [...nodeWrites(nodes), { key: keys.byHeight('u', height) }],
     begin: (nodes, shows) => {
@@ -111,7 +124,7 @@ export function createWorld(db: Database, flat: Flat, cacheBytes: number): World
       }
     },
     triesAt: (height, head, wanted) => {
-      const replaced = replacedNodes(db, height, head, wanted)
+      const replaced = replacedNodes({ db, quiet }, height, head, wanted)
       return (owner) => trieOver(replaced, owner, read)
     },
     root: () => rootOf(trie('')),
@@ -119,12 +132,17 @@ export function createWorld(db: Database, flat: Flat, cacheBytes: number): World
 }
 
 /** All nodes replaced since `height`, read again when the head has moved. */
-function createReplaced(db: Database, height: number, head: () => number): () => NodeWrites {
+interface Parts {
+  readonly db: Database
+  readonly quiet: Pick<QuietRuns, 'at'>
+}
+
+function createReplaced(parts: Parts, height: number, head: () => number): () => NodeWrites {
   let known: { readonly head: number; readonly nodes: NodeWrites } | undefined
   return () => {
     const now = head()
     if (now - height > proofWindow) throw proofTooOld(height, now)
-    if (known?.head !== now) known = { head: now, nodes: replacedNodes(db, height, now) }
+    if (known?.head !== now) known = { head: now, nodes: replacedNodes(parts, height, now) }
     return known.nodes
   }
 }
@@ -297,7 +315,7 @@ function replacedWrite(
 
 /** Nodes as they stood at `height`, all or those on the way to a wanted key; the oldest record counts. */
 function replacedNodes(
-  db: Database,
+  { db, quiet }: Parts,
   height: number,
   head: number,
   wanted?: readonly NodeName[],
@@ -306,6 +324,7 @@ function replacedNodes(
   const onTheWay = wanted && prefixesOf(wanted)
   for (let later = height + 1; later <= head; later++) {
     const record = db.get(keys.byHeight('u', later))
+    if (record === undefined && quiet.at(later)) continue
     if (record === undefined) throw proofTooOld(height, head)
     for (const item of asList(decodeRlp(record), 'replaced nodes')) {
       const [name, old] = asList(item, 'replaced node', 2)

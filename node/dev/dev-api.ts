@@ -3,11 +3,11 @@
  * snapshots. Only a node made with `dev` has one. What moves the chain waits for the block in work.
  */
 import type { Chain, Mempool } from '../../execution/index.ts'
-import type { Hex, Secp256k1 } from '../../primitives/index.ts'
+import type { Header, Hex, Secp256k1 } from '../../primitives/index.ts'
 import type { DevApi, DevBlocks, DevTime } from '../../rpc/index.ts'
 import { blockTimeOf, type Sealing } from '../beat.ts'
 import type { Sealer } from '../sealer.ts'
-import type { WishesAfter } from '../template.ts'
+import { mineMany } from './mine-many.ts'
 import type { SettingsStore } from './settings.ts'
 import { createSnapshots, emptyPool } from './snapshots.ts'
 import { createWallet } from './wallet.ts'
@@ -25,6 +25,8 @@ export interface DevPorts {
   readonly mempool: Mempool
   readonly sealer: Sealer
   readonly settings: SettingsStore
+  /** Wei of the block after, by EIP-1559. */
+  readonly baseFeeAfter: (parent: Header) => bigint
 }
 
 export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
@@ -59,11 +61,11 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
   }
 }
 
-function createDevBlocks({ chain, mempool, sealer, settings }: DevPorts): DevBlocks {
+function createDevBlocks(ports: DevPorts): DevBlocks {
+  const { chain, mempool, sealer, settings } = ports
   return {
     async mine(count, intervalS) {
-      const wishes: WishesAfter = ({ header }) => ({ timestamp: header.timestamp + intervalS })
-      for (let i = 0n; i < count; i++) await sealer.seal(i === 0n ? undefined : wishes)
+      await mineMany(count, intervalS, ports)
       // Time goes on from the last block, not from where it was before.
       const { timestamp } = chain.head().header
       if (timestamp > settings.nowS()) settings.setNowS(timestamp)

@@ -12,8 +12,16 @@ import { devMethod, named, setter } from './dev-method.ts'
 import { mineOptions } from './mine-options.ts'
 import { anyUint256, anyUint64, wordText } from './params.ts'
 
-/** Four million years of blocks a second: a slip of the finger, not a wish. */
-const maxBlocks = 10n ** 9n
+/** Minutes of work and 0.7 GB on disk: more is a slip of the finger, not a wish. */
+const maxBlocks = 10n ** 8n
+/** 136 years: times stay within 64 bits whatever is asked. */
+const maxIntervalS = 2n ** 32n - 1n
+
+/** Seconds between blocks, which are strictly younger one than the other. */
+function checkInterval(seconds: bigint): bigint {
+  if (seconds > maxIntervalS) throw invalidParams(`the longest interval is ${maxIntervalS} s`)
+  return seconds === 0n ? 1n : seconds
+}
 
 function checkCount(count: bigint): bigint {
   if (count > maxBlocks) throw invalidParams(`at most ${maxBlocks} blocks at once, asked ${count}`)
@@ -88,7 +96,7 @@ export const devBlocks: MethodTable = {
     ),
   ),
   ...setter(['anvil_mine', 'hardhat_mine'], many, ({ blocks }, _, count, interval) =>
-    blocks.mine(checkCount(count ?? 1n), interval ?? 1n),
+    blocks.mine(checkCount(count ?? 1n), checkInterval(interval ?? 1n)),
   ),
   ...setter(['anvil_setAutomine', 'evm_setAutomine'], [required('isOn', flag)], (dev, _, isOn) =>
     dev.blocks.setAutomine(isOn),
