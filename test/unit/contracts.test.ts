@@ -5,6 +5,7 @@ import { compileContracts, readArtifact } from '../support/solc.ts'
 test('test/fixtures/contracts.json matches contracts/*.sol', () => {
   const compiled = compileContracts()
   expect(Object.keys(compiled).toSorted()).toEqual([
+    'CommitVerifier',
     'Compute',
     'Delegate',
     'Emitter',
