@@ -13,3 +13,4 @@ export const idWord = toWord
 export const wordToAddress = (word: Hex): Address => `0x${word.slice(26)}`
 
 export const zeroWord: Hex = `0x${'00'.repeat(32)}`
+export const zeroAddress: Address = `0x${'00'.repeat(20)}`

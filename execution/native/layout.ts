@@ -72,6 +72,10 @@ interface ArrayRef<element extends Shape> {
   at(index: bigint): RefOf<element>
   /** Lengthens by one and gives the new last element. */
   push(): RefOf<element>
+  /** All elements of a value type, a read a slot. */
+  load(): element extends WordName ? readonly Value<element>[] : never
+  /** Replaces all elements of a value type, a write a slot; slots no longer needed are cleared. */
+  store(values: element extends WordName ? readonly Value<element>[] : never): void
 }
 /** The value types of a struct; what lies elsewhere is reached field by field. */
 type Words<fields extends Fields> = {
@@ -255,11 +259,52 @@ function arrayRef(slots: Slots, slot: bigint, element: Compiled) {
   return {
     at,
     length: () => slots.read(slot),
+    load: () => loadWords(slots, slot, element),
+    store: (values: readonly AbiValue[]) => storeWords(slots, slot, element, values),
     push: () => {
       const length = slots.read(slot)
       slots.write(slot, length + 1n)
       return at(length)
     },
+  }
+}
+
+/** Elements of a packed array in one slot. */
+function packing({ word, size }: Compiled): { readonly word: WordType; readonly inSlot: number } {
+  invariant(word !== undefined, 'only value types are packed')
+  return { word, inSlot: Math.floor(32 / size) }
+}
+
+function loadWords(slots: Slots, slot: bigint, element: Compiled): AbiValue[] {
+  const { word, inSlot } = packing(element)
+  const length = Number(slots.read(slot))
+  const first = length === 0 ? 0n : slots.hash(toFixedBytes(slot, 32))
+  const values: AbiValue[] = []
+  for (let i = 0; i < length; i += inSlot) {
+    const bits = slots.read(first + BigInt(i / inSlot))
+    for (let j = 0; j < Math.min(inSlot, length - i); j++)
+      values.push(bitsToWord(word, bits >> BigInt(8 * element.size * j)))
+  }
+  return values
+}
+
+function storeWords(
+  slots: Slots,
+  slot: bigint,
+  element: Compiled,
+  values: readonly AbiValue[],
+): void {
+  const { word, inSlot } = packing(element)
+  const before = Math.ceil(Number(slots.read(slot)) / inSlot)
+  slots.write(slot, BigInt(values.length))
+  const after = Math.ceil(values.length / inSlot)
+  if (before + after === 0) return
+  const first = slots.hash(toFixedBytes(slot, 32))
+  for (let i = 0; i < Math.max(before, after); i++) {
+    let bits = 0n
+    for (const [j, value] of values.slice(i * inSlot, (i + 1) * inSlot).entries())
+      bits = place(bits, j * element.size, word, value)
+    slots.write(first + BigInt(i), bits)
   }
 }
 

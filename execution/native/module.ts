@@ -84,6 +84,16 @@ export interface Context<abi extends Abi = Abi> {
   /** The module's own slots; solidity layout in layout.ts. */
   readonly storage: Slots
   readonly gas: Pick<GasMeter, 'charge' | 'left'>
+  /** `abi.decode`: reverts where Solidity would. */
+  readonly decode: <const parameters extends readonly AbiParameter[]>(
+    parameters: parameters,
+    data: Hex,
+  ) => Values<parameters>
+  /** `abi.encode`. */
+  readonly encode: <const parameters extends readonly AbiParameter[]>(
+    parameters: parameters,
+    values: Values<parameters>,
+  ) => Uint8Array
   /** keccak256, paid for. */
   readonly keccak: (data: Uint8Array) => Hex
   readonly log: <name extends ContractEventName<abi>>(
@@ -109,13 +119,17 @@ export interface Context<abi extends Abi = Abi> {
   readonly isActive: (fork: string) => boolean
 }
 
+/** A tuple of values by their types. */
+type Values<parameters extends readonly AbiParameter[]> = {
+  readonly [i in keyof parameters]: AbiParameterToPrimitiveType<parameters[i]>
+}
 type FunctionOf<abi extends Abi, name> = Extract<abi[number], { type: 'function'; name: name }>
 /** Nothing, the value itself, or a tuple of several. */
 type Result<outputs extends readonly AbiParameter[]> = outputs extends readonly []
   ? void
   : outputs extends readonly [infer only extends AbiParameter]
     ? AbiParameterToPrimitiveType<only>
-    : { readonly [i in keyof outputs]: AbiParameterToPrimitiveType<outputs[i]> }
+    : Values<outputs>
 /** Only functions that write may send money. */
 type Answer<item extends Extract<Abi[number], { type: 'function' }>> =
   item['stateMutability'] extends ViewMutability

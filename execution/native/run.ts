@@ -4,6 +4,7 @@
  * rule broken by the caller reverts or halts; whatever else a handler throws is a fault of the node
  * and passes through. Sends no money: the engine performs the returned transfers.
  */
+import type { AbiParameter } from 'viem'
 import {
   type Address,
   concat,
@@ -16,7 +17,7 @@ import {
 } from '../../primitives/index.ts'
 import { type AbiValue, decodeArguments } from './abi-decode.ts'
 import { encodeValues } from './abi-encode.ts'
-import { type AbiField, isWord } from './abi-type.ts'
+import { type AbiField, isWord, parseAbiFields } from './abi-type.ts'
 import { type GasMeter, keccakGas, OutOfGas, prices, words } from './gas.ts'
 import {
   type Context,
@@ -122,19 +123,36 @@ function dispatch(
   const method = module.methods.get(toHex(data.subarray(0, 4)))
   if (!method || !isActive(call, method.since)) throw new Revert(nothing)
   if (!method.isPayable && call.value > 0n) throw new Revert(nothing)
-  const decoded = decodeArguments(method.inputs, data.subarray(4), (count) =>
-    gas.charge(prices.argumentWord * BigInt(count)),
-  )
-  if (decoded.type === 'revert') throw new Revert(decoded.data)
+  const args = decodeOrRevert(method.inputs, data.subarray(4), gas)
   if (!call.isDirect) throw new Revert(notDirectCall)
   if (!method.isView && call.isStatic) throw new StaticViolation()
   if (!method.isView && !method.isExit && isPaused(call)) throw new Revert(modulePaused)
 
-  const answer = method.run(createContext(call, method, logs), decoded.values)
+  const answer = method.run(createContext(call, method, logs), args)
   const result = answer instanceof Paying ? (answer.result as unknown) : answer
   const returned = encodeResult(method.outputs, result)
   gas.charge(prices.returnWord * words(returned.length))
   return { data: returned, transfers: answer instanceof Paying ? answer.transfers : [] }
+}
+
+function decodeOrRevert(
+  fields: readonly AbiField[],
+  data: Uint8Array,
+  gas: GasMeter,
+): readonly AbiValue[] {
+  const decoded = decodeArguments(fields, data, (count) =>
+    gas.charge(prices.argumentWord * BigInt(count)),
+  )
+  if (decoded.type === 'revert') throw new Revert(decoded.data)
+  return decoded.values
+}
+
+/** Parsed once: handlers pass the same lists every time. */
+const parsedFields = new WeakMap<readonly AbiParameter[], readonly AbiField[]>()
+function fieldsOf(parameters: readonly AbiParameter[]): readonly AbiField[] {
+  let fields = parsedFields.get(parameters)
+  if (!fields) parsedFields.set(parameters, (fields = parseAbiFields(parameters)))
+  return fields
 }
 
 /** viem's rule: nothing, the value itself, or an array of several. */
@@ -175,12 +193,19 @@ function callView(
 function createContext(call: NativeCall, method: NativeMethod, logs: Log[]): Context {
   const { module, gas, block, caller, value } = call
   const isStatic = call.isStatic || method.isView
-  const context: Omit<Context, 'view'> & { view: unknown } = {
+  const context: Omit<Context, 'view' | 'decode' | 'encode'> & Readonly<Record<string, unknown>> = {
     message: { caller, value, isStatic },
     self: module.address,
     block,
     storage: createSlots(call.state, module.address, gas, isStatic),
     gas,
+    decode: (parameters: readonly AbiParameter[], encoded: Hex) =>
+      decodeOrRevert(fieldsOf(parameters), fromHex(encoded), gas),
+    encode(parameters: readonly AbiParameter[], values: readonly AbiValue[]) {
+      const encoded = encodeValues(fieldsOf(parameters), values)
+      gas.charge(prices.returnWord * words(encoded.length))
+      return encoded
+    },
     keccak(data) {
       gas.charge(keccakGas(data.length))
       return toHex(keccak256(data))
@@ -202,7 +227,7 @@ function createContext(call: NativeCall, method: NativeMethod, logs: Log[]): Con
     ): unknown => callView(call, other.address, name, args),
     isActive: (fork) => isActive(call, fork),
   }
-  return context as Context
+  return context as unknown as Context
 }
 
 function makeLog(

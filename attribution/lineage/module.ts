@@ -1,0 +1,154 @@
+/**
+ * ILineage: models and what they were made of. Shares and sources are flattened once, when an asset is
+ * registered, so that nothing afterwards walks a graph; parents exist before their children, so there
+ * are no circles. Moves no money: rewards asks for shares.
+ */
+import { defineModule } from '../../execution/native/index.ts'
+import { lineageAbi, moduleAddresses } from '../abi.ts'
+import { textWord, zeroAddress, zeroWord } from '../words.ts'
+import { checkTerms, flattenShares, flattenSources, million } from './flatten.ts'
+import {
+  assetAt,
+  assetState,
+  type LineageContext,
+  lineageState,
+  packShare,
+  type Registration,
+  shareId,
+  sharePpm,
+} from './state.ts'
+
+const maxParents = 8
+const maxOwnSources = 8
+/** Names a place on the web; more is no address any more. */
+const maxUriBytes = 256
+/** IDs fit 43 bits beside a share of 20 or an edge of 8: four ancestors a slot. */
+const maxAssets = 2n ** 43n
+const lastKind = 4
+const lastParentEdge = 3
+const lastSourceEdge = 1
+
+export const lineage = defineModule({
+  address: moduleAddresses.lineage,
+  name: 'lineage',
+  abi: lineageAbi,
+  handlers: {
+    register(context, [registration]) {
+      checkShape(context, registration)
+      const { message, storage, block, log } = context
+      const state = lineageState(storage)
+      const assetId = state.count.get() + 1n
+      if (assetId >= maxAssets)
+        throw context.revert('LimitExceeded', [textWord('assets'), maxAssets])
+      const shares = flattenShares(context, assetId, registration)
+      const sources = flattenSources(context, registration)
+      const floorPrice = checkTerms(context, registration)
+      state.count.set(assetId)
+      const asset = state.assets.at(assetId)
+      const { kind, contentHash, manifestHash, uri, parents, termsFlags, price } = registration
+      asset.store({
+        owner: message.caller,
+        kind,
+        state: assetState.active,
+        termsFlags,
+        provider: registration.provider,
+        registeredBlock: block.number,
+        price,
+        floorPrice,
+        contentHash,
+        manifestHash,
+      })
+      asset.shares.store(shares)
+      asset.sources.store(sources)
+      if (parents.length > 0) {
+        asset.parents.store(parents.map((one) => packShare(one.assetId, one.sharePpm)))
+        asset.parentEdges.store(parents.map(({ edge }) => edge))
+      }
+      log('AssetRegistered', {
+        assetId,
+        kind,
+        owner: message.caller,
+        contentHash,
+        manifestHash,
+        uri,
+      })
+      for (const { assetId: parentId, edge, sharePpm: share } of parents)
+        log('ParentAdded', { assetId, parentId, edge, sharePpm: share })
+      for (const { versionId, edge } of registration.sources)
+        log('SourceAdded', { assetId, versionId, edge })
+      return assetId
+    },
+    update(context, [assetId, owner, provider, price]) {
+      const { entry, words } = ownedAsset(context, assetId)
+      if (owner === zeroAddress) throw context.revert('InvalidArgument', [textWord('owner')])
+      if (price < words.floorPrice)
+        throw context.revert('InsufficientValue', [price, words.floorPrice])
+      entry.store({ owner, provider, price })
+      context.log('AssetUpdated', { assetId, owner, provider, price, state: words.state })
+    },
+    retire(context, [assetId]) {
+      const { entry, words } = ownedAsset(context, assetId)
+      if (words.state !== assetState.active)
+        throw context.revert('BadState', [words.state, assetState.active])
+      entry.store({ state: assetState.retired })
+      const { owner, provider, price } = words
+      context.log('AssetUpdated', { assetId, owner, provider, price, state: assetState.retired })
+    },
+    count: ({ storage }) => lineageState(storage).count.get(),
+    asset: (context, [assetId]) => assetAt(context, assetId).words,
+    parents(context, [assetId]) {
+      const { entry } = assetAt(context, assetId)
+      const edges = entry.parentEdges.load()
+      return entry.parents.load().map((packed, i) => ({
+        assetId: shareId(packed),
+        edge: edges[i] ?? 0,
+        sharePpm: sharePpm(packed),
+      }))
+    },
+    sources: (context, [assetId]) =>
+      assetAt(context, assetId)
+        .entry.sources.load()
+        .map((packed) => ({ versionId: packed >> 8n, edge: Number(packed & 0xffn) })),
+    shares(context, [assetId]) {
+      const shares = assetAt(context, assetId).entry.shares.load()
+      return [shares.map(shareId), shares.map(sharePpm)]
+    },
+    shareOf(context, [assetId, ancestorId]) {
+      const shares = assetAt(context, assetId).entry.shares.load()
+      const found = shares.find((packed) => shareId(packed) === ancestorId)
+      return found === undefined ? 0 : sharePpm(found)
+    },
+    usesVersion: (context, [assetId, versionId]) =>
+      assetAt(context, assetId)
+        .entry.sources.load()
+        .some((packed) => packed >> 8n === versionId),
+  },
+})
+
+function ownedAsset(context: LineageContext, assetId: bigint) {
+  const found = assetAt(context, assetId)
+  const { caller } = context.message
+  if (found.words.owner !== caller) throw context.revert('NotAuthorized', [caller])
+  return found
+}
+
+/** What can be seen without looking at any other asset. */
+function checkShape({ revert }: LineageContext, registration: Registration): void {
+  const { kind, contentHash, uri, parents, sources } = registration
+  const refuse = (what: string): Error => revert('InvalidArgument', [textWord(what)])
+  if (kind > lastKind) throw refuse('kind')
+  if (contentHash === zeroWord) throw refuse('contentHash')
+  if (uri.length > maxUriBytes)
+    throw revert('LimitExceeded', [textWord('uri'), BigInt(maxUriBytes)])
+  if (parents.length > maxParents)
+    throw revert('LimitExceeded', [textWord('parents'), BigInt(maxParents)])
+  if (sources.length > maxOwnSources)
+    throw revert('LimitExceeded', [textWord('sources'), BigInt(maxOwnSources)])
+  const sum = parents.reduce((total, parent) => total + parent.sharePpm, 0)
+  if (sum > million) throw revert('LimitExceeded', [textWord('sharePpm'), BigInt(million)])
+  if (new Set(parents.map(({ assetId }) => assetId)).size < parents.length) throw refuse('parents')
+  if (new Set(sources.map(({ versionId }) => versionId)).size < sources.length)
+    throw refuse('sources')
+  if (parents.some(({ edge }) => edge > lastParentEdge)) throw refuse('edge')
+  if (sources.some(({ edge }) => edge > lastSourceEdge)) throw refuse('edge')
+}
