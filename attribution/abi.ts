@@ -75,6 +75,8 @@ export const datanetAbi = parseAbi([
   'function curatorAt(uint256 datanetId, uint256 index) view returns (address curator, uint64 untilBlock, uint32 weight)',
   'function parts(uint256 versionId, uint256 from, uint256 limit) view returns (Part[])',
   'function partOfRow(uint256 versionId, uint64 row) view returns (Part)',
+  'function contributionOf(uint256 batchId) view returns (address contributor, uint256 clusterId)',
+  'function hasBatch(uint256 versionId, uint256 batchId) view returns (bool)',
   'function verifyRow(uint256 versionId, bytes32 rowHash, uint256 index, bytes32[] proof) view returns (bool)',
   'function depositFor(uint256 datanetId, uint64 sizeBytes) view returns (uint256 amount)',
   'function versionDepositFor(uint64 sizeBytes) view returns (uint256 amount)',

@@ -62,7 +62,15 @@ export const devnetAddresses: readonly Address[] = [
 ]
 
 /** All this node has (node/modules.ts). */
-const devnetModules: readonly string[] = ['registry', 'datanet', 'params', 'proofs']
+const devnetModules: readonly string[] = [
+  'registry',
+  'datanet',
+  'lineage',
+  'receipts',
+  'rewards',
+  'params',
+  'proofs',
+]
 
 const noStorage: ReadonlyMap<bigint, bigint> = new Map()
 

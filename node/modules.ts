@@ -3,21 +3,41 @@
  * engine and block 0 are given those. Decides nothing about what a module does.
  */
 import {
+  type Corpora,
+  createReceipts,
   createRegistry,
   datanet,
   datanetGenesis,
+  lineage,
   params,
   paramsStorage,
   proofs,
+  type ReceiptsPorts,
+  rewards,
 } from '../attribution/index.ts'
-import { type NativeModule, type Natives, stubCode } from '../execution/native/index.ts'
+import {
+  MissingData,
+  type NativeModule,
+  type Natives,
+  stubCode,
+} from '../execution/native/index.ts'
 import { type Genesis, type GenesisModule, isReserved } from '../genesis/index.ts'
-import { NodeError } from '../primitives/index.ts'
+import { nobleSecp256k1, NodeError } from '../primitives/index.ts'
 
 /** A chain with modules has these two: the others ask them. */
 const base = ['registry', 'params']
 
-const known: readonly NativeModule[] = [datanet, params, proofs]
+/** What modules need of the node. */
+export type ModulePorts = ReceiptsPorts
+
+const createAll = (ports: ModulePorts): readonly NativeModule[] => [
+  datanet,
+  lineage,
+  createReceipts(ports),
+  rewards,
+  params,
+  proofs,
+]
 
 /** What a module's storage begins with, by name. */
 const storageOf: Readonly<Record<string, (genesis: Genesis) => ReadonlyMap<bigint, bigint>>> = {
@@ -26,10 +46,11 @@ const storageOf: Readonly<Record<string, (genesis: Genesis) => ReadonlyMap<bigin
 }
 
 /** Throws NodeError MODULE_UNKNOWN and MODULE_MISSING. Undefined: a chain without modules. */
-export function nativesOf(genesis: Genesis): Natives | undefined {
+export function nativesOf(genesis: Genesis, ports: ModulePorts): Natives | undefined {
   const { modules: wanted } = genesis.tributary
   if (wanted.length === 0) return undefined
-  const others = wanted.map(find).filter(({ name }) => name !== 'registry')
+  const all = [createRegistry([]), ...createAll(ports)]
+  const others = wanted.map((one) => find(all, one)).filter(({ name }) => name !== 'registry')
   const registry = createRegistry(others)
   const names = new Set([...others, registry].map(({ name }) => name))
   for (const name of base)
@@ -40,8 +61,7 @@ export function nativesOf(genesis: Genesis): Natives | undefined {
   return { modules: [registry, ...others], pausedBy: registry.address, isReserved }
 }
 
-function find(wanted: string): NativeModule {
-  const all = [createRegistry([]), ...known]
+function find(all: readonly NativeModule[], wanted: string): NativeModule {
   const found = all.find(({ name, address }) => name === wanted || address === wanted)
   if (!found)
     throw new NodeError(
@@ -52,12 +72,20 @@ function find(wanted: string): NativeModule {
   return found
 }
 
-/** Their accounts in block 0. */
-export const genesisModules = (
-  natives: Natives | undefined,
-  genesis: Genesis,
-): readonly GenesisModule[] =>
-  (natives?.modules ?? []).map(({ address, name }) => {
+/** The modules' accounts in block 0. Throws as nativesOf does, and for parameters out of bounds. */
+export function genesisModules(genesis: Genesis): readonly GenesisModule[] {
+  const natives = nativesOf(genesis, { corpora: noCorpora, secp256k1: nobleSecp256k1 })
+  return (natives?.modules ?? []).map(({ address, name }) => {
     const storage = storageOf[name]?.(genesis)
     return { address, code: stubCode, ...(storage && { storage }) }
   })
+}
+
+/** Of a node that holds no rows: whoever asks for an index waits for a node that does. */
+export const noCorpora: Corpora = {
+  indexOf({ versionId }) {
+    throw new MissingData(`the index of version ${versionId}`, () => {
+      throw new NodeError('DATA_MISSING', `this node holds no rows of version ${versionId}`, {})
+    })
+  },
+}

@@ -18,7 +18,7 @@ import { chooseSecp256k1 } from './crypto.ts'
 import { createDevApi, type DevOptions } from './dev/dev-api.ts'
 import { createSettings } from './dev/settings.ts'
 import type { Loggers } from './logger.ts'
-import { genesisModules, nativesOf } from './modules.ts'
+import { genesisModules, nativesOf, noCorpora } from './modules.ts'
 import { openChain, type OpenChainOptions } from './open-chain.ts'
 import type { Sealing } from './beat.ts'
 import { createSealer, type Sealer } from './sealer.ts'
@@ -81,10 +81,10 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const log = ports.logs.of('node')
   const { secp256k1 } = await chooseSecp256k1(log)
   const spec = createChainSpec(genesis.config)
-  const natives = nativesOf(genesis)
+  const natives = nativesOf(genesis, { corpora: noCorpora, secp256k1 })
   const store = await openChain({
     ...options,
-    modules: genesisModules(natives, genesis),
+    modules: genesisModules(genesis),
     sync: options.consensus !== undefined,
   })
   const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })

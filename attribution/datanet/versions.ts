@@ -40,6 +40,8 @@ type VersionHandlers = Pick<
   | 'version'
   | 'parts'
   | 'partOfRow'
+  | 'contributionOf'
+  | 'hasBatch'
   | 'verifyRow'
   | 'versionDepositFor'
   | 'isHeld'
@@ -159,6 +161,13 @@ export const versionHandlers: VersionHandlers = {
 
   partOfRow: (context, [versionId, row]) => partOfRow(context, versionId, row),
 
+  contributionOf({ storage }, [batchId]) {
+    const batch = datanetLayout(storage).batch.at(batchId)
+    return [batch.contributor.get(), batch.clusterId.get()]
+  },
+
+  hasBatch: (context, [versionId, batchId]) => hasBatch(context, versionId, batchId),
+
   verifyRow(context, [versionId, rowHash, index, proof]) {
     const { words } = versionAt(context, versionId)
     if (index >= words.rows || proof.length > maxProofLength) return false
@@ -246,6 +255,23 @@ function partOfRow(context: DatanetContext, versionId: bigint, row: bigint) {
     else high = middle
   }
   return partsOf(version.id).at(BigInt(low)).load()
+}
+
+/** Batches stand in the order of their ids, a parent's before those appended to it. */
+function hasBatch(context: DatanetContext, versionId: bigint, batchId: bigint): boolean {
+  const partsOf = (id: bigint) => datanetLayout(context.storage).parts.at(id)
+  let version = { id: versionId, ...versionAt(context, versionId).words }
+  while (batchId < partsOf(version.id).at(0n).batchId.get()) {
+    if (version.parentId === 0n) return false
+    version = { id: version.parentId, ...versionAt(context, version.parentId).words }
+  }
+  let [low, high] = [0, version.batches]
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if (partsOf(version.id).at(BigInt(middle)).batchId.get() <= batchId) low = middle
+    else high = middle
+  }
+  return partsOf(version.id).at(BigInt(low)).batchId.get() === batchId
 }
 
 /**

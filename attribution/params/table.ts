@@ -56,16 +56,14 @@ export const paramTable = {
   'receipts.declaredCapBps': bps(2_000n, 0n, 5_000n),
   'receipts.attestedCapBps': bps(6_000n, 0n, 9_000n),
   'receipts.provableWindow': uint(300n, 2n, 302_400n),
-  /** Blocks a receipt stays in the state after it is final. */
-  'receipts.retention': uint(302_400n, 1_000n, 10_000_000n),
   'receipts.voteWindow': uint(300n, 2n, 302_400n),
   'registry.maxPause': uint(302_400n, 1n, 1_300_000n),
+  /** The default split; what these four leave is the protocol's. */
   'rewards.dataBps': bps(5_000n, 3_000n, 9_000n),
   'rewards.minDataBps': bps(3_000n, 3_000n, 9_000n),
   'rewards.minProtocolBps': bps(200n, 0n, 1_000n),
   'rewards.minStakersBps': bps(500n, 0n, 2_000n),
   'rewards.modelBps': bps(2_000n, 0n, 6_000n),
-  'rewards.protocolBps': bps(500n, 0n, 1_000n),
   'rewards.providerBps': bps(1_500n, 0n, 6_000n),
   /** Blocks after which an unanswered request can be refunded, when the payer says nothing. */
   'rewards.refundBlocks': uint(1_000n, 1n, 302_400n),

@@ -141,7 +141,7 @@ function creditBatches(
     if (!leaf && leaves.size === maxLeaves)
       throw revert('LimitExceeded', [textWord('leaves'), BigInt(maxLeaves)])
     leaves.set(contributionId, {
-      clusterId: leaf?.clusterId ?? view(datanet, 'batch', [contributionId]).clusterId,
+      clusterId: leaf?.clusterId ?? view(datanet, 'contributionOf', [contributionId])[1],
       contributionId,
       weight: (leaf?.weight ?? 0n) + span.weight,
     })

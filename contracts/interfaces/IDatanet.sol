@@ -172,6 +172,10 @@ interface IDatanet is IModuleErrors {
     function parts(uint256 versionId, uint256 from, uint256 limit) external view returns (Part[] memory);
     /// The batch a row of the version belongs to.
     function partOfRow(uint256 versionId, uint64 row) external view returns (Part memory);
+    /// Whose batch it is, and its cluster; zeros: no such batch.
+    function contributionOf(uint256 batchId) external view returns (address contributor, uint256 clusterId);
+    /// Whether the batch's rows are part of the version, its parents' rows included.
+    function hasBatch(uint256 versionId, uint256 batchId) external view returns (bool);
     function verifyRow(uint256 versionId, bytes32 rowHash, uint256 index, bytes32[] calldata proof) external view returns (bool);
     function depositFor(uint256 datanetId, uint64 sizeBytes) external view returns (uint256 amount);
     function versionDepositFor(uint64 sizeBytes) external view returns (uint256 amount);

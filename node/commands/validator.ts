@@ -7,7 +7,7 @@ import { chooseSecp256k1 } from '../crypto.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import type { GuardFlags } from '../flags.ts'
 import { validatorFolder } from '../folders.ts'
-import { genesisModules, nativesOf } from '../modules.ts'
+import { genesisModules } from '../modules.ts'
 import { readValidatorKey, writeValidatorKey } from '../validator/keys.ts'
 import { readGenesis } from './genesis.ts'
 
@@ -25,7 +25,7 @@ export async function raiseGuard(flags: GuardFlags, io: Io): Promise<ExitCode> {
   const { address } = await readValidatorKey(flags.validatorKey, secp256k1)
   const genesis = await readGenesis(flags.genesis)
   const memory = await openStore({ cacheBytes: 2 ** 20, keepStates: 1 })
-  const { block } = genesisCommit(genesis, memory, genesisModules(nativesOf(genesis), genesis))
+  const { block } = genesisCommit(genesis, memory, genesisModules(genesis))
   await memory.close()
   const path = join(validatorFolder(flags.datadir), 'guard')
   setGuardAbove({ path, genesisHash: block.hash, address }, flags.above, nodeFileSystem)

@@ -14,10 +14,11 @@ import {
   encodeFunctionData,
 } from 'viem'
 import { moduleAbis, moduleAddresses, type ModuleName } from '../../attribution/abi.ts'
+import type { Corpora } from '../../attribution/index.ts'
 import { createEngine } from '../../execution/evm.ts'
 import type { BlockContext, TransactionOutcome } from '../../execution/types.ts'
 import { devnetAddresses, devnetGenesis, genesisChanges } from '../../genesis/index.ts'
-import { genesisModules, nativesOf } from '../../node/modules.ts'
+import { genesisModules, nativesOf, noCorpora } from '../../node/modules.ts'
 import {
   emptyCodeHash,
   fromHex,
@@ -97,13 +98,14 @@ const nothing: StateReader = {
   },
 }
 
-export function createWorld(): World {
+/** Indexes of the versions a test publishes, by index root. */
+export function createWorld(corpora: Corpora = noCorpora): World {
   const genesis = devnetGenesis()
-  const natives = nativesOf(genesis)
+  const natives = nativesOf(genesis, { corpora, secp256k1: nobleSecp256k1 })
   invariant(natives !== undefined, 'a devnet has modules')
   const engine = createEngine({ spec, secp256k1: nobleSecp256k1, natives })
   const journal = createJournal(nothing)
-  const { accounts, codes } = genesisChanges(genesis, genesisModules(natives, genesis))
+  const { accounts, codes } = genesisChanges(genesis, genesisModules(genesis))
   for (const code of codes.values()) journal.putCode(code)
   for (const [address, change] of accounts) {
     if (!change) continue

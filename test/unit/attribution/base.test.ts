@@ -2,8 +2,9 @@
 import { expect, test } from '@jest/globals'
 import { devnetAddresses, devnetGenesis } from '../../../genesis/index.ts'
 import { moduleAddresses } from '../../../attribution/abi.ts'
-import { genesisModules, nativesOf } from '../../../node/modules.ts'
+import { genesisModules, nativesOf, noCorpora } from '../../../node/modules.ts'
 import { textWord } from '../../../attribution/words.ts'
+import { nobleSecp256k1 } from '../../../primitives/index.ts'
 import { alice, bob, createWorld } from '../../support/world.ts'
 
 test('the registry lists every module in order of its address', async () => {
@@ -56,16 +57,7 @@ test('parameters have the values of the genesis file and the bounds of the relea
   await expect(world.read('params', 'list', [0n, 51n])).rejects.toThrow('LimitExceeded')
 })
 
-test('the default split of a fee is the whole fee', async () => {
-  const world = createWorld()
-  const parts = await Promise.all(
-    ['data', 'model', 'provider', 'stakers', 'protocol'].map((part) =>
-      world.read('params', 'get', [textWord(`rewards.${part}Bps`)]),
-    ),
-  )
-  expect(parts.map(BigInt).reduce((sum, part) => sum + part, 0n)).toBe(10_000n)
-})
-
+const ports = { corpora: noCorpora, secp256k1: nobleSecp256k1 }
 const withTributary = (changes: object) => {
   const genesis = devnetGenesis()
   return { ...genesis, tributary: { ...genesis.tributary, ...changes } }
@@ -78,9 +70,9 @@ test.each([
   [{ params: { 'rewards.dataBps': 1n } }, 'between 3000 and 9000'],
 ])('a genesis file that says %j is refused', (changes, words) => {
   const genesis = withTributary(changes)
-  expect(() => genesisModules(nativesOf(genesis), genesis)).toThrow(words)
+  expect(() => genesisModules(genesis)).toThrow(words)
 })
 
 test('a chain whose genesis names no modules has none', () => {
-  expect(nativesOf(withTributary({ modules: [] }))).toBeUndefined()
+  expect(nativesOf(withTributary({ modules: [] }), ports)).toBeUndefined()
 })

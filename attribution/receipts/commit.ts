@@ -1,0 +1,184 @@
+/**
+ * How a receipt comes to be: `attribute` runs a native method in the transaction and is final at once;
+ * `commit` states a result under a bond. Both bind a paid, unanswered request of an asset to a version
+ * that the asset was made from.
+ */
+import { fromHex, type Hex, type Secp256k1, toHex } from '../../primitives/index.ts'
+import { buildSumTree } from '../merkle/sum-tree.ts'
+import { readParam } from '../params/module.ts'
+import { attributeHeld, type Corpora, type SpanResult } from '../span/native.ts'
+import { idWord, textWord, zeroAddress, zeroWord } from '../words.ts'
+import { checkAttesters } from './attesters.ts'
+import { type Method, methodAt, windowOf } from './methods.ts'
+import {
+  datanet,
+  lineage,
+  type Receipt,
+  receiptsState,
+  type ReceiptsContext,
+  type ReceiptsHandlers,
+  receiptState,
+  rewards,
+} from './state.ts'
+
+/** IRewards.PaymentState.Escrowed, IDatanet.VersionState.Abandoned. */
+const escrowed = 1
+const abandoned = 3
+
+const receiptParameters = [
+  {
+    type: 'tuple',
+    components: [
+      { name: 'requestId', type: 'bytes32' },
+      { name: 'assetId', type: 'uint256' },
+      { name: 'versionId', type: 'uint256' },
+      { name: 'methodId', type: 'uint16' },
+      { name: 'outputHash', type: 'bytes32' },
+      { name: 'sumRoot', type: 'bytes32' },
+      { name: 'total', type: 'uint64' },
+      { name: 'leaves', type: 'uint32' },
+      { name: 'evidenceHash', type: 'bytes32' },
+    ],
+  },
+] as const
+
+export interface ReceiptsPorts {
+  /** Indexes of held versions. */
+  readonly corpora: Corpora
+  /** For attesters' signatures. */
+  readonly secp256k1: Pick<Secp256k1, 'recover'>
+}
+
+export const createCommitHandlers = (
+  ports: ReceiptsPorts,
+): Pick<ReceiptsHandlers, 'attribute' | 'commit' | 'preview'> => ({
+  attribute(context, [requestId, versionId, methodId, answer]) {
+    const method = nativeMethod(context, methodId)
+    const assetId = checkRequest(context, requestId, versionId)
+    const bytes = fromHex(answer)
+    const { leaves } = attributeHeld(context, ports.corpora, versionId, bytes)
+    const { sumRoot, total } = sumOf(context, leaves)
+    const receipt: Receipt = {
+      requestId,
+      assetId,
+      versionId,
+      methodId,
+      outputHash: context.keccak(bytes),
+      sumRoot,
+      total,
+      leaves: leaves.length,
+      evidenceHash: zeroWord,
+    }
+    const receiptId = store(context, receipt, method, {
+      bond: 0n,
+      finalBlock: context.block.number,
+    })
+    context.log('ReceiptLeaves', { receiptId, leaves })
+    context.log('ReceiptFinal', { receiptId })
+    return receiptId
+  },
+  commit(context, [receipt, signatures]) {
+    const { message, block, revert, view } = context
+    const method = methodAt(receipt.methodId)
+    if (!method) throw revert('InvalidArgument', [textWord('methodId')])
+    const bond = readParam(context, 'receipts.commitBond')
+    if (message.value !== bond) throw revert('InsufficientValue', [message.value, bond])
+    const assetId = checkRequest(context, receipt.requestId, receipt.versionId)
+    if (receipt.assetId !== assetId) throw revert('InvalidArgument', [textWord('assetId')])
+    if (view(datanet, 'version', [receipt.versionId]).state === abandoned)
+      throw revert('InvalidArgument', [textWord('versionId')])
+    if (receipt.total === 0n ? receipt.leaves !== 0 : receipt.leaves === 0)
+      throw revert('InvalidArgument', [textWord('leaves')])
+    if (receipt.total === 0n && receipt.sumRoot !== zeroWord)
+      throw revert('InvalidArgument', [textWord('sumRoot')])
+    checkAttesters(context, ports.secp256k1, receipt, signatures, method.signatures)
+    const finalBlock = block.number + windowOf(context, method)
+    return store(context, receipt, method, { bond, finalBlock })
+  },
+  preview(context, [versionId, methodId, answer]) {
+    nativeMethod(context, methodId)
+    const found = attributeHeld(context, ports.corpora, versionId, fromHex(answer))
+    const { sumRoot, total } = sumOf(context, found.leaves)
+    return [found.spans, found.leaves, sumRoot, total]
+  },
+})
+
+function nativeMethod({ revert }: ReceiptsContext, methodId: number): Method {
+  const method = methodAt(methodId)
+  if (!method?.isNative) throw revert('InvalidArgument', [textWord('methodId')])
+  return method
+}
+
+/** The asset whose request it is. */
+function checkRequest(context: ReceiptsContext, requestId: Hex, versionId: bigint): bigint {
+  const { message, storage, revert, view } = context
+  const payment = view(rewards, 'payment', [requestId])
+  if (payment.state === 0) throw revert('NotFound', [requestId])
+  if (payment.state !== escrowed) throw revert('BadState', [payment.state, escrowed])
+  const { owner, provider } = view(lineage, 'asset', [payment.assetId])
+  const isProvider = provider !== zeroAddress && message.caller === provider
+  if (message.caller !== owner && !isProvider) throw revert('NotAuthorized', [message.caller])
+  if (!view(lineage, 'usesVersion', [payment.assetId, versionId]))
+    throw revert('InvalidArgument', [textWord('versionId')])
+  const known = receiptsState(storage).receiptOf.at(requestId).get()
+  if (known !== zeroWord) throw revert('AlreadyExists', [known])
+  return payment.assetId
+}
+
+/** Root over the leaves; nothing for none. A sum tree costs two hashes a leaf. */
+export function sumOf(
+  { gas, revert }: ReceiptsContext,
+  leaves: SpanResult['leaves'],
+): { readonly sumRoot: Hex; readonly total: bigint } {
+  if (leaves.length === 0) return { sumRoot: zeroWord, total: 0n }
+  gas.charge(2n * leafGas * BigInt(leaves.length))
+  if (leaves.reduce((sum, { weight }) => sum + weight, 0n) >= 2n ** 64n)
+    throw revert('InvalidArgument', [textWord('weight')])
+  const { root, total } = buildSumTree(leaves)
+  return { sumRoot: toHex(root), total }
+}
+
+/** As IProofs charges for a node. */
+const leafGas = 110n
+
+function store(
+  context: ReceiptsContext,
+  receipt: Receipt,
+  method: Method,
+  { bond, finalBlock }: { readonly bond: bigint; readonly finalBlock: bigint },
+): Hex {
+  const { message, block, storage, revert } = context
+  const receiptId = context.keccak(context.encode(receiptParameters, [receipt]))
+  const state = receiptsState(storage)
+  const entry = state.receipts.at(receiptId)
+  if (entry.state.get() !== receiptState.none) throw revert('AlreadyExists', [receiptId])
+  const isCommitted = bond > 0n
+  if (receipt.assetId >= 2n ** 64n || receipt.versionId >= 2n ** 64n)
+    throw revert('NotFound', [idWord(receipt.assetId)])
+  entry.store({
+    state: isCommitted ? receiptState.committed : receiptState.final,
+    class_: method.class,
+    methodId: receipt.methodId,
+    finalBlock,
+    committedBlock: block.number,
+    leaves: receipt.leaves,
+    total: receipt.total,
+    sumRoot: receipt.sumRoot,
+    requestId: receipt.requestId,
+    committer: message.caller,
+    assetId: receipt.assetId,
+    versionId: receipt.versionId,
+    bond,
+    ...(isCommitted && { outputHash: receipt.outputHash }),
+  })
+  state.receiptOf.at(receipt.requestId).set(receiptId)
+  context.log('ReceiptCommitted', {
+    receiptId,
+    assetId: receipt.assetId,
+    requestId: receipt.requestId,
+    receipt,
+    committer: message.caller,
+    finalBlock,
+  })
+  return receiptId
+}

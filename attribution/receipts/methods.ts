@@ -1,0 +1,97 @@
+/**
+ * The methods by which a receipt may say which rows shaped an answer, each with its class: provable
+ * (exact, any node can repeat it), attested (k of n bonded attesters), declared (a statement). One
+ * entry a method; numbers are for ever. Runs nothing.
+ */
+import type { Context } from '../../execution/native/index.ts'
+import { type Hex, keccakHex } from '../../primitives/index.ts'
+import { readParam } from '../params/module.ts'
+import type { ParamName } from '../params/table.ts'
+import { textWord } from '../words.ts'
+
+export const methodClass = { declared: 0, attested: 1, provable: 2 } as const
+
+export interface Method {
+  readonly name: string
+  readonly class: (typeof methodClass)[keyof typeof methodClass]
+  /** Whether `attribute` runs it. */
+  readonly isNative: boolean
+  readonly version: number
+  /** Signatures of bonded attesters that a committed receipt needs. */
+  readonly signatures: number
+  /** Blocks for challenges; none: final with the block. */
+  readonly window: ParamName | undefined
+  /** Most of the data part it may distribute; none: all. */
+  readonly cap: ParamName | undefined
+  /** Linear datamodeling score in millionths, as measured; 0: not measured. */
+  readonly accuracyPpm: number
+  /** What is hashed to name the exact specification. */
+  readonly spec: string
+}
+
+/** By number, from 1. */
+const methods: readonly Method[] = [
+  {
+    name: 'span',
+    class: methodClass.provable,
+    isNative: true,
+    version: 1,
+    signatures: 0,
+    window: 'receipts.provableWindow',
+    cap: undefined,
+    accuracyPpm: 750_000, // notes/attribution.md, 2.4: 0.75 for spans of 2 tokens with rarity weights
+    spec: 'tributary span 1: maximal spans of 2 tokens, first row, rarity in 1/256 bit',
+  },
+  {
+    name: 'attested',
+    class: methodClass.attested,
+    isNative: false,
+    version: 1,
+    signatures: 2,
+    window: 'receipts.attestedWindow',
+    cap: 'receipts.attestedCapBps',
+    accuracyPpm: 0,
+    spec: 'tributary attested 1: weights signed by two bonded attesters',
+  },
+  {
+    name: 'declared',
+    class: methodClass.declared,
+    isNative: false,
+    version: 1,
+    signatures: 0,
+    window: undefined,
+    cap: 'receipts.declaredCapBps',
+    accuracyPpm: 0,
+    spec: 'tributary declared 1: weights fixed by the committer',
+  },
+]
+
+export const spanMethod = 1
+export const methodCount = methods.length
+
+/** Undefined for a number that no method has. */
+export const methodAt = (id: number): Method | undefined => methods[id - 1]
+
+const wholeBps = 10_000
+
+export const capOf = (context: Pick<Context, 'view'>, { cap }: Method): number =>
+  cap === undefined ? wholeBps : Number(readParam(context, cap))
+
+export const windowOf = (context: Pick<Context, 'view'>, { window }: Method): bigint =>
+  window === undefined ? 0n : readParam(context, window)
+
+/** IReceipts.Method. */
+export const describeMethod = (context: Pick<Context, 'view'>, method: Method) => ({
+  class_: method.class,
+  active: true,
+  isNative: method.isNative,
+  version: method.version,
+  windowBlocks: Number(windowOf(context, method)),
+  signatures: method.signatures,
+  capBps: capOf(context, method),
+  accuracyPpm: method.accuracyPpm,
+  specHash: hashText(method.spec),
+  name: textWord(method.name),
+})
+
+const hashText = (text: string): Hex => keccakHex(new TextEncoder().encode(text))

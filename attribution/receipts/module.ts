@@ -1,0 +1,71 @@
+/**
+ * IReceipts: which rows shaped a paid answer. A receipt binds a request to a version, a method and the
+ * Merkle-sum root of its weights; commit.ts makes them, challenge.ts doubts them, attesters.ts signs.
+ * Keeps bonds, never fees: those are the rewards module's.
+ */
+import { defineModule, type NativeModule, paying } from '../../execution/native/index.ts'
+import { fromHex } from '../../primitives/index.ts'
+import { moduleAddresses, receiptsAbi } from '../abi.ts'
+import { readParam } from '../params/module.ts'
+import { idWord, textWord } from '../words.ts'
+import { attesterHandlers } from './attesters.ts'
+import { createChallengeHandlers, placeOf } from './challenge.ts'
+import { createCommitHandlers, type ReceiptsPorts } from './commit.ts'
+import { describeMethod, methodAt, methodCount } from './methods.ts'
+import { credit, isFinal, receiptAt, receiptsState, receiptState } from './state.ts'
+
+/** Receipts that one `finalize` takes. */
+const maxFinalized = 32
+
+export const createReceipts = (ports: ReceiptsPorts): NativeModule =>
+  defineModule({
+    address: moduleAddresses.receipts,
+    name: 'receipts',
+    abi: receiptsAbi,
+    exits: ['unbond', 'withdraw', 'finalize'],
+    handlers: {
+      ...createCommitHandlers(ports),
+      ...createChallengeHandlers(ports.corpora),
+      ...attesterHandlers,
+      finalize(context, [receiptIds]) {
+        if (receiptIds.length > maxFinalized)
+          throw context.revert('LimitExceeded', [textWord('receiptIds'), BigInt(maxFinalized)])
+        for (const receiptId of receiptIds) {
+          const { entry, words } = receiptAt(context, receiptId)
+          if (words.state !== receiptState.committed)
+            throw context.revert('BadState', [words.state, receiptState.committed])
+          if (!isFinal(context, words)) throw context.revert('TooEarly', [words.finalBlock + 1n])
+          entry.store({ state: receiptState.final, bond: 0n })
+          credit(context, words.committer, words.bond)
+          context.log('ReceiptFinal', { receiptId })
+        }
+      },
+      withdraw({ storage, message, log }, [to]) {
+        const balance = receiptsState(storage).balances.at(message.caller)
+        const amount = balance.get()
+        balance.set(0n)
+        log('Withdrawn', { account: message.caller, to, amount })
+        return paying(amount, amount === 0n ? [] : [{ to, value: amount }])
+      },
+      status(context, [receiptId]) {
+        const { words } = receiptAt(context, receiptId)
+        const { challenger, bond } = receiptsState(context.storage).challenges.at(receiptId).load()
+        return { ...words, challenger, challengeBond: bond }
+      },
+      receiptOf: ({ storage }, [requestId]) => receiptsState(storage).receiptOf.at(requestId).get(),
+      isFinal: (context, [receiptId]) => isFinal(context, receiptAt(context, receiptId).words),
+      verifyShare(context, [receiptId, leaf, index, proof]) {
+        const { words } = receiptAt(context, receiptId)
+        return placeOf(context, words, leaf, index, fromHex(proof)) !== undefined
+      },
+      method(context, [methodId]) {
+        const method = methodAt(methodId)
+        if (!method) throw context.revert('NotFound', [idWord(BigInt(methodId))])
+        return describeMethod(context, method)
+      },
+      methodCount: () => BigInt(methodCount),
+      commitBond: (context) => readParam(context, 'receipts.commitBond'),
+      challengeBond: (context) => readParam(context, 'receipts.challengeBond'),
+      balanceOf: ({ storage }, [account]) => receiptsState(storage).balances.at(account).get(),
+    },
+  })

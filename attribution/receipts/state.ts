@@ -1,0 +1,92 @@
+/**
+ * What the receipts module keeps, in Solidity's storage layout, and the look-ups its functions share.
+ * A receipt is a few words; its leaves are in the logs or behind its evidence hash. Decides nothing.
+ */
+import {
+  type Context,
+  type Handlers,
+  layout,
+  mapping,
+  struct,
+} from '../../execution/native/index.ts'
+import type { Address, Hex } from '../../primitives/index.ts'
+import { datanetAbi, lineageAbi, moduleAddresses, type receiptsAbi, rewardsAbi } from '../abi.ts'
+
+export type ReceiptsContext = Context<typeof receiptsAbi>
+export type ReceiptsHandlers = Handlers<typeof receiptsAbi>
+export type Receipt = Parameters<ReceiptsHandlers['commit']>[1][0]
+export type Leaf = Parameters<ReceiptsHandlers['verifyShare']>[1][1]
+
+export const receiptState = { none: 0, committed: 1, challenged: 2, final: 3, void: 4 } as const
+export const ground = {
+  replay: 0,
+  badLeaf: 1,
+  wrongSpans: 2,
+  unavailable: 3,
+  dispute: 4,
+} as const
+
+const receiptStruct = struct({
+  state: 'uint8',
+  class_: 'uint8',
+  methodId: 'uint16',
+  finalBlock: 'uint64',
+  committedBlock: 'uint64',
+  leaves: 'uint32',
+  total: 'uint64',
+  sumRoot: 'bytes32',
+  requestId: 'bytes32',
+  committer: 'address',
+  assetId: 'uint64',
+  versionId: 'uint64',
+  bond: 'uint128',
+  /** Only of committed receipts: what a challenger's answer must hash to. */
+  outputHash: 'bytes32',
+})
+
+const challengeStruct = struct({
+  challenger: 'address',
+  ground: 'uint8',
+  lastVoteBlock: 'uint64',
+  bond: 'uint128',
+  against: 'uint64',
+  inFavour: 'uint64',
+})
+
+export const receiptsState = layout({
+  receipts: mapping('bytes32', receiptStruct),
+  receiptOf: mapping('bytes32', 'bytes32'),
+  challenges: mapping('bytes32', challengeStruct),
+  voted: mapping('bytes32', mapping('address', 'bool')),
+  attesters: mapping('address', struct({ bond: 'uint128', lastBlock: 'uint64' })),
+  balances: mapping('address', 'uint256'),
+})
+
+/** The modules asked here. */
+export const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
+export const lineage = { address: moduleAddresses.lineage, abi: lineageAbi }
+export const rewards = { address: moduleAddresses.rewards, abi: rewardsAbi }
+
+/** Throws NotFound. */
+export function receiptAt(context: ReceiptsContext, receiptId: Hex) {
+  const entry = receiptsState(context.storage).receipts.at(receiptId)
+  const words = entry.load()
+  if (words.state === receiptState.none) throw context.revert('NotFound', [receiptId])
+  return { entry, words }
+}
+
+export type StoredReceipt = ReturnType<typeof receiptAt>['words']
+
+/** Adds to what an account may withdraw. */
+export function credit({ storage }: ReceiptsContext, account: Address, amount: bigint): void {
+  if (amount === 0n) return
+  const balance = receiptsState(storage).balances.at(account)
+  balance.set(balance.get() + amount)
+}
+
+/** A window of this block or a later one is still open. */
+export const isFinal = (
+  { block }: ReceiptsContext,
+  { state, finalBlock }: StoredReceipt,
+): boolean =>
+  state === receiptState.final || (state === receiptState.committed && block.number > finalBlock)
