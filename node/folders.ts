@@ -5,3 +5,6 @@ import { join } from 'node:path'
 export const chainFolder = (datadir: string): string => join(datadir, 'chain')
 /** The double-sign guard and the consensus log of a validator. */
 export const validatorFolder = (datadir: string): string => join(datadir, 'validator')
+
+/** Rows of batches, a file each under its root. */
+export const rowsFolder = (datadir: string): string => join(datadir, 'rows')

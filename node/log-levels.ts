@@ -5,7 +5,7 @@ export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /** Parts of the node that log under their own name. */
-export const logModules = ['node', 'sealer', 'chain', 'rpc', 'consensus'] as const
+export const logModules = ['node', 'sealer', 'rows', 'chain', 'rpc', 'consensus'] as const
 export type LogModule = (typeof logModules)[number]
 
 export type LogLevels = Readonly<Record<LogModule, LogLevel>>
@@ -16,6 +16,7 @@ const isModule = (text: string): text is LogModule => logModules.some((module) =
 export const sameLevel = (level: LogLevel): LogLevels => ({
   node: level,
   sealer: level,
+  rows: level,
   chain: level,
   rpc: level,
   consensus: level,

@@ -12,8 +12,21 @@ import {
   type Mempool,
   nextBaseFee,
 } from '../execution/index.ts'
-import { type Address, type Clock, type Header, invariant } from '../primitives/index.ts'
-import { createRpcServer, type DevApi, type NextBlock, type NodeApi } from '../rpc/index.ts'
+import {
+  type Address,
+  type Clock,
+  fromHex,
+  type Header,
+  invariant,
+  type Secp256k1,
+} from '../primitives/index.ts'
+import {
+  createRpcServer,
+  type DevApi,
+  type NextBlock,
+  type NodeApi,
+  type RowsApi,
+} from '../rpc/index.ts'
 import { chooseSecp256k1 } from './crypto.ts'
 import { createDevApi, type DevOptions } from './dev/dev-api.ts'
 import { createSettings } from './dev/settings.ts'
@@ -21,8 +34,10 @@ import type { Loggers } from './logger.ts'
 import { genesisModules, nativesOf, noCorpora } from './modules.ts'
 import { openChain, type OpenChainOptions } from './open-chain.ts'
 import type { Sealing } from './beat.ts'
+import { openRows } from './rows/rows.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { seedsAfter } from './seeds.ts'
+import { readValidatorKey } from './validator/keys.ts'
 import { consensusParamsOf } from './validator/params.ts'
 import { createValidator, type Validator, type ValidatorPorts } from './validator/validator.ts'
 import { validatorFolder } from './folders.ts'
@@ -81,7 +96,8 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const log = ports.logs.of('node')
   const { secp256k1 } = await chooseSecp256k1(log)
   const spec = createChainSpec(genesis.config)
-  const natives = nativesOf(genesis, { corpora: noCorpora, secp256k1 })
+  const rows = await openRows(options, ports.logs)
+  const natives = nativesOf(genesis, { corpora: rows?.corpora ?? noCorpora, secp256k1 })
   const store = await openChain({
     ...options,
     modules: genesisModules(genesis),
@@ -119,7 +135,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const dev = options.dev && settings && createDevApi(options.dev, { ...base, sealer, settings })
   const server = createRpcServer(
     { host: options.host, port: options.port, allowedHosts: options.allowedHosts },
-    { api: createApi(options, ports, parts, dev), log: ports.logs.of('rpc') },
+    { api: createApi(options, ports, parts, { dev, rows: rows?.api }), log: ports.logs.of('rpc') },
   )
   return {
     ...parts,
@@ -128,10 +144,17 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       const urls = await server.listen()
       if (validator) await validator.start()
       else sealer.start()
+      rows?.watch(chain, await attestingKeys(options, secp256k1), {
+        secp256k1,
+        nextNonce: (account) => mempool.pendingNonce(account),
+        nextBaseFee: () => sealer.template().baseFeePerGas,
+        submit: (raw) => (validator ?? sealer).submit(raw),
+      })
       log.info({ ...urls, height: chain.head().header.number.toString() }, 'node started')
       return urls
     },
     async stop() {
+      await rows?.stop()
       await validator?.stop()
       await sealer.stop() // the block in work is committed, and whoever waits has an answer
       await server.close()
@@ -139,6 +162,16 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       log.info({}, 'node stopped')
     },
   }
+}
+
+/** Keys that may be a validator's: rows.ts asks the chain which one is. */
+async function attestingKeys(
+  { dev, consensus }: NodeOptions,
+  secp256k1: Secp256k1,
+): Promise<readonly Uint8Array[]> {
+  const keys = (dev?.privateKeys ?? []).map(fromHex)
+  if (consensus?.keyFile === undefined) return keys
+  return [...keys, (await readValidatorKey(consensus.keyFile, secp256k1)).privateKey]
 }
 
 async function openValidator(
@@ -173,7 +206,7 @@ const createApi = (
     sealer,
     validator,
   }: Pick<TributaryNode, 'chain' | 'mempool' | 'sealer' | 'validator'>,
-  dev: DevApi | undefined,
+  { dev, rows }: { readonly dev: DevApi | undefined; readonly rows: RowsApi | undefined },
 ): NodeApi => ({
   chain,
   mempool,
@@ -183,6 +216,7 @@ const createApi = (
   submit: (raw) => (validator ?? sealer).submit(raw),
   nextBlock: () => nextHeader(sealer.template(), chain.spec),
   ...(dev && { dev }),
+  ...(rows && { rows }),
   ...(isTesting && { isTesting }),
   peerCount: () => validator?.peerCount() ?? 0,
   isListening: () => true,

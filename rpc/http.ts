@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { isAllowedOrigin } from './hosts.ts'
+import { answerRows, isAboutRows } from './rows-http.ts'
 import type { Door } from './server.ts'
 
 /** geth's limit: a raw transaction has 128 KiB at most, a batch of them rarely more. */
@@ -24,7 +25,9 @@ export async function answerHttp(
 ): Promise<void> {
   allowOrigin(door.allowedOrigins, request, response)
   const { method } = request
-  if (method === 'POST') await answerPost(door, request, response)
+  if (door.rows && method !== 'OPTIONS' && isAboutRows(request))
+    await answerRows(door.rows, request, response)
+  else if (method === 'POST') await answerPost(door, request, response)
   else if (method === 'OPTIONS') answerPreflight(request, response)
   else if (method === 'GET' || method === 'HEAD') response.writeHead(200).end() // health checks
   else refuse(request, response, 405, 'method not allowed')

@@ -2,4 +2,5 @@
 export type { DevApi, DevBlocks, DevTime, Wallet } from './dev-api.ts'
 export type { NextBlock, NodeApi } from './node-api.ts'
 export { revertReason } from './revert.ts'
+export type { RowsApi, StoredBatch } from './rows-api.ts'
 export { createRpcServer, type RpcServer, type RpcServerOptions } from './server.ts'

@@ -5,6 +5,7 @@
 import type { Clock, Header, Hex, Logger, Verdict } from '../primitives/index.ts'
 import type { Chain, Mempool } from '../execution/index.ts'
 import type { DevApi } from './dev-api.ts'
+import type { RowsApi } from './rows-api.ts'
 
 /** `baseFeePerGas` is absent before London. */
 export type NextBlock = Pick<
@@ -27,6 +28,8 @@ export interface NodeApi {
   readonly dev?: DevApi
   /** Whether testing_ methods exist here; absent: on a devnet. */
   readonly isTesting?: boolean
+  /** Rows of batches; absent on a chain without native modules. */
+  readonly rows?: RowsApi
   peerCount(): number
   isListening(): boolean
   /** False when in sync. */

@@ -15,6 +15,7 @@ import { answerHttp } from './http.ts'
 import type { Context } from './method.ts'
 import { methodsOf } from './methods/index.ts'
 import type { NodeApi } from './node-api.ts'
+import type { RowsDoor } from './rows-http.ts'
 import { createSockets } from './sockets.ts'
 import { createSubscriptionHub } from './subscriptions.ts'
 
@@ -48,6 +49,8 @@ export interface Door {
   readonly log: Logger
   /** `*` for all. */
   readonly allowedOrigins: readonly string[]
+  /** Absent: this node keeps no rows. */
+  readonly rows?: RowsDoor
 }
 
 export function createRpcServer(
@@ -66,7 +69,8 @@ export function createRpcServer(
   }
   const allowedOrigins = options.allowedOrigins?.map((origin) => origin.toLowerCase()) ?? ['*']
   const dispatcher = createDispatcher(methods, api.clock, log)
-  const door: Door = { dispatcher, context, log, allowedOrigins }
+  const rows = api.rows && { rows: { rows: api.rows, uploads: 0 } }
+  const door: Door = { dispatcher, context, log, allowedOrigins, ...rows }
   const sockets = createSockets(door, hub)
   const isAllowed = (request: IncomingMessage): boolean =>
     isAllowedHost(request.headers.host, options.allowedHosts)

@@ -1,4 +1,5 @@
 /** The disk: committed blocks, the state after each of them, and journals above it. */
+export { type Blobs, type BlobsOptions, openBlobs } from './blobs.ts'
 export {
   checkStore,
   type CheckOptions,

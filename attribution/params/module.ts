@@ -8,8 +8,9 @@ import {
   defineModule,
   layout,
   mapping,
+  type Slots,
 } from '../../execution/native/index.ts'
-import { compareText, type Hex, NodeError, toWord } from '../../primitives/index.ts'
+import { type Address, compareText, type Hex, NodeError, toWord } from '../../primitives/index.ts'
 import { moduleAddresses, paramsAbi } from '../abi.ts'
 import { textWord, wordToAddress, zeroWord } from '../words.ts'
 import { type ParamName, type ParamSpec, paramTable } from './table.ts'
@@ -41,10 +42,12 @@ export const params = defineModule({
         .map((param) => describe(context, param))
     },
     count: () => BigInt(byKey.length),
-    authority: ({ storage }) =>
-      wordToAddress(state(storage).values.at(textWord('authority')).get()),
+    authority: ({ storage }) => readAuthority(storage),
   },
 })
+
+export const readAuthority = (slots: Slots): Address =>
+  wordToAddress(state(slots).values.at(textWord('authority')).get())
 
 type ParamsContext = Context<typeof paramsAbi>
 

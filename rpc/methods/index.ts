@@ -2,6 +2,7 @@
 import type { MethodTable } from '../method.ts'
 import { attrObjects } from './attr-objects.ts'
 import { attrRewards } from './attr-rewards.ts'
+import { attrRows } from './attr-rows.ts'
 import { attrSubscribe } from './attr-subscribe.ts'
 import { devMethods } from './dev/index.ts'
 import { debugRaw } from './debug-raw.ts'
@@ -35,6 +36,7 @@ const methods: MethodTable = {
   ...debugTrace,
   ...attrObjects,
   ...attrRewards,
+  ...attrRows,
   ...attrSubscribe,
   ...debugRaw,
   ...rpc,

@@ -1,0 +1,79 @@
+/**
+ * What a version is made of, read from a state without a call: its roots, and its batches in the order
+ * of their rows, parents first. For the node, which builds indexes of versions; no gas is counted.
+ */
+import type { Slots } from '../../execution/native/index.ts'
+import {
+  keccak256,
+  toBigInt,
+  type Address,
+  type Hex,
+  type StateReader,
+} from '../../primitives/index.ts'
+import { moduleAddresses } from '../abi.ts'
+import { readAuthority } from '../params/module.ts'
+import { datanetLayout, versionState } from './state.ts'
+
+export interface VersionSource {
+  readonly versionId: bigint
+  readonly state: 'external' | 'held' | 'abandoned'
+  readonly root: Hex
+  readonly corpusRoot: Hex
+  readonly indexRoot: Hex
+  readonly rows: bigint
+  readonly sizeBytes: bigint
+  readonly tokens: bigint
+  readonly batches: readonly {
+    readonly batchId: bigint
+    readonly root: Hex
+    readonly rows: number
+  }[]
+}
+
+/** undefined: no such version. */
+export function versionSource(state: StateReader, versionId: bigint): VersionSource | undefined {
+  const module = datanetLayout(slotsOf(state))
+  const words = module.version.at(versionId).load()
+  if (words.state === versionState.none) return undefined
+  const batches: VersionSource['batches'][number][] = []
+  for (let id = versionId; id !== 0n;) {
+    const version = module.version.at(id).load()
+    const own = Array.from({ length: version.batches }, (_, i) => {
+      const { batchId, rows } = module.parts.at(id).at(BigInt(i)).load()
+      return { batchId, root: module.batch.at(batchId).root.get(), rows }
+    })
+    batches.unshift(...own)
+    id = version.parentId
+  }
+  return { ...words, versionId, state: nameOf(words.state), batches }
+}
+
+function nameOf(state: number): VersionSource['state'] {
+  if (state === versionState.held) return 'held'
+  return state === versionState.abandoned ? 'abandoned' : 'external'
+}
+
+/** Whether an account has power to attest: from genesis, or as authority where it names nobody. */
+export function isValidator(state: StateReader, account: Address): boolean {
+  const { totalPower, powers } = datanetLayout(slotsOf(state))
+  if (totalPower.get() > 0n) return powers.at(account).get() > 0n
+  return readAuthority(slotsOf(state, moduleAddresses.params)) === account
+}
+
+/** Whether it is a validator, the version is external and it has not attested it. */
+export function mayAttest(state: StateReader, versionId: bigint, validator: Address): boolean {
+  const module = datanetLayout(slotsOf(state))
+  return (
+    isValidator(state, validator) &&
+    module.version.at(versionId).state.get() === versionState.external &&
+    module.attested.at(versionId).at(validator).get() === 0n
+  )
+}
+
+const slotsOf = (state: StateReader, address: Address = moduleAddresses.datanet): Slots => ({
+  read: (slot) => state.storage(address, slot),
+  write: () => {
+    throw new TypeError('a state is only read')
+  },
+  hash: (data) => toBigInt(keccak256(data)),
+})

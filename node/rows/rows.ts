@@ -1,0 +1,69 @@
+/**
+ * Rows in a node, put together: the store of batches, indexes of versions made from it, and the one who
+ * looks at new versions. Knows which parts there are, not how they work.
+ */
+import { isValidator, type Corpora } from '../../attribution/index.ts'
+import type { Chain } from '../../execution/index.ts'
+import { publicKeyToAddress, type Secp256k1 } from '../../primitives/index.ts'
+import type { RowsApi } from '../../rpc/index.ts'
+import { rowsFolder } from '../folders.ts'
+import type { Loggers } from '../logger.ts'
+import { type Attester, createAttester } from './attester.ts'
+import { createCorpora } from './corpora.ts'
+import { openRowStore } from './row-store.ts'
+import { createValidator, type ValidatorPorts } from './validator.ts'
+
+export interface RowsOptions {
+  readonly datadir: string | undefined
+  /** Bytes of rows kept; the default holds hundreds of full batches. */
+  readonly quotaBytes?: number
+}
+
+export interface NodeRows {
+  readonly api: RowsApi
+  /** What native modules are given. */
+  readonly corpora: Corpora
+  /** From now on new versions are looked at; `keys` are those that may be a validator's. */
+  watch(chain: Chain, keys: readonly Uint8Array[], ports: WatchPorts): void
+  stop(): Promise<void>
+}
+
+export type WatchPorts = Omit<ValidatorPorts, 'log' | 'chainId'> & {
+  readonly secp256k1: Secp256k1
+}
+
+/** 8 GiB. */
+const defaultQuotaBytes = 8 * 2 ** 30
+
+export async function openRows(
+  { datadir, quotaBytes = defaultQuotaBytes }: RowsOptions,
+  logs: Loggers,
+): Promise<NodeRows> {
+  const log = logs.of('rows')
+  let attester: Attester | undefined
+  const api = await openRowStore({
+    ...(datadir !== undefined && { folder: rowsFolder(datadir) }),
+    quotaBytes,
+    onPut: () => attester?.onRows(),
+  })
+  const corpora = createCorpora({ rowsOf: (root) => api.get(root), log })
+  return {
+    api,
+    corpora,
+    watch(chain, keys, ports) {
+      const state = chain.stateAt(chain.head().header.number)
+      const key = keys.find((one) =>
+        isValidator(state, publicKeyToAddress(ports.secp256k1.publicKey(one))),
+      )
+      const { chainId } = chain.spec
+      const validator = key && createValidator(key, { ...ports, chainId, log })
+      const watching = createAttester({ chain, corpora, log, ...(validator && { validator }) })
+      chain.onCommit((executed) => watching.onBlock(executed))
+      attester = watching
+      watching.start()
+    },
+    async stop() {
+      await attester?.stop()
+    },
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Content-addressed blobs: bytes under a name that follows from them. A file each, written aside, synced
+ * and renamed before `put` returns, so a killed process leaves a whole blob or none; read back only
+ * when its name still follows from what the disk gives. Bounded by a quota. Knows nothing of what blobs
+ * mean: the address function comes from outside. Deletes only what it is told to.
+ */
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { invariant, NodeError, type Hex } from '../primitives/index.ts'
+
+export interface BlobsOptions {
+  /** Absent: everything in memory. */
+  readonly folder?: string
+  /** Of all blobs together. */
+  readonly quotaBytes: number
+  /** 32 bytes as hex; the same for the same bytes, for ever. */
+  readonly addressOf: (bytes: Uint8Array) => Hex
+}
+
+export interface Blobs {
+  /** On disk when it returns. Throws NodeError BLOBS_FULL, BLOBS_FAILED. */
+  put(bytes: Uint8Array): Promise<Hex>
+  /** undefined when there is none, or what there was is damaged: then it is gone. */
+  get(address: Hex): Promise<Uint8Array | undefined>
+  has(address: Hex): boolean
+  remove(address: Hex): Promise<void>
+  usage(): { readonly count: number; readonly bytes: number; readonly quotaBytes: number }
+}
+
+/** What keeps the bytes; `createBlobs` keeps the rules. */
+interface Shelf {
+  readonly sizes: Map<Hex, number>
+  write(address: Hex, bytes: Uint8Array): Promise<void>
+  read(address: Hex): Promise<Uint8Array>
+  remove(address: Hex): Promise<void>
+}
+
+/** Throws NodeError BLOBS_FAILED when the folder cannot be used. */
+export async function openBlobs(options: BlobsOptions): Promise<Blobs> {
+  const { folder } = options
+  const shelf = folder === undefined ? memoryShelf() : await diskShelf(folder)
+  return createBlobs(shelf, options)
+}
+
+function createBlobs(shelf: Shelf, { quotaBytes, addressOf }: BlobsOptions): Blobs {
+  const { sizes } = shelf
+  let bytesKept = 0
+  for (const size of sizes.values()) bytesKept += size
+  /** Being written now: a second writer of the same waits for the first. */
+  const writing = new Map<Hex, Promise<void>>()
+
+  async function add(address: Hex, bytes: Uint8Array): Promise<void> {
+    if (bytesKept + bytes.length > quotaBytes)
+      throw new NodeError(
+        'BLOBS_FULL',
+        `no room for ${bytes.length} bytes: ${bytesKept} of ${quotaBytes} are taken`,
+        { sizeBytes: bytes.length, bytesKept, quotaBytes },
+      )
+    bytesKept += bytes.length
+    try {
+      await shelf.write(address, bytes)
+      sizes.set(address, bytes.length)
+    } catch (error) {
+      bytesKept -= bytes.length
+      throw error
+    }
+  }
+
+  async function remove(address: Hex): Promise<void> {
+    const size = sizes.get(address)
+    if (size === undefined) return
+    sizes.delete(address)
+    bytesKept -= size
+    await shelf.remove(address)
+  }
+
+  return {
+    async put(bytes) {
+      const address = addressOf(bytes)
+      invariant(/^0x[0-9a-f]{64}$/.test(address), 'an address is 32 bytes')
+      if (sizes.has(address)) return address
+      const begun = writing.get(address) ?? add(address, bytes)
+      writing.set(address, begun)
+      try {
+        await begun
+      } finally {
+        writing.delete(address)
+      }
+      return address
+    },
+    async get(address) {
+      if (!sizes.has(address)) return undefined
+      const bytes = await shelf.read(address).catch(() => undefined)
+      if (bytes && addressOf(bytes) === address) return bytes
+      await remove(address)
+      return undefined
+    },
+    has: (address) => sizes.has(address),
+    remove,
+    usage: () => ({ count: sizes.size, bytes: bytesKept, quotaBytes }),
+  }
+}
+
+function memoryShelf(): Shelf {
+  const kept = new Map<Hex, Uint8Array>()
+  return {
+    sizes: new Map(),
+    write: (address, bytes) => Promise.resolve(void kept.set(address, bytes.slice())),
+    read: (address) => Promise.resolve(kept.get(address) ?? new Uint8Array(0)),
+    remove: (address) => Promise.resolve(void kept.delete(address)),
+  }
+}
+
+/** `folder/ab/abcd...`: 256 folders, so that none grows large. */
+async function diskShelf(folder: string): Promise<Shelf> {
+  const sizes = new Map<Hex, number>()
+  await failing(folder, () => mkdir(folder, { recursive: true }))
+  for (const part of await failing(folder, () => readdir(folder)))
+    if (/^[0-9a-f]{2}$/.test(part)) await scan(join(folder, part), sizes)
+    else if (part.startsWith(unfinished)) await rm(join(folder, part), { force: true })
+  let count = 0
+  const placeOf = (address: Hex) => {
+    const part = join(folder, address.slice(2, 4))
+    return { part, path: join(part, address.slice(2)) }
+  }
+  return {
+    sizes,
+    write: (address, bytes) =>
+      failing(folder, async () => {
+        const { part, path } = placeOf(address)
+        const aside = join(folder, `${unfinished}${process.pid}-${count++}`)
+        try {
+          await writeSynced(aside, bytes)
+          await mkdir(part, { recursive: true })
+          await rename(aside, path)
+        } catch (error) {
+          await rm(aside, { force: true })
+          throw error
+        }
+        await syncFolder(part)
+        await syncFolder(folder)
+      }),
+    read: (address) => readFile(placeOf(address).path),
+    remove: (address) => failing(folder, () => rm(placeOf(address).path, { force: true })),
+  }
+}
+
+const unfinished = 'unfinished-'
+
+async function scan(part: string, sizes: Map<Hex, number>): Promise<void> {
+  for (const name of await readdir(part))
+    if (/^[0-9a-f]{64}$/.test(name)) sizes.set(`0x${name}`, (await stat(join(part, name))).size)
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** A rename is on disk when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function failing<result>(folder: string, task: () => Promise<result>): Promise<result> {
+  try {
+    return await task()
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : 'unknown cause'
+    throw new NodeError(
+      'BLOBS_FAILED',
+      `the rows in ${folder} cannot be kept: ${detail}`,
+      { path: folder },
+      cause,
+    )
+  }
+}
