@@ -34,7 +34,7 @@ import type { Loggers } from './logger.ts'
 import { genesisModules, nativesOf, noCorpora } from './modules.ts'
 import { openChain, type OpenChainOptions } from './open-chain.ts'
 import type { Sealing } from './beat.ts'
-import { openRows } from './rows/rows.ts'
+import { type NodeRows, openRows } from './rows/rows.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { seedsAfter } from './seeds.ts'
 import { readValidatorKey } from './validator/keys.ts'
@@ -90,6 +90,8 @@ export interface TributaryNode {
   stop(): Promise<void>
 }
 
+type NodeParts = Pick<TributaryNode, 'chain' | 'mempool' | 'sealer' | 'validator'>
+
 /** Throws NodeError DB_* when the database cannot be opened or belongs to another genesis. */
 export async function createNode(options: NodeOptions, ports: NodePorts): Promise<TributaryNode> {
   const { genesis } = options
@@ -144,12 +146,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       const urls = await server.listen()
       if (validator) await validator.start()
       else sealer.start()
-      rows?.watch(chain, await attestingKeys(options, secp256k1), {
-        secp256k1,
-        nextNonce: (account) => mempool.pendingNonce(account),
-        nextBaseFee: () => sealer.template().baseFeePerGas,
-        submit: (raw) => (validator ?? sealer).submit(raw),
-      })
+      if (rows) await watchRows(rows, options, parts, secp256k1)
       log.info({ ...urls, height: chain.head().header.number.toString() }, 'node started')
       return urls
     },
@@ -162,6 +159,21 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       log.info({}, 'node stopped')
     },
   }
+}
+
+/** New versions are built and, by a validator, attested from now on. */
+async function watchRows(
+  rows: NodeRows,
+  options: NodeOptions,
+  { chain, mempool, sealer, validator }: NodeParts,
+  secp256k1: Secp256k1,
+): Promise<void> {
+  rows.watch(chain, await attestingKeys(options, secp256k1), {
+    secp256k1,
+    nextNonce: (account) => mempool.pendingNonce(account),
+    nextBaseFee: () => sealer.template().baseFeePerGas,
+    submit: (raw) => (validator ?? sealer).submit(raw),
+  })
 }
 
 /** Keys that may be a validator's: rows.ts asks the chain which one is. */
@@ -200,12 +212,7 @@ async function openValidator(
 const createApi = (
   { clientVersion, isTesting }: NodeOptions,
   { clock, logs }: NodePorts,
-  {
-    chain,
-    mempool,
-    sealer,
-    validator,
-  }: Pick<TributaryNode, 'chain' | 'mempool' | 'sealer' | 'validator'>,
+  { chain, mempool, sealer, validator }: NodeParts,
   { dev, rows }: { readonly dev: DevApi | undefined; readonly rows: RowsApi | undefined },
 ): NodeApi => ({
   chain,

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { encodeErrorResult, parseAbi } from 'viem'
 import { fromHex, type Hex } from '../../../primitives/index.ts'
 import { addressValue, bigNumber, openAmount, seconds, wholeNumber } from '../../../node/flags.ts'
-import { parseLogLevels } from '../../../node/log-levels.ts'
+import { parseLogLevels, sameLevel } from '../../../node/log-levels.ts'
 import { explainRevert } from '../../../node/revert.ts'
 import {
   count,
@@ -85,7 +85,7 @@ describe('log levels', () => {
   test('one for all, one for a module, later ones win', () => {
     expect(parseLogLevels('warn,rpc=debug', 'info')).toEqual({
       type: 'accept',
-      value: { node: 'warn', sealer: 'warn', chain: 'warn', rpc: 'debug' },
+      value: { ...sameLevel('warn'), rpc: 'debug' },
     })
     expect(parseLogLevels('rpc=debug', 'info')).toMatchObject({
       value: { node: 'info', rpc: 'debug' },
