@@ -98,7 +98,8 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const log = ports.logs.of('node')
   const { secp256k1 } = await chooseSecp256k1(log)
   const spec = createChainSpec(genesis.config)
-  const rows = await openRows(options, ports.logs)
+  const hasModules = genesis.tributary.modules.length > 0
+  const rows = hasModules ? await openRows(options, ports.logs) : undefined
   const natives = nativesOf(genesis, { corpora: rows?.corpora ?? noCorpora, secp256k1 })
   const store = await openChain({
     ...options,
