@@ -5,7 +5,7 @@
 import { decodeFunctionData } from 'viem'
 import { toHex, type Address, type Hex } from '../../primitives/index.ts'
 import { moduleAbis, moduleAddresses } from '../abi.ts'
-import { buildSumTree, proveSumLeaf, shareAt } from '../methods/index.ts'
+import { buildSumTree, proveSumLeaf, shareAt, type SumLeaf } from '../methods/index.ts'
 import { methodClasses, nameOf, receiptStates } from './names.ts'
 import { methodView } from './objects.ts'
 import { events, read, type ChainReader } from './reader.ts'
@@ -52,14 +52,17 @@ export async function receiptView(reader: ChainReader, receiptId: Hex) {
   }
 }
 
-/** The leaves the logs hold, in the order of the tree; undefined when they lie elsewhere. */
+/**
+ * The leaves in the order of the tree: from the log of `attribute`, else computed again where the answer
+ * stands in the chain. undefined when neither gives the receipt's own root.
+ */
 export async function leavesView(
   reader: ChainReader,
   receiptId: Hex,
 ): Promise<readonly LeafView[] | undefined> {
-  const [logged] = await events(reader, 'receipts', 'ReceiptLeaves', { receiptId })
-  if (!logged) return undefined
-  const tree = buildSumTree(logged.args.leaves)
+  const plain = await plainLeaves(reader, receiptId)
+  if (!plain) return undefined
+  const tree = buildSumTree(plain)
   const leaves: LeafView[] = []
   let offset = 0n
   for (const [index, leaf] of tree.leaves.entries()) {
@@ -76,34 +79,60 @@ export async function leavesView(
   return leaves
 }
 
+async function plainLeaves(
+  reader: ChainReader,
+  receiptId: Hex,
+): Promise<readonly SumLeaf[] | undefined> {
+  const [logged] = await events(reader, 'receipts', 'ReceiptLeaves', { receiptId })
+  if (logged) return logged.args.leaves
+  const [committed] = await events(reader, 'receipts', 'ReceiptCommitted', { receiptId })
+  const answer = committed && (await answerOf(reader, receiptId, committed.transactionHash))
+  if (!answer) return undefined
+  const { versionId, methodId, sumRoot } = committed.args.receipt
+  const [, leaves, root] = await read(reader, 'receipts', 'preview', [versionId, methodId, answer])
+  return root === sumRoot ? leaves : undefined
+}
+
 /** Wei of a leaf in a pool of the receipt's total. */
 export const amountOf = (pool: bigint, total: bigint, { offset, weight }: LeafView): bigint =>
   total === 0n ? 0n : shareAt(pool, { offset, weight, total })
 
 /**
- * The spans behind a receipt that `attribute` made, computed again by the module over the same
- * version; undefined when the answer is not in the transaction's own call.
+ * The spans behind a receipt, computed again by the module over the same version; undefined when the
+ * answer is nowhere in the chain.
  */
 export async function spansView(
   reader: ChainReader,
-  receipt: { readonly transactionHash: Hex; readonly versionId: bigint; readonly methodId: number },
+  receipt: {
+    readonly receiptId: Hex
+    readonly transactionHash: Hex
+    readonly versionId: bigint
+    readonly methodId: number
+  },
 ) {
-  const answer = await answerOf(reader, receipt.transactionHash)
+  const { receiptId, transactionHash, versionId, methodId } = receipt
+  const answer = await answerOf(reader, receiptId, transactionHash)
   if (!answer) return undefined
-  const [spans] = await read(reader, 'receipts', 'preview', [
-    receipt.versionId,
-    receipt.methodId,
-    answer,
-  ])
+  const [spans] = await read(reader, 'receipts', 'preview', [versionId, methodId, answer])
   return { answer, spans }
 }
 
-async function answerOf(reader: ChainReader, hash: Hex): Promise<Hex | undefined> {
+/** From the call of `attribute`, or from the challenge that had the receipt run again. */
+async function answerOf(reader: ChainReader, receiptId: Hex, made: Hex): Promise<Hex | undefined> {
+  const own = await moduleCall(reader, made)
+  if (own?.functionName === 'attribute') return own.args[3]
+  const [challenged] = await events(reader, 'receipts', 'ReceiptChallenged', { receiptId })
+  if (challenged?.args.ground !== replay) return undefined
+  const call = await moduleCall(reader, challenged.transactionHash)
+  return call?.functionName === 'challenge' ? call.args[2] : undefined
+}
+
+/** IReceipts.Ground.Replay: its data is the answer. */
+const replay = 0
+
+/** A transaction's own call of the receipts module; undefined when a contract called it. */
+async function moduleCall(reader: ChainReader, hash: Hex) {
   const transaction = await reader.transaction(hash)
   if (transaction?.to?.toLowerCase() !== moduleAddresses.receipts) return undefined
-  const { functionName, args } = decodeFunctionData({
-    abi: moduleAbis.receipts,
-    data: transaction.input,
-  })
-  return functionName === 'attribute' ? args[3] : undefined
+  return decodeFunctionData({ abi: moduleAbis.receipts, data: transaction.input })
 }

@@ -36,7 +36,7 @@ const fixture = new URL('../fixtures/contracts.json', import.meta.url)
 /** Every contract of `contracts/`, by name. Throws with the compiler's words on any error or warning. */
 export function compileContracts(): Record<string, Artifact> {
   const artifacts: Record<string, Artifact> = {}
-  const files = sourcesIn('.', 'interfaces')
+  const files = sourcesIn('.', 'interfaces', 'examples', 'mocks')
   for (const [name, { abi, evm }] of Object.entries(compile(files)))
     if (evm.bytecode.object !== '')
       artifacts[name] = {

@@ -56,11 +56,11 @@ export async function startTarget(
   }
 }
 
-const anvilBinary = fileURLToPath(
+export const anvilBinary = fileURLToPath(
   new URL('../../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil', import.meta.url),
 )
 
-async function startAnvil(args: readonly string[]): Promise<Target> {
+export async function startAnvil(args: readonly string[]): Promise<Target> {
   const child = spawn(
     anvilBinary,
     ['--port', '0', '--accounts', '20', '--chain-id', '2679', '--hardfork', 'osaka', ...args],

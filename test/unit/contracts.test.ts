@@ -5,11 +5,14 @@ import { compileContracts, readArtifact } from '../support/solc.ts'
 test('test/fixtures/contracts.json matches contracts/*.sol', () => {
   const compiled = compileContracts()
   expect(Object.keys(compiled).toSorted()).toEqual([
+    'AskModel',
     'CommitVerifier',
     'Compute',
     'Delegate',
     'Emitter',
     'Ledger',
+    'MockReceipts',
+    'MockRewards',
     'Pair',
     'Reverter',
     'Token',
