@@ -18,6 +18,7 @@ import { nextBaseFee, nextExcessBlobGas } from './header.ts'
 import { createBlockRun, type BlockRun } from './process.ts'
 import { requestsHashOf } from './requests.ts'
 import { transactionGas } from './transaction-rules.ts'
+import type { Tracer } from './tracer.ts'
 import type { BlockTemplate, BuiltBlock, PooledTransaction } from './types.ts'
 import {
   maxBlockBytes,
@@ -33,7 +34,7 @@ const zeroBloom = toHex(new Uint8Array(256))
 
 /** Throws NodeError TEMPLATE_INVALID when no block with this time can follow the parent. */
 export async function buildBlock(
-  parts: ExecutionParts,
+  parts: ExecutionParts & { readonly tracer?: Tracer },
   template: BlockTemplate,
   offered: Iterable<PooledTransaction>,
 ): Promise<BuiltBlock> {

@@ -9,6 +9,7 @@ import { type AccountEdit, applyEdits, createJournal, type Store } from '../stat
 import { buildBlock } from './build.ts'
 import type { ChainSpec } from './chain-spec.ts'
 import { nextBaseFee } from './header.ts'
+import type { Tracer } from './tracer.ts'
 import type { BlockContext, Chain, Engine, ExecutedBlock } from './types.ts'
 import { validateBlock } from './validate.ts'
 
@@ -18,6 +19,8 @@ export interface ChainPorts {
   readonly store: Store
   readonly engine: Engine
   readonly secp256k1: Secp256k1
+  /** Hears the transactions of blocks that are built here, whatever becomes of them. */
+  readonly tracer?: Tracer
 }
 
 /** BLOCKHASH sees so many ancestors (Yellow Paper, 9.4.2). */
@@ -34,7 +37,8 @@ export function createChain(ports: ChainPorts): Chain {
     header,
     blockHash: (number) => ancestorHash(header, number, (height) => hashes.at(height)),
   })
-  const parts = { ...ports, contextOf }
+  const { tracer, ...others } = ports
+  const parts = { ...others, contextOf }
 
   return {
     spec,
@@ -51,7 +55,7 @@ export function createChain(ports: ChainPorts): Chain {
           parent: template.parent.hash,
           head: head().hash,
         })
-      return buildBlock(parts, template, offered)
+      return buildBlock({ ...parts, ...(tracer && { tracer }) }, template, offered)
     },
     async commit(executed) {
       const { block } = executed

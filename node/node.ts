@@ -26,8 +26,10 @@ import {
   type NextBlock,
   type NodeApi,
   type RowsApi,
+  type Provider,
 } from '../rpc/index.ts'
 import { chooseSecp256k1 } from './crypto.ts'
+import { createConsoleTracer } from './dev/console-log.ts'
 import { createDevApi, type DevOptions } from './dev/dev-api.ts'
 import { createSettings } from './dev/settings.ts'
 import type { Loggers } from './logger.ts'
@@ -84,7 +86,13 @@ export interface TributaryNode {
   readonly validator: Validator | undefined
   /** Wei, of the block after the head. */
   nextBaseFee(): bigint
-  /** Throws NodeError PORT_BUSY. */
+  /** JSON-RPC in this process; needs no `start`. */
+  readonly provider: Provider
+  /** Makes blocks from now on, and listens on no port. */
+  run(): Promise<void>
+  /** Opens the door. Throws NodeError PORT_BUSY. */
+  listen(port?: number): Promise<{ readonly httpUrl: string; readonly wsUrl: string }>
+  /** Both. Throws NodeError PORT_BUSY. */
   start(): Promise<{ readonly httpUrl: string; readonly wsUrl: string }>
   /** Finishes the block in work, closes the door, then the store. */
   stop(): Promise<void>
@@ -94,20 +102,9 @@ type NodeParts = Pick<TributaryNode, 'chain' | 'mempool' | 'sealer' | 'validator
 
 /** Throws NodeError DB_* when the database cannot be opened or belongs to another genesis. */
 export async function createNode(options: NodeOptions, ports: NodePorts): Promise<TributaryNode> {
-  const { genesis } = options
   const log = ports.logs.of('node')
   const { secp256k1 } = await chooseSecp256k1(log)
-  const spec = createChainSpec(genesis.config)
-  const hasModules = genesis.tributary.modules.length > 0
-  const rows = hasModules ? await openRows(options, ports.logs) : undefined
-  const natives = nativesOf(genesis, { corpora: rows?.corpora ?? noCorpora, secp256k1 })
-  const store = await openChain({
-    ...options,
-    modules: genesisModules(genesis),
-    sync: options.consensus !== undefined,
-  })
-  const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })
-  const chain = createChain({ spec, store, engine, secp256k1 })
+  const { chain, store, tracer, rows } = await openExecution(options, ports, secp256k1)
   const settings = options.dev && createSettings(ports.clock, chain.head().header.timestamp)
   const mempool = createMempool({
     chain,
@@ -124,7 +121,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     mempool,
     secp256k1,
     clock: ports.clock,
-    baseFeeAfter: (parent: Header) => nextBaseFee(parent, spec) ?? 0n,
+    baseFeeAfter: (parent: Header) => nextBaseFee(parent, chain.spec) ?? 0n,
     onFault: ports.onFault,
   }
   const validator = await openValidator(options, { ...base, log: ports.logs.of('consensus') })
@@ -135,19 +132,26 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     ...(settings && { wishesAfter: (parent) => settings.wishesAfter(parent) }),
   })
   const parts = { chain, mempool, sealer, validator }
-  const dev = options.dev && settings && createDevApi(options.dev, { ...base, sealer, settings })
+  const dev =
+    options.dev && settings && createDevApi(options.dev, { ...base, sealer, settings, tracer })
   const server = createRpcServer(
     { host: options.host, port: options.port, allowedHosts: options.allowedHosts },
     { api: createApi(options, ports, parts, { dev, rows: rows?.api }), log: ports.logs.of('rpc') },
   )
+  const run = async (): Promise<void> => {
+    if (validator) await validator.start()
+    else sealer.start()
+    if (rows) await watchRows(rows, options, parts, secp256k1)
+  }
   return {
     ...parts,
     nextBaseFee: () => sealer.template().baseFeePerGas,
+    provider: server.provider,
+    run,
+    listen: (port) => server.listen(port),
     async start() {
       const urls = await server.listen()
-      if (validator) await validator.start()
-      else sealer.start()
-      if (rows) await watchRows(rows, options, parts, secp256k1)
+      await run()
       log.info({ ...urls, height: chain.head().header.number.toString() }, 'node started')
       return urls
     },
@@ -185,6 +189,28 @@ async function attestingKeys(
   const keys = (dev?.privateKeys ?? []).map(fromHex)
   if (consensus?.keyFile === undefined) return keys
   return [...keys, (await readValidatorKey(consensus.keyFile, secp256k1)).privateKey]
+}
+
+/** The chain on its store, and what hears contracts print on a devnet. */
+async function openExecution(
+  options: NodeOptions,
+  { clock, logs }: NodePorts,
+  secp256k1: Secp256k1,
+) {
+  const { genesis, consensus, dev } = options
+  const spec = createChainSpec(genesis.config)
+  const hasModules = genesis.tributary.modules.length > 0
+  const rows = hasModules ? await openRows(options, logs) : undefined
+  const natives = nativesOf(genesis, { corpora: rows?.corpora ?? noCorpora, secp256k1 })
+  const store = await openChain({
+    ...options,
+    modules: genesisModules(genesis),
+    sync: consensus !== undefined,
+  })
+  const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })
+  const tracer = dev?.onConsole && createConsoleTracer(dev.onConsole, () => clock.nowMs())
+  const chain = createChain({ spec, store, engine, secp256k1, ...(tracer && { tracer }) })
+  return { chain, store, tracer, rows }
 }
 
 async function openValidator(

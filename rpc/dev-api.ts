@@ -11,7 +11,7 @@ import type {
   UnsignedTransaction,
   Verdict,
 } from '../primitives/index.ts'
-import type { ExecutedBlock } from '../execution/index.ts'
+import type { ExecutedBlock, Tracer } from '../execution/index.ts'
 import type { AccountEdit } from '../state/index.ts'
 
 export interface DevApi {
@@ -23,6 +23,8 @@ export interface DevApi {
   edit(edits: readonly AccountEdit[]): Promise<void>
   /** Everything as after the start of a new chain. */
   reset(): Promise<void>
+  /** Hears eth_call, for what contracts print in it. */
+  readonly tracer?: Tracer
   /** Whether blocks are told of on the terminal. */
   setLogging(isOn: boolean): void
 }

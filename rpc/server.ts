@@ -16,6 +16,7 @@ import type { Context } from './method.ts'
 import { methodsOf } from './methods/index.ts'
 import type { NodeApi } from './node-api.ts'
 import type { RowsDoor } from './rows-http.ts'
+import { createProvider, type Provider } from './provider.ts'
 import { createSockets } from './sockets.ts'
 import { createSubscriptionHub } from './subscriptions.ts'
 
@@ -30,8 +31,10 @@ export interface RpcServerOptions {
 }
 
 export interface RpcServer {
+  /** Answers in this process, also when nothing listens. */
+  readonly provider: Provider
   /** Throws NodeError PORT_BUSY, PORT_FORBIDDEN, HOST_UNKNOWN. */
-  listen(): Promise<{ readonly httpUrl: string; readonly wsUrl: string }>
+  listen(port?: number): Promise<{ readonly httpUrl: string; readonly wsUrl: string }>
   /** Answers what is in work, for at most half a second; then everything is cut. */
   close(): Promise<void>
 }
@@ -93,7 +96,8 @@ export function createRpcServer(
   })
 
   return {
-    listen: () => listen(server, options),
+    provider: createProvider(door, hub),
+    listen: (port = options.port) => listen(server, { ...options, port }),
     async close() {
       sockets.close()
       await closeServer(server)

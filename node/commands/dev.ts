@@ -5,10 +5,11 @@
 import { rm, writeFile } from 'node:fs/promises'
 import type { ExecutedBlock } from '../../execution/index.ts'
 import { devnetGenesis } from '../../genesis/index.ts'
-import type { Address, Hex } from '../../primitives/index.ts'
+import type { Address } from '../../primitives/index.ts'
 import { openStore } from '../../state/index.ts'
 import { devBanner, type DevFacts, devJson, stopLine } from '../banner.ts'
-import { devnetKeys, devnetMnemonic } from '../devnet-keys.ts'
+import { type Key, keysOf } from '../dev/keys.ts'
+import { devnetMnemonic } from '../devnet-keys.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
 import type { DevFlags } from '../flags.ts'
@@ -33,19 +34,18 @@ export async function dev(flags: DevFlags, io: Io): Promise<ExitCode> {
     isPretty: io.isTerminal,
   })
   const lifecycle = createLifecycle(logs.of('node'), process)
-  const keys = await keysOf(flags)
+  const keys = await keysOf(flags.accounts, flags.mnemonic)
   const datadir = flags.ephemeral ? undefined : flags.datadir
   if (flags.reset && datadir !== undefined) await deleteChain(datadir)
-  const node = await startable(flags, keys, datadir, logs, lifecycle.fail)
+  const screen = createScreen(flags, io)
+  const node = await startable(flags, keys, datadir, { logs, screen, onFault: lifecycle.fail })
   const facts = await announce(flags, keys, datadir, node).catch(async (error: unknown) => {
     await node.stop()
     throw error
   })
   if (flags.json) io.out(devJson(facts))
   else if (!flags.silent) io.out(devBanner(facts))
-  const linesOf = flags.json ? blockJsonLines : blockLines
-  if (flags.json || !flags.silent)
-    node.chain.onCommit((executed: ExecutedBlock) => io.out(linesOf(executed).join('\n')))
+  node.chain.onCommit((executed) => screen.block(executed))
   const exitCode = await lifecycle.run(() => node.stop())
   if (exitCode === exitCodes.ok && !flags.json && !flags.silent)
     io.out(stopLine(node.chain.head().header.number, datadir))
@@ -90,17 +90,6 @@ function sealingOf({ mining, blockTime, mixed }: DevFlags): Sealing {
   return { type: mixed ? 'mixed' : 'interval', blockTimeMs: blockTime }
 }
 
-type Key = readonly [address: Address, privateKey: Hex]
-
-/** Derives only what is not written out already: the library for it costs a quarter of a second. */
-async function keysOf({ mnemonic = devnetMnemonic, accounts }: DevFlags): Promise<readonly Key[]> {
-  if (mnemonic === devnetMnemonic && accounts <= devnetKeys.length)
-    return devnetKeys.slice(0, accounts)
-  const { deriveAccounts } = await import('../accounts.ts')
-  const derived = deriveAccounts(mnemonic, accounts)
-  return derived.map(({ address, privateKey }) => [address, privateKey])
-}
-
 /** Deletes the chain and nothing else, and only when no running node holds it. */
 async function deleteChain(datadir: string): Promise<void> {
   const path = chainFolder(datadir)
@@ -115,12 +104,38 @@ async function deleteChain(datadir: string): Promise<void> {
   await rm(path, { recursive: true, force: true })
 }
 
+interface DevPorts {
+  readonly logs: Loggers
+  readonly screen: Screen
+  readonly onFault: (error: unknown) => void
+}
+
+/** What goes by while the devnet runs; anvil_setLoggingEnabled turns it off and on. */
+interface Screen {
+  block(executed: ExecutedBlock): void
+  console(text: string): void
+  setOn(isOn: boolean): void
+}
+
+function createScreen({ json, silent }: DevFlags, io: Io): Screen {
+  let isOn = json === true || !silent
+  const linesOf = json ? blockJsonLines : blockLines
+  return {
+    block: (executed) => {
+      if (isOn) io.out(linesOf(executed).join('\n'))
+    },
+    console: (text) => {
+      if (isOn) io.out(json ? JSON.stringify({ type: 'console', text }) : `  console.log  ${text}`)
+    },
+    setOn: (wanted) => void (isOn = wanted),
+  }
+}
+
 const startable = (
   flags: DevFlags,
   keys: readonly Key[],
   datadir: string | undefined,
-  logs: Loggers,
-  onFault: (error: unknown) => void,
+  { logs, screen, onFault }: DevPorts,
 ): Promise<TributaryNode> => {
   const addresses = keys.map(([address]) => address)
   const { balance, chainId, gasLimit } = flags
@@ -136,7 +151,11 @@ const startable = (
       port: flags.port,
       allowedHosts: flags.allowHost,
       clientVersion: devClientVersion(packageVersion()),
-      dev: { privateKeys: keys.map(([, privateKey]) => privateKey) },
+      dev: {
+        privateKeys: keys.map(([, privateKey]) => privateKey),
+        onConsole: (text) => screen.console(text),
+        onLogging: (isOn) => screen.setOn(isOn),
+      },
     },
     { clock: systemClock, logs, onFault },
   )

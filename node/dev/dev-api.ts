@@ -2,7 +2,7 @@
  * A devnet's side of JSON-RPC, put together from its parts: keys, blocks by hand, the chain's clock,
  * snapshots. Only a node made with `dev` has one. What moves the chain waits for the block in work.
  */
-import type { Chain, Mempool } from '../../execution/index.ts'
+import type { Chain, Mempool, Tracer } from '../../execution/index.ts'
 import type { Header, Hex, Secp256k1 } from '../../primitives/index.ts'
 import type { DevApi, DevBlocks, DevTime } from '../../rpc/index.ts'
 import { blockTimeOf, type Sealing } from '../beat.ts'
@@ -15,6 +15,8 @@ import { createWallet } from './wallet.ts'
 export interface DevOptions {
   /** Of the unlocked accounts. Never logged. */
   readonly privateKeys: readonly Hex[]
+  /** Told each line that contracts print with console.log. */
+  readonly onConsole?: (text: string) => void
   /** Told when anvil_setLoggingEnabled changes what is printed. */
   readonly onLogging?: (isOn: boolean) => void
 }
@@ -25,6 +27,7 @@ export interface DevPorts {
   readonly mempool: Mempool
   readonly sealer: Sealer
   readonly settings: SettingsStore
+  readonly tracer: Tracer | undefined
   /** Wei of the block after, by EIP-1559. */
   readonly baseFeeAfter: (parent: Header) => bigint
 }
@@ -36,6 +39,7 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
   const atStart = { sealing: sealer.sealing(), settings: settings.get() }
   return {
     wallet,
+    ...(ports.tracer && { tracer: ports.tracer }),
     blocks: createDevBlocks(ports),
     time: createDevTime(settings),
     snapshots: {

@@ -61,10 +61,13 @@ async function createAccessList(
 
 export const ethCalls: MethodTable = {
   eth_call: method(params, async (context, args, ref, states, block) => {
-    const { chain } = context.api
+    const { chain, dev } = context.api
     const call = completeCall(args, chain.spec.chainId)
     const gas = args.gas === undefined || args.gas > gasCap ? gasCap : args.gas
-    const view = viewOf(context, ref, states, block)
+    const view = {
+      ...viewOf(context, ref, states, block),
+      ...(dev?.tracer && { tracer: dev.tracer }),
+    }
     const verdict = await simulateCall(chain.engine, view, { ...call, gas })
     if (verdict.type !== 'accept') throw refused(verdict, gas)
     return toHex(returnDataOf(verdict.value))
