@@ -23,9 +23,10 @@ export const latest: BlockRef = { type: 'tag', tag: 'latest' }
 const maxNumber = 2n ** 63n - 1n
 
 const numberSchema = {
+  title: 'block number or tag',
   oneOf: [{ enum: tags }, { type: 'string', pattern: '^0x(0|[1-9a-f][0-9a-f]{0,15})$' }],
 }
-const hashSchema = { type: 'string', pattern: '^0x[0-9a-fA-F]{64}$' }
+const hashSchema = { title: 'block hash', type: 'string', pattern: '^0x[0-9a-fA-F]{64}$' }
 
 /** A tag or a number. */
 export const blockNumber: Decoder<BlockRef> = {
@@ -44,7 +45,10 @@ export const blockNumber: Decoder<BlockRef> = {
 
 /** A tag, a number, a hash, or an object with blockNumber or blockHash (EIP-1898). */
 export const blockNumberOrHash: Decoder<BlockRef> = {
-  schema: { oneOf: [...numberSchema.oneOf, hashSchema, { type: 'object' }] },
+  schema: {
+    title: 'block number, tag, hash or EIP-1898 object',
+    oneOf: [...numberSchema.oneOf, hashSchema, { type: 'object' }],
+  },
   decode(value) {
     if (isObject(value)) return decodeObject(value)
     if (typeof value !== 'string') {

@@ -24,6 +24,7 @@ const maxAlternatives = 1000
 
 export const logCriteria: Decoder<LogCriteria> = {
   schema: {
+    title: 'log filter',
     type: 'object',
     properties: {
       fromBlock: blockNumber.schema,

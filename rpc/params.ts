@@ -97,7 +97,11 @@ export function numberFault(text: string, bits: number): string | undefined {
 }
 
 const hexNumber = (bits: number, type: string): Decoder<bigint> => ({
-  schema: { type: 'string', pattern: `^0x(0|[1-9a-f][0-9a-f]{0,${bits / 4 - 1}})$` },
+  schema: {
+    title: 'quantity',
+    type: 'string',
+    pattern: `^0x(0|[1-9a-f][0-9a-f]{0,${bits / 4 - 1}})$`,
+  },
   decode(value, place) {
     if (typeof value !== 'string') throw cannotUnmarshal('non-string', type, place)
     const fault = numberFault(value, bits)
@@ -114,8 +118,8 @@ export const index: Decoder<number> = {
   decode: (value, place) => Number(hexNumber(64, 'hexutil.Uint').decode(value, place)),
 }
 
-const fixedHex = (length: number, type: string): Decoder<Hex> => ({
-  schema: { type: 'string', pattern: `^0x[0-9a-fA-F]{${length * 2}}$` },
+const fixedHex = (length: number, type: string, title: string): Decoder<Hex> => ({
+  schema: { title, type: 'string', pattern: `^0x[0-9a-fA-F]{${length * 2}}$` },
   decode(value, place) {
     if (typeof value !== 'string') throw cannotUnmarshal('non-string', type, place)
     const isLong = value.length > 2 + length * 2
@@ -129,12 +133,12 @@ const fixedHex = (length: number, type: string): Decoder<Hex> => ({
 })
 
 /** 20 bytes in any case; lower case inside the node. */
-export const address: Decoder<Address> = fixedHex(20, 'common.Address')
-export const hash: Decoder<Hex> = fixedHex(32, 'common.Hash')
+export const address: Decoder<Address> = fixedHex(20, 'common.Address', 'address')
+export const hash: Decoder<Hex> = fixedHex(32, 'common.Hash', '32 bytes')
 
 /** Any bytes; the size of the request bounds them. */
 export const bytes: Decoder<Uint8Array> = {
-  schema: { type: 'string', pattern: '^0x([0-9a-fA-F]{2})*$' },
+  schema: { title: 'bytes', type: 'string', pattern: '^0x([0-9a-fA-F]{2})*$' },
   decode(value, place) {
     if (typeof value !== 'string') throw cannotUnmarshal('non-string', 'hexutil.Bytes', place)
     if (value === '') return new Uint8Array(0)
@@ -145,7 +149,7 @@ export const bytes: Decoder<Uint8Array> = {
 }
 
 export const text: Decoder<string> = {
-  schema: { type: 'string' },
+  schema: { title: 'text', type: 'string' },
   decode(value, place) {
     if (typeof value === 'string') return value
     throw cannotUnmarshal(kindOf(value), 'string', place)
@@ -153,7 +157,7 @@ export const text: Decoder<string> = {
 }
 
 export const flag: Decoder<boolean> = {
-  schema: { type: 'boolean' },
+  schema: { title: 'true or false', type: 'boolean' },
   decode(value, place) {
     if (typeof value === 'boolean') return value
     throw cannotUnmarshal(kindOf(value), 'bool', place)
@@ -161,7 +165,7 @@ export const flag: Decoder<boolean> = {
 }
 
 export const float: Decoder<number> = {
-  schema: { type: 'number' },
+  schema: { title: 'number', type: 'number' },
   decode(value, place) {
     if (typeof value === 'number') return value
     throw cannotUnmarshal(kindOf(value), 'float64', place)
@@ -170,7 +174,7 @@ export const float: Decoder<number> = {
 
 /** Hex or decimal, as text or as a JSON number (geth's HexOrDecimal64: feeHistory's count). */
 export const hexOrDecimal: Decoder<bigint> = {
-  schema: { oneOf: [uint64.schema, { type: 'integer', minimum: 0 }] },
+  schema: { title: 'quantity or number', oneOf: [uint64.schema, { type: 'integer', minimum: 0 }] },
   decode(value) {
     const written = typeof value === 'number' ? String(value) : value
     const isNumber =

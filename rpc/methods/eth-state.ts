@@ -9,7 +9,6 @@ import {
   address,
   type Decoded,
   type Decoder,
-  hash,
   list,
   optional,
   record,
@@ -23,16 +22,9 @@ const maxProofKeys = 1_024
 /** geth's limit for all the slots of one eth_getStorageValues. */
 const maxSlots = 1_024
 
-const storageRequests = record(
-  address,
-  list(hash, '[]common.Hash', 100_000),
-  'map[common.Address][]common.Hash',
-  100_000,
-)
-
 /** A slot, as hex of at most 32 bytes; leading zeros are as good as none. */
 const storageKey: Decoder<{ readonly slot: bigint; readonly spelling: string }> = {
-  schema: { type: 'string', pattern: '^0x[0-9a-fA-F]{0,64}$' },
+  schema: { title: 'storage key', type: 'string', pattern: '^0x[0-9a-fA-F]{0,64}$' },
   decode(value, place) {
     const written = text.decode(value, place)
     const digits = /^0[xX]/.test(written) ? written.slice(2) : written
@@ -47,6 +39,13 @@ const storageKey: Decoder<{ readonly slot: bigint; readonly spelling: string }> 
     return { slot, spelling: digits.length === 64 ? toWord(slot) : quantity(slot) }
   },
 }
+
+const storageRequests = record(
+  address,
+  list(storageKey, '[]common.Hash', 100_000),
+  'map[common.Address][]common.Hash',
+  100_000,
+)
 
 function nonceOf({ api }: Context, who: Address, ref: BlockRef | undefined): bigint {
   if (ref && isPending(ref)) return api.mempool.pendingNonce(who)
@@ -73,7 +72,7 @@ function storageValues(
   return Object.fromEntries(
     Array.from(requests, ([who, keys]) => [
       who,
-      keys.map((key) => toWord(state.storage(who, BigInt(key)))),
+      keys.map(({ slot }) => toWord(state.storage(who, slot))),
     ]),
   )
 }

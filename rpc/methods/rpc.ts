@@ -1,10 +1,13 @@
-/** rpc_: what this door serves. */
+/** What this door serves: geth's rpc_modules, and the OpenRPC document of every method. */
 import { method, type MethodTable } from '../method.ts'
+import { openRpcDocument } from '../openrpc.ts'
 
 export const rpc: MethodTable = {
   /** Namespaces with the version geth gives each. */
   rpc_modules: method([], ({ methods }) => {
-    const names = Object.keys(methods).map((name) => name.slice(0, name.indexOf('_')))
-    return Object.fromEntries([...new Set(names)].toSorted().map((name) => [name, '1.0']))
+    const names = Object.keys(methods).map((name) => name.split(/[_.]/)[0])
+    return Object.fromEntries([...new Set(names)].map((name) => [name, '1.0']))
   }),
+  /** OpenRPC's service discovery method. */
+  'rpc.discover': method([], ({ api, methods }) => openRpcDocument(methods, api.clientVersion)),
 }

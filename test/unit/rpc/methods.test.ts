@@ -158,7 +158,7 @@ describe('eth_getStorageValues', () => {
       code: -38026,
       message: 'too many slots (max 1024)',
     })
-    expect((await errorOf('eth_getStorageValues', { [target]: ['0x1'] }))?.code).toBe(-32602)
+    expect((await errorOf('eth_getStorageValues', { [target]: ['0xyz'] }))?.code).toBe(-32602)
   })
 })
 

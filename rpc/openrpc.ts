@@ -1,0 +1,42 @@
+/**
+ * The OpenRPC document of a table of methods, from the decoders that read their parameters: what it
+ * says of a parameter is what is enforced. Results are not described; execution-apis does.
+ */
+import type { MethodTable } from './method.ts'
+
+const openRpcVersion = '1.3.2'
+
+export interface OpenRpcMethod {
+  readonly name: string
+  readonly paramStructure: 'by-position'
+  readonly params: readonly {
+    readonly name: string
+    readonly required: boolean
+    readonly schema: Readonly<Record<string, unknown>>
+  }[]
+  readonly result: { readonly name: string; readonly schema: true }
+}
+
+export interface OpenRpcDocument {
+  readonly openrpc: string
+  readonly info: { readonly title: string; readonly version: string }
+  readonly methods: readonly OpenRpcMethod[]
+}
+
+/** Methods in order of name. */
+export const openRpcDocument = (methods: MethodTable, version: string): OpenRpcDocument => ({
+  openrpc: openRpcVersion,
+  info: { title: 'Tributary JSON-RPC', version },
+  methods: Object.entries(methods)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { params }]) => ({
+      name,
+      paramStructure: 'by-position',
+      params: params.map((param) => ({
+        name: param.name,
+        required: param.isRequired,
+        schema: param.decoder.schema,
+      })),
+      result: { name: 'result', schema: true },
+    })),
+})
