@@ -84,6 +84,8 @@ export interface TributaryNode {
   readonly sealer: Sealer
   /** Undefined for a lone producer. */
   readonly validator: Validator | undefined
+  /** Undefined on a chain without native modules. */
+  readonly rows: RowsApi | undefined
   /** Wei, of the block after the head. */
   nextBaseFee(): bigint
   /** JSON-RPC in this process; needs no `start`. */
@@ -145,6 +147,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   }
   return {
     ...parts,
+    rows: rows?.api,
     nextBaseFee: () => sealer.template().baseFeePerGas,
     provider: server.provider,
     run,
