@@ -59,7 +59,7 @@ export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchU
     asked = peer === undefined ? undefined : { peer, from: own }
     if (!asked) return
     waiting.clear()
-    network.send(asked.peer, encodePacket({ type: 'want', height: own }))
+    network.send(asked.peer, encodePacket({ type: 'want', height: own }), 'vote')
     wake(patienceMs)
   }
 
@@ -119,7 +119,7 @@ function createAnswers({ app, network, clock }: Omit<Ports, 'ownHeight'>): Catch
       const packet = encodePacket({ type: 'decision', ...decision })
       bytes += packet.length
       if (bytes > maxAnswerBytes && at > height) break
-      network.send(peer, packet)
+      network.send(peer, packet, 'block')
     }
     return accept(undefined)
   }

@@ -11,6 +11,7 @@ import {
   accept,
   assertNever,
   type Clock,
+  ignore,
   type Logger,
   NodeError,
   type Secp256k1,
@@ -28,7 +29,7 @@ import { resume } from './repeat.ts'
 import { type CoreState, initialState } from './state.ts'
 import type { Effect, Input, Message, Proposal, Vote } from './types.ts'
 import type { Checker } from './verify.ts'
-import { decodePacket, encodePacket } from './wire.ts'
+import { decodePacket, encodePacket, laneOf } from './wire.ts'
 
 export interface EngineOptions {
   readonly params: ConsensusParams
@@ -56,6 +57,11 @@ export interface Engine {
   stop(): Promise<void>
   /** Height in work. */
   height(): bigint
+  /**
+   * A decided block from outside consensus (sync, gossip): judged, then an input like any other.
+   * Resolves when its height is over, or at once with a refusal.
+   */
+  offer(decision: Decision): Promise<Verdict<undefined>>
 }
 
 interface Work extends EnginePorts {
@@ -72,6 +78,8 @@ interface Work extends EnginePorts {
   isBusy: boolean
   isStopped: boolean
   committing: Promise<void>
+  /** Told when the height in work is over. */
+  readonly atNextHeight: (() => void)[]
   startedMs: number
 }
 
@@ -102,6 +110,7 @@ export function createEngine(options: EngineOptions, ports: EnginePorts): Engine
       await work.committing
     },
     height: () => work.next.height,
+    offer: (decision) => offer(work, decision),
   }
 }
 
@@ -131,6 +140,7 @@ function newWork({ params, domain }: EngineOptions, ports: EnginePorts): Work {
     isBusy: false,
     isStopped: false,
     committing: Promise.resolve(),
+    atNextHeight: [],
     startedMs: 0,
   }
   return work
@@ -151,6 +161,7 @@ function begin(work: Work): void {
   if (inputs.length > 0) replay(work, inputs)
   work.isStarted = inputs.some(({ type }) => type === 'start')
   if (!work.isStarted) later(work, Math.max(0, next.dueMs - clock.nowMs()), () => startHeight(work))
+  for (const tell of work.atNextHeight.splice(0)) tell()
   const waiting = work.catchUp.onHeight()
   if (waiting) receiveDecision(work, waiting, undefined)
 }
@@ -216,8 +227,10 @@ function turn(work: Work, first: () => void): void {
 function send({ wal, network, outbox }: Work): void {
   if (outbox.length === 0) return
   wal.flush()
-  for (const message of outbox.splice(0))
-    network.broadcast(encodePacket({ type: 'message', message }))
+  for (const message of outbox.splice(0)) {
+    const packet = { type: 'message', message } as const
+    network.broadcast(encodePacket(packet), laneOf(packet))
+  }
 }
 
 function perform(work: Work, effect: Effect): void {
@@ -365,6 +378,19 @@ function receiveDecision(
   }
   feed(work, verdict.value)
   return accept(undefined)
+}
+
+async function offer(work: Work, decision: Decision): Promise<Verdict<undefined>> {
+  const { height } = decision.certificate
+  const isNext = height === work.next.height && !work.isStopped
+  if (!isNext) return ignore('DECISION_OUT_OF_TURN', `height ${height} is not in work`)
+  const over = new Promise<void>((resolve) => void work.atNextHeight.push(resolve))
+  let verdict: Verdict<undefined> = accept(undefined)
+  guard(work, () => {
+    verdict = receiveDecision(work, decision, undefined)
+  })
+  if (verdict.type === 'accept') await over
+  return verdict
 }
 
 function later(work: Work, delayMs: number, task: () => void): void {

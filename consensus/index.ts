@@ -55,10 +55,12 @@ export {
   type ValidatorSet,
 } from './validator-set.ts'
 export { type CertificateCode, type Checker, verifyCommit, verifyEvidence } from './verify.ts'
+export { decodePacket, encodePacket, maxPacketBytes } from './wire.ts'
 export { createEngine, type Engine, type EngineOptions, type EnginePorts } from './engine.ts'
 export type {
   App,
   Decision,
+  Lane,
   Network,
   NextHeight,
   Observer,

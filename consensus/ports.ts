@@ -67,10 +67,13 @@ export interface Wal {
 /** Peer as the network names it; only ever given back to the network. */
 export type PeerId = string
 
+/** What is more urgent overtakes: votes, then certificates, then blocks and their parts. */
+export type Lane = 'vote' | 'certificate' | 'block'
+
 export interface Network {
   /** To every peer. Loses, delays and doubles as networks do. */
-  broadcast(message: Uint8Array): void
-  send(peer: PeerId, message: Uint8Array): void
+  broadcast(message: Uint8Array, lane: Lane): void
+  send(peer: PeerId, message: Uint8Array, lane: Lane): void
   /** The verdict is for the peer's score. */
   listen(receive: (message: Uint8Array, from: PeerId) => Verdict<undefined>): void
 }

@@ -18,7 +18,7 @@ import {
 } from '../primitives/index.ts'
 import { commitCodec, messageCodec } from './codec.ts'
 import type { Message } from './types.ts'
-import type { Decision } from './ports.ts'
+import type { Decision, Lane } from './ports.ts'
 
 export type Packet =
   | { readonly type: 'message'; readonly message: Message }
@@ -30,6 +30,15 @@ export type Packet =
 export const maxPacketBytes = 8 * 2 ** 20 + 65_536
 const kinds = { message: 1, want: 2, decision: 3 } as const
 const none = 0
+
+/** How urgent a packet is. */
+export function laneOf(packet: Packet): Lane {
+  if (packet.type === 'want') return 'vote'
+  if (packet.type === 'decision') return 'block'
+  const { type } = packet.message
+  if (type === 'prevote' || type === 'precommit') return 'vote'
+  return type === 'proposal' || type === 'part' ? 'block' : 'certificate'
+}
 
 export function encodePacket(packet: Packet): Uint8Array {
   const kind = Uint8Array.of(kinds[packet.type])

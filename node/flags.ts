@@ -37,6 +37,7 @@ export interface DevFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly silent?: boolean
   readonly configOut?: string
   readonly validators?: number
+  readonly fullNodes: number
   /** Milliseconds. */
   readonly killRandom?: number
   /** Milliseconds. */
@@ -50,7 +51,10 @@ export interface RunFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly blockTime?: number
   readonly feeRecipient: `0x${string}`
   readonly validatorKey?: string
-  readonly consensusPort?: number
+  readonly p2pHost: string
+  readonly p2pPort: number
+  readonly maxPeers: number
+  readonly mdns?: boolean
   readonly peer: readonly string[]
 }
 

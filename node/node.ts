@@ -41,8 +41,9 @@ import { createSealer, type Sealer } from './sealer.ts'
 import { seedsAfter } from './seeds.ts'
 import { readValidatorKey } from './validator/keys.ts'
 import { consensusParamsOf } from './validator/params.ts'
+import type { ChainNetworkOptions } from './validator/network.ts'
 import { createValidator, type Validator, type ValidatorPorts } from './validator/validator.ts'
-import { validatorFolder } from './folders.ts'
+import { networkFolder, validatorFolder } from './folders.ts'
 
 export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly sealing: Sealing
@@ -65,10 +66,7 @@ export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
 export interface ConsensusOptions {
   /** Undefined: follows and does not vote. */
   readonly keyFile: string | undefined
-  /** Of the validators' network on loopback; 0: any free one. */
-  readonly port: number
-  /** Ports of the others. */
-  readonly peers: readonly number[]
+  readonly network: Pick<ChainNetworkOptions, 'host' | 'port' | 'peers' | 'maxPeers' | 'mdns'>
 }
 
 export interface NodePorts {
@@ -217,7 +215,7 @@ async function openExecution(
 }
 
 async function openValidator(
-  { consensus, genesis, datadir, feeRecipient }: NodeOptions,
+  { consensus, genesis, datadir, feeRecipient, clientVersion }: NodeOptions,
   ports: ValidatorPorts,
 ): Promise<Validator | undefined> {
   if (!consensus) return undefined
@@ -227,8 +225,9 @@ async function openValidator(
   const { validators, blockTimeMs } = genesis.tributary
   return createValidator(
     {
-      ...consensus,
+      keyFile: consensus.keyFile,
       folder: validatorFolder(datadir),
+      network: { ...consensus.network, folder: networkFolder(datadir), clientVersion },
       validators,
       blockTimeMs,
       params: consensusParamsOf(genesis),
@@ -255,10 +254,18 @@ const createApi = (
   ...(dev && { dev }),
   ...(rows && { rows }),
   ...(isTesting && { isTesting }),
-  peerCount: () => validator?.peerCount() ?? 0,
+  peerCount: () => validator?.network.peers().length ?? 0,
   isListening: () => true,
-  syncing: () => false, // a lone producer is always at its own head
+  syncing: () => syncingOf(validator),
 })
+
+/** A lone producer is always at its own head. */
+function syncingOf(validator: Validator | undefined): ReturnType<NodeApi['syncing']> {
+  const progress = validator?.network.syncing() ?? false
+  if (!progress) return false
+  const { start, current, highest } = progress
+  return { startingBlock: start, currentBlock: current, highestBlock: highest }
+}
 
 const nextHeader = (template: ReturnType<Sealer['template']>, spec: ChainSpec): NextBlock => {
   const { timestamp, feeRecipient, gasLimit, prevRandao, parent, baseFeePerGas } = template

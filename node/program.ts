@@ -113,6 +113,12 @@ function addDev(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
       'so many validators, each a process of its own',
       wholeNumber(1, 16),
     )
+    .option(
+      '--full-nodes <number>',
+      'so many more nodes that follow the validators and do not vote',
+      wholeNumber(0, 16),
+      0,
+    )
     .option('--kill-random <seconds>', 'kill one of them every so often; it starts again', seconds)
     .option(
       '--partition <seconds>',
@@ -185,16 +191,21 @@ function addRun(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
       'key to vote with (see `tributary validator keygen`)',
       pathValue,
     )
+    .optionsGroup('Network:')
+    .option('--p2p-host <address>', 'address other nodes connect to', '0.0.0.0')
     .option(
-      '--consensus-port <number>',
-      'port for other validators on this machine',
+      '--p2p-port <number>',
+      'port other nodes connect to; 0: any free one',
       wholeNumber(0, 65_535),
+      30_303,
     )
     .addOption(
-      new Option('--peer <port>', 'port of another validator on this machine (repeatable)')
+      new Option('--peer <multiaddr>', 'a node to stay connected to (repeatable)')
         .argParser(listed)
         .default([], 'none'),
     )
+    .option('--max-peers <number>', 'most peers at a time', wholeNumber(1, 1_000), 50)
+    .option('--mdns', 'find nodes of the same chain on the local network')
     .optionsGroup('Data:')
     .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.tributary')
   addStoreOptions(run)

@@ -11,7 +11,7 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, type Identify } from '@libp2p/identify'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
-import { peerIdFromString } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -73,6 +73,11 @@ export interface Host {
   ): void
   publish(topic: string, data: Uint8Array): Promise<void>
   stop(): Promise<void>
+}
+
+/** The peer id of a node key. */
+export async function peerIdOfKey(seed: Uint8Array): Promise<string> {
+  return peerIdFromPrivateKey(await generateKeyPairFromSeed('Ed25519', seed)).toString()
 }
 
 type Services = { identify: Identify; pubsub: GossipSub } & Record<string, unknown>

@@ -4,6 +4,7 @@
  */
 export { type PeerMessage } from './channel.ts'
 export { validatorProofHash } from './hello.ts'
+export { peerIdOfKey } from './host.ts'
 export {
   createNetwork,
   type Judgement,
@@ -12,5 +13,7 @@ export {
   type NetworkPorts,
 } from './network.ts'
 export { type AddressBook, type Friend } from './peers.ts'
-export { consensusLanes, transactionLanes } from './protocols.ts'
-export { type Status } from './status.ts'
+export { peerIdOf } from './dialer.ts'
+export { consensusLanes } from './protocols.ts'
+export { createSync, decodeRange, type Sync } from './sync.ts'
+export { createTransactions, type TransactionPool, type Transactions } from './transactions.ts'

@@ -7,7 +7,7 @@ import type { RequestOptions } from './request.ts'
 import { maxStatusBytes } from './status.ts'
 
 /** Lanes of the consensus protocol: the lower goes first. */
-export const consensusLanes = { vote: 0, certificate: 1, proposal: 2 } as const
+export const consensusLanes = { vote: 0, certificate: 1, block: 2 } as const
 /** Lanes of the transactions protocol. */
 export const transactionLanes = { fetch: 0, announce: 1, batch: 2 } as const
 
@@ -39,7 +39,7 @@ export function protocolsOf(
     },
     consensus: {
       protocol: id('consensus'),
-      maxBytes: 160 * 1024, // a part of 128 KiB, or a certificate of some hundred seals
+      maxBytes: maxBlockBytes, // a decided block for a validator that lags
       lanes: [
         { maxMessages: 4_096, maxBytes: mib },
         { maxMessages: 256, maxBytes: 4 * mib },

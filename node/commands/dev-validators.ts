@@ -18,14 +18,20 @@ import type { DevFlags } from '../flags.ts'
 import { createLifecycle } from '../lifecycle.ts'
 import { createLoggers } from '../logger.ts'
 import { makeFolder } from '../make-folder.ts'
+import { peerIdOfKey } from '../../p2p/index.ts'
+import { networkFolder } from '../folders.ts'
 import { writeValidatorKey } from '../validator/keys.ts'
+import { readNodeKey } from '../validator/node-key.ts'
 import type { ChildNews, ParentOrder } from '../validator/supervised.ts'
 import { levelsOf } from './common.ts'
 
 interface Member {
   readonly index: number
   readonly folder: string
-  readonly consensusPort: number
+  /** Undefined: a full node. */
+  readonly keyFile: string | undefined
+  readonly peerId: string
+  readonly p2pPort: number
   readonly rpcPort: number
   child: ChildProcess | undefined
   httpUrl: string
@@ -89,16 +95,24 @@ async function prepare(flags: DevFlags, count: number, io: Io): Promise<Network>
   const made = await countOf(root)
   if (made !== count)
     throw usageError(`${root} holds a network of ${made} validators; --reset makes one of ${count}`)
-  const ports = await freePorts(count)
-  const members = ports.map((consensusPort, index) => ({
-    index,
-    folder: join(root, String(index)),
-    consensusPort,
-    rpcPort: flags.port === 0 ? 0 : flags.port + index,
-    child: undefined,
-    httpUrl: '',
-    head: 0,
-  }))
+  const ports = await freePorts(count + flags.fullNodes)
+  const members = await Promise.all(
+    ports.map(async (p2pPort, index) => {
+      const folder = join(root, String(index))
+      await makeFolder(folder)
+      return {
+        index,
+        folder,
+        keyFile: index < count ? join(folder, 'key') : undefined,
+        peerId: await peerIdOfKey(await readNodeKey(networkFolder(folder))),
+        p2pPort,
+        rpcPort: flags.port === 0 ? 0 : flags.port + index,
+        child: undefined,
+        httpUrl: '',
+        head: 0,
+      }
+    }),
+  )
   return { flags, io, genesisFile, members, told: 0, isStopping: false }
 }
 
@@ -164,14 +178,17 @@ function argumentsOf({ flags, genesisFile, members }: Network, member: Member): 
   const options: (readonly [string, string | number])[] = [
     ['--genesis', genesisFile],
     ['--datadir', member.folder],
-    ['--validator-key', join(member.folder, 'key')],
-    ['--consensus-port', member.consensusPort],
+    ['--p2p-host', '127.0.0.1'],
+    ['--p2p-port', member.p2pPort],
     ['--host', flags.host],
     ['--port', member.rpcPort],
     ['--log-level', flags.logLevel ?? 'warn'],
     ['--cache-mb', memberCacheMb],
   ]
-  for (const other of members) if (other !== member) options.push(['--peer', other.consensusPort])
+  if (member.keyFile !== undefined) options.push(['--validator-key', member.keyFile])
+  for (const { p2pPort, peerId } of members)
+    if (peerId !== member.peerId)
+      options.push(['--peer', `/ip4/127.0.0.1/tcp/${p2pPort}/p2p/${peerId}`])
   return ['run', ...options.flatMap(([name, value]) => [name, String(value)])]
 }
 
@@ -193,9 +210,9 @@ function startMember(network: Network, member: Member): Promise<void> {
     child.on('exit', (code, signal) => {
       member.child = undefined
       if (network.isStopping) return
-      refuse(new Error(`validator ${member.index} ended with ${signal ?? String(code)}`))
+      refuse(new Error(`${nameOf(member)} ended with ${signal ?? String(code)}`))
       if (code !== null && code !== 0 && code !== exitCodes.bug) return // refused: it says why
-      tell(network, `validator ${member.index} is down (${signal ?? String(code)}), starting again`)
+      tell(network, `${nameOf(member)} is down (${signal ?? String(code)}), starting again`)
       void restart(network, member)
     })
   })
@@ -227,7 +244,7 @@ function demoKills(network: Network): () => void {
   const timer = setInterval(() => {
     const up = network.members.filter(({ child }) => child !== undefined)
     const victim = up[Math.floor(Math.random() * up.length)]
-    if (victim) tell(network, `killing validator ${victim.index}`)
+    if (victim) tell(network, `killing ${nameOf(victim)}`)
     victim?.child?.kill('SIGKILL')
   }, killRandom)
   return () => clearInterval(timer)
@@ -253,10 +270,10 @@ function demoPartitions(network: Network): () => void {
 
 function order(network: Network, isCut: (one: Member, other: Member) => boolean): void {
   for (const member of network.members) {
-    const ports = network.members
+    const peerIds = network.members
       .filter((other) => other !== member && isCut(member, other))
-      .map(({ consensusPort }) => consensusPort)
-    const message: ParentOrder = { type: 'cut', ports }
+      .map(({ peerId }) => peerId)
+    const message: ParentOrder = { type: 'cut', peerIds }
     if (member.child?.connected) member.child.send(message)
   }
 }
@@ -275,14 +292,28 @@ async function stopAll(network: Network): Promise<void> {
   )
 }
 
+const isValidator = ({ keyFile }: Member): boolean => keyFile !== undefined
+
+const nameOf = (member: Member): string =>
+  `${isValidator(member) ? 'Validator' : 'Full node'} ${member.index}`
+
+const factsOf = ({ index, httpUrl, head, folder, child }: Member) => ({
+  index,
+  httpUrl,
+  head,
+  datadir: folder,
+  pid: child?.pid ?? 0,
+})
+
 function banner({ flags, members, genesisFile }: Network): string {
   const [first] = devnetKeys
   return [
-    `A network of ${members.length} validators, a block a second`,
+    `A network of ${members.filter(isValidator).length} validators, a block a second`,
     '',
     ...members.map(
-      ({ index, httpUrl, head, folder, child }) =>
-        `Validator ${index}  ${httpUrl}  block ${head}  pid ${child?.pid ?? 0}  ${folder}`,
+      (member) =>
+        `${nameOf(member).padEnd(11)}  ${member.httpUrl}  block ${member.head}  ` +
+        `pid ${member.child?.pid ?? 0}  ${member.folder}`,
     ),
     '',
     `Genesis    ${genesisFile}`,
@@ -301,13 +332,8 @@ const readyJson = ({ members, genesisFile, flags }: Network): string =>
     type: 'ready',
     chainId: Number(flags.chainId),
     genesisFile,
-    validators: members.map(({ index, httpUrl, head, folder, child }) => ({
-      index,
-      httpUrl,
-      head,
-      datadir: folder,
-      pid: child?.pid ?? 0,
-    })),
+    validators: members.filter(isValidator).map(factsOf),
+    fullNodes: members.filter((member) => !isValidator(member)).map(factsOf),
     accounts: devnetKeys
       .slice(0, flags.accounts)
       .map(([address, privateKey]) => ({ address, privateKey })),

@@ -11,6 +11,7 @@ import { createLifecycle } from '../lifecycle.ts'
 import { createLoggers } from '../logger.ts'
 import { type ConsensusOptions, createNode } from '../node.ts'
 import { clientVersion, packageVersion, systemClock } from '../system.ts'
+import { isPeerAddress } from '../validator/network.ts'
 import { superviseBy } from '../validator/supervised.ts'
 import { keepStatesOf, levelsOf, mebibytes } from './common.ts'
 import { namedGenesis, readGenesis } from './genesis.ts'
@@ -60,13 +61,11 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
 
 /** Where the genesis names validators, they decide; elsewhere nobody has peers. */
 function consensusOf(flags: RunFlags, { tributary }: Genesis): ConsensusOptions | undefined {
-  const { validatorKey, consensusPort, peer, blockTime } = flags
+  const { validatorKey, p2pPort, p2pHost, peer, maxPeers, mdns, blockTime } = flags
   if (tributary.validators.length === 0) {
-    if (validatorKey === undefined && consensusPort === undefined && peer.length === 0)
-      return undefined
+    if (validatorKey === undefined && peer.length === 0) return undefined
     throw usageError(
-      'this genesis names no validators (tributary.validators): leave out --validator-key, ' +
-        '--consensus-port and --peer',
+      'this genesis names no validators (tributary.validators): leave out --validator-key and --peer',
     )
   }
   if (blockTime !== undefined)
@@ -74,14 +73,16 @@ function consensusOf(flags: RunFlags, { tributary }: Genesis): ConsensusOptions 
       'the validators of this genesis decide when blocks are made (tributary.blockTimeMs): leave ' +
         'out --block-time',
     )
-  return { keyFile: validatorKey, port: consensusPort ?? 0, peers: peer.map(portOf) }
-}
-
-/** Until p2p/ lands validators talk over loopback, so a peer is a port. */
-function portOf(peer: string): number {
-  const port = Number(/^(?:127\.0\.0\.1:|localhost:)?(\d{1,5})$/.exec(peer)?.[1] ?? Number.NaN)
-  if (port >= 1 && port <= 65_535) return port
-  throw usageError(`--peer ${peer} is no port of this machine, such as 127.0.0.1:30301`)
+  for (const address of peer)
+    if (!isPeerAddress(address))
+      throw usageError(
+        `--peer ${address} is no address of a node, such as ` +
+          '/ip4/127.0.0.1/tcp/30303/p2p/12D3KooW...; a node prints its own when it starts',
+      )
+  return {
+    keyFile: validatorKey,
+    network: { host: p2pHost, port: p2pPort, peers: peer, maxPeers, mdns: mdns ?? false },
+  }
 }
 
 async function genesisOf({ genesis, network }: RunFlags): Promise<Genesis> {

@@ -20,6 +20,7 @@ import {
   toFixedBytes,
 } from '../../primitives/index.ts'
 import { seedsAfter } from '../seeds.ts'
+import { decisionOf } from './decisions.ts'
 
 export interface ConsensusAppOptions {
   /** The set of every height, until the staking module decides it. */
@@ -84,12 +85,7 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
       kept.clear()
     },
     decision(height) {
-      const stored = chain.store.blockByNumber(height)
-      const bytes = chain.store.certificate(height)
-      if (!stored || !bytes) return undefined
-      const certificate = commitCodec.decode(bytes)
-      invariant(certificate.type === 'accept', 'a stored certificate can be read')
-      return { certificate: certificate.value, block: encodeBlock(stored.block) }
+      return decisionOf(chain.store, height)
     },
   }
 }

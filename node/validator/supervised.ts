@@ -21,8 +21,8 @@ export type ChildNews =
       readonly transactions: number
     }
 
-/** What a parent says: from now on these peers, by their ports, are cut off. */
-export type ParentOrder = { readonly type: 'cut'; readonly ports: readonly number[] }
+/** What a parent says: from now on these peers are cut off. */
+export type ParentOrder = { readonly type: 'cut'; readonly peerIds: readonly string[] }
 
 /** What this file uses of `process`. */
 interface ParentPort {
@@ -43,7 +43,7 @@ export function superviseBy(
     tell({ type: 'block', height: Number(header.number), hash, transactions: transactions.length }),
   )
   parent.on('message', (order) => {
-    if (isOrder(order)) node.validator?.cut(order.ports)
+    if (isOrder(order)) node.validator?.network.cut(order.peerIds)
   })
   parent.on('disconnect', () => void parent.kill(parent.pid, 'SIGTERM'))
   tell({ type: 'ready', ...urls, head: Number(node.chain.head().header.number) })
@@ -54,5 +54,5 @@ const isOrder = (message: unknown): message is ParentOrder =>
   message !== null &&
   'type' in message &&
   message.type === 'cut' &&
-  'ports' in message &&
-  Array.isArray(message.ports)
+  'peerIds' in message &&
+  Array.isArray(message.peerIds)

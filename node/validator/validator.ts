@@ -8,7 +8,7 @@ import {
   createEngine,
   createValidatorSet,
   commitCodec,
-  type Network,
+  toSeal,
   type ValidatorSet,
   type Wal,
 } from '../../consensus/index.ts'
@@ -16,14 +16,9 @@ import type { Chain, Mempool } from '../../execution/index.ts'
 import type { Genesis } from '../../genesis/index.ts'
 import {
   accept,
-  asBytes,
-  asList,
-  decodeRlp,
-  encodeRlp,
-  ignore,
+  fromHex,
   NodeError,
   reject,
-  RlpError,
   type Address,
   type Clock,
   type Header,
@@ -41,7 +36,7 @@ import {
 import { createConsensusApp } from './app.ts'
 import { readValidatorKey } from './keys.ts'
 import { createSigner } from './signer.ts'
-import { createTcpNetwork } from './tcp-network.ts'
+import { type ChainNetwork, type ChainNetworkOptions, createChainNetwork } from './network.ts'
 
 export interface ValidatorOptions {
   /** Undefined: follows and does not vote. */
@@ -52,10 +47,8 @@ export interface ValidatorOptions {
   readonly blockTimeMs: number
   readonly params: ConsensusParams
   readonly feeRecipient: Address
-  /** Port of the validators' network on loopback, and those of the others. */
-  readonly port: number
-  readonly peers: readonly number[]
   readonly genesisHash: Hex
+  readonly network: Omit<ChainNetworkOptions, 'genesisHash'>
 }
 
 export interface ValidatorPorts {
@@ -69,14 +62,13 @@ export interface ValidatorPorts {
 }
 
 export interface Validator {
-  /** Into the pool, and on to the other validators. */
+  /** Into the pool, and so to the peers. */
   submit(raw: Uint8Array): Promise<Verdict<Hex>>
   /** Starts the network, then consensus. Throws NodeError PORT_BUSY. */
   start(): Promise<void>
   /** Lets the commit in work finish. */
   stop(): Promise<void>
-  peerCount(): number
-  cut(ports: readonly number[]): void
+  readonly network: Omit<ChainNetwork, 'start' | 'stop' | 'consensus'>
 }
 
 /** Throws NodeError GUARD_*, KEY_*, LOG_DAMAGED: each says what to do. */
@@ -84,13 +76,19 @@ export async function createValidator(
   options: ValidatorOptions,
   ports: ValidatorPorts,
 ): Promise<Validator> {
-  const { chain, clock, log } = ports
+  const { chain, log } = ports
   const validators = createValidatorSet(options.validators)
   let isStopped = false
-  const network = createTcpNetwork(options, { clock, log })
-  const gossip = createGossip(network.channel('transactions'), ports)
   const voting =
     options.keyFile === undefined ? undefined : await openVoting(options, ports, validators)
+  const network = createChainNetwork(
+    { ...options.network, genesisHash: options.genesisHash },
+    {
+      ...ports,
+      ...(voting && { seal: voting.seal }),
+      isValidator: (address) => validators.indexes.has(address),
+    },
+  )
   const engine = createEngine(
     {
       params: options.params,
@@ -102,29 +100,26 @@ export async function createValidator(
       app: createConsensusApp({ ...options, validators }, ports),
       ...(voting && { signer: voting.signer }),
       wal: voting?.wal ?? forgetfulWal,
-      network: network.channel('consensus'),
+      network: network.consensus,
     },
   )
   return {
     async submit(raw) {
       const verdict = isStopped ? shuttingDown : ports.mempool.add(raw)
-      if (verdict.type !== 'accept') return verdict
-      gossip.spread(raw)
-      return accept(verdict.value.hash)
+      return verdict.type === 'accept' ? accept(verdict.value.hash) : verdict
     },
     async start() {
-      const port = await network.start()
-      const facts = { port, height: engine.height().toString() }
-      log.info({ ...facts, validator: voting?.signer.address }, 'consensus started')
       engine.start()
+      await network.start(engine)
+      const facts = { addresses: network.addresses(), height: engine.height().toString() }
+      log.info({ ...facts, validator: voting?.signer.address }, 'consensus started')
     },
     async stop() {
       isStopped = true
       await engine.stop()
       await network.stop()
     },
-    peerCount: () => network.peerCount(),
-    cut: (cutPorts) => network.cut(cutPorts),
+    network,
   }
 }
 
@@ -162,6 +157,8 @@ async function openVoting(
   )
   return {
     signer: createSigner(key, guard, secp256k1),
+    // Not a vote: binds the key to a peer id, under a hash that no vote can have.
+    seal: (hash: Uint8Array) => fromHex(toSeal(secp256k1.sign(hash, key.privateKey))),
     wal: openConsensusLog({ folder: logFolder }, nodeFileSystem),
   }
 }
@@ -184,51 +181,4 @@ function lastSealedHeight(
     if (certificate.value.seals.some((seal) => seal.index === index)) return height
   }
   return undefined
-}
-
-interface Gossip {
-  spread(raw: Uint8Array): void
-}
-
-/** Transactions of this long share a message (notes/p2p.md: 16 times the throughput). */
-const batchMs = 20
-/** Of one batch; a larger one is cut. 64 KiB or a single large transaction. */
-const maxBatchBytes = 65_536
-const maxBatch = 1_024
-
-/** Tells every peer what came in by RPC; what came from a peer has been told by that peer. */
-function createGossip(network: Network, { mempool, clock }: ValidatorPorts): Gossip {
-  let batch: Uint8Array[] = []
-  let sizeBytes = 0
-  const flush = (): void => {
-    if (batch.length > 0) network.broadcast(encodeRlp(batch))
-    batch = []
-    sizeBytes = 0
-  }
-  network.listen((message) => {
-    const list = readBatch(message)
-    if (list.type !== 'accept') return list
-    for (const raw of list.value) mempool.add(raw)
-    return accept(undefined)
-  })
-  return {
-    spread(raw) {
-      if (sizeBytes + raw.length > maxBatchBytes || batch.length >= maxBatch) flush()
-      if (batch.length === 0) clock.after(batchMs, flush)
-      batch.push(raw)
-      sizeBytes += raw.length
-    },
-  }
-}
-
-function readBatch(message: Uint8Array): Verdict<readonly Uint8Array[]> {
-  if (message.length > 4 * maxBatchBytes) return reject('BATCH_TOO_LARGE', 'a batch is too large')
-  try {
-    const items = asList(decodeRlp(message), 'batch')
-    if (items.length > maxBatch) return reject('BATCH_TOO_LARGE', 'too many transactions')
-    return accept(items.map((item) => asBytes(item, 'transaction')))
-  } catch (error) {
-    if (error instanceof RlpError) return ignore('BATCH_MALFORMED', error.message)
-    throw error
-  }
 }

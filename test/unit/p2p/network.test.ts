@@ -120,10 +120,10 @@ describe('what goes through', () => {
     await until(areFriends(first, second))
     const sizes = [0, 1, 65_535, 131_072, 3]
     for (const [i, size] of sizes.entries())
-      second.consensus.send(first.peerId, consensusLanes.proposal, new Uint8Array(size).fill(i))
+      second.consensus.send(first.peerId, consensusLanes.block, new Uint8Array(size).fill(i))
     await until(async () => got.length === sizes.length)
     expect(got.map(({ payload, lane, peerId }) => [payload.length, lane, peerId])).toEqual(
-      sizes.map((size) => [size, consensusLanes.proposal, second.peerId]),
+      sizes.map((size) => [size, consensusLanes.block, second.peerId]),
     )
     expect(got.every(({ payload }, i) => payload.every((byte) => byte === i))).toBe(true)
   })

@@ -1,0 +1,277 @@
+/**
+ * The chain on its network: consensus packets, transactions and decided blocks over p2p/, each to the
+ * part of the node that understands it. Verdicts come from there; this file only translates.
+ */
+import { createHash } from 'node:crypto'
+import {
+  decodePacket,
+  encodePacket,
+  type Engine,
+  type Lane,
+  maxPacketBytes,
+  type Network as ConsensusNetwork,
+  type PeerId,
+} from '../../consensus/index.ts'
+import type { Chain, ChainSpec, Mempool } from '../../execution/index.ts'
+import {
+  consensusLanes,
+  createNetwork,
+  createSync,
+  createTransactions,
+  decodeRange,
+  type Friend,
+  type Judgement,
+  type Network,
+  peerIdOf,
+  type Sync,
+  type TransactionPool,
+  type Transactions,
+  validatorProofHash,
+} from '../../p2p/index.ts'
+import {
+  accept,
+  type Address,
+  type Clock,
+  fromHex,
+  type Hex,
+  type Logger,
+  NodeError,
+  type Refusal,
+  type Secp256k1,
+  type Verdict,
+} from '../../primitives/index.ts'
+import { decisionOf } from './decisions.ts'
+import { addressBook, readNodeKey } from './node-key.ts'
+
+export interface ChainNetworkOptions {
+  /** Holds the node's key and its address book. */
+  readonly folder: string
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Multiaddresses with peer ids. */
+  readonly peers: readonly string[]
+  readonly maxPeers: number
+  readonly clientVersion: string
+  readonly genesisHash: Hex
+  readonly mdns: boolean
+}
+
+export interface ChainNetworkPorts {
+  readonly chain: Chain
+  readonly mempool: Mempool
+  readonly secp256k1: Secp256k1
+  readonly clock: Clock
+  readonly log: Logger
+  /** Seals the claim that a peer id is a validator's; absent: a node that follows. */
+  readonly seal?: (hash: Uint8Array) => Uint8Array
+  readonly isValidator: (address: Address) => boolean
+}
+
+export interface ChainNetwork {
+  /** For the engine; silent until `start`. */
+  readonly consensus: ConsensusNetwork
+  /** Throws NodeError PORT_BUSY and NODE_KEY_*. */
+  start(engine: Pick<Engine, 'offer' | 'height'>): Promise<void>
+  stop(): Promise<void>
+  /** Where others can dial. */
+  addresses(): readonly string[]
+  peerId(): string
+  peers(): readonly Friend[]
+  add(address: string): boolean
+  remove(peerId: string): Promise<void>
+  syncing(): ReturnType<Sync['progress']>
+  /** Demo of a partition: nothing goes to these peers and nothing from them is heard. */
+  cut(peerIds: readonly string[]): void
+}
+
+/** Everything that exists only while the network runs. */
+interface Running {
+  readonly network: Network
+  readonly transactions: Transactions
+  readonly sync: Sync
+  readonly ends: readonly (() => void)[]
+}
+
+type Receive = (message: Uint8Array, from: PeerId) => Verdict<undefined>
+
+export function createChainNetwork(
+  options: ChainNetworkOptions,
+  ports: ChainNetworkPorts,
+): ChainNetwork {
+  let running: Running | undefined
+  let receive: Receive = () => accept(undefined)
+  let cut: ReadonlySet<string> = new Set()
+
+  return {
+    consensus: {
+      broadcast(message, lane) {
+        for (const { peerId } of running?.network.friends() ?? [])
+          if (!cut.has(peerId)) running?.network.consensus.send(peerId, laneOf(lane), message)
+      },
+      send(peerId, message, lane) {
+        if (!cut.has(peerId)) running?.network.consensus.send(peerId, laneOf(lane), message)
+      },
+      listen: (listener) => void (receive = listener),
+    },
+    async start(engine) {
+      running = await run(options, ports, engine, (message, from) =>
+        cut.has(from) ? accept(undefined) : receive(message, from),
+      )
+    },
+    async stop() {
+      running?.sync.stop()
+      running?.transactions.stop()
+      for (const end of running?.ends ?? []) end()
+      await running?.network.stop()
+      running = undefined
+    },
+    addresses: () => running?.network.addresses() ?? [],
+    peerId: () => running?.network.peerId ?? '',
+    peers: () => running?.network.friends() ?? [],
+    add: (address) => running?.network.add(address) ?? false,
+    remove: async (peerId) => running?.network.remove(peerId),
+    syncing: () => running?.sync.progress() ?? false,
+    cut: (peerIds) => void (cut = new Set(peerIds)),
+  }
+}
+
+/** A multiaddress with a peer id, as `--peer` takes it. */
+export const isPeerAddress = (address: string): boolean => peerIdOf(address) !== undefined
+
+const laneOf = (lane: Lane): number => consensusLanes[lane]
+
+async function run(
+  options: ChainNetworkOptions,
+  ports: ChainNetworkPorts,
+  engine: Pick<Engine, 'offer' | 'height'>,
+  receive: Receive,
+): Promise<Running> {
+  const { chain, mempool, clock, log } = ports
+  let network: Network | undefined
+  const transactions = createTransactions({
+    clock,
+    random: Math.random,
+    pool: poolOf(mempool),
+    channel: { send: (...message) => network?.transactions.send(...message) },
+    peers: () =>
+      (network?.friends() ?? []).map(({ peerId, validator }) => ({
+        peerId,
+        isValidator: validator !== undefined && ports.isValidator(validator),
+      })),
+  })
+  const sync = createSync({
+    clock,
+    log,
+    tip: () => engine.height() - 1n,
+    ask: (peerId, request) => network?.askSync(peerId, request) ?? nothing(),
+    take: (_height, bytes) => takeDecision(engine, bytes),
+    fault: (peerId, code) => network?.fault(peerId, code),
+  })
+  network = await createNetwork(await settingsOf(options, chain), {
+    ...ports,
+    random: Math.random,
+    book: addressBook(options.folder),
+    validatorProof: (peerId) =>
+      ports.seal?.(validatorProofHash(fromHex(options.genesisHash), peerId)) ?? new Uint8Array(),
+    status: () => statusOf(chain),
+    onFriend: ({ peerId }) => transactions.onFriend(peerId),
+    onGone(peerId) {
+      transactions.onGone(peerId)
+      sync.onGone(peerId)
+    },
+    onStatus: (peerId, status) => sync.onStatus(peerId, status),
+    onConsensus: ({ payload, peerId }) => refusalOf(receive(payload, peerId)),
+    onTransactions: (message) => transactions.onMessage(message),
+    onBlock: async (bytes) => takeDecision(engine, bytes),
+    answerSync: (request) => serveRange(chain, request),
+  })
+  const started = network
+  return {
+    network: started,
+    transactions,
+    sync,
+    ends: [
+      mempool.onPending(({ hash, raw }) => transactions.taken(hash, raw)),
+      chain.onCommit(() => started.announce()),
+    ],
+  }
+}
+
+const refusalOf = <value>(verdict: Verdict<value>): Judgement =>
+  verdict.type === 'accept' ? undefined : verdict
+
+async function settingsOf(options: ChainNetworkOptions, { spec }: Chain) {
+  return {
+    name: spec.chainId.toString(),
+    seed: await readNodeKey(options.folder),
+    listen: [`/ip4/${options.host}/tcp/${options.port}`],
+    bootnodes: options.peers,
+    maxPeers: options.maxPeers,
+    clientVersion: options.clientVersion,
+    genesisHash: fromHex(options.genesisHash),
+    forkDigest: forkDigest(spec),
+    maxBlockBytes: maxPacketBytes,
+    mdns: options.mdns,
+  }
+}
+
+/** Nodes whose rules differ now or will differ at a known block never share a stream. */
+const forkDigest = ({ chainId, activations }: ChainSpec): Uint8Array =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        chainId.toString(),
+        ...activations.map(({ fork, block, time }) => [fork, String(block), String(time)]),
+      ]),
+    )
+    .digest()
+    .subarray(0, 8)
+
+const statusOf = (chain: Chain) => {
+  const { header, hash } = chain.head()
+  return { base: 0n, tip: header.number, tipHash: hash }
+}
+
+/** Refusals that only a sender in bad faith, or one with a broken node, can earn. */
+const inexcusable = new Set(['TX_MALFORMED', 'INVALID_SENDER', 'TX_TYPE', 'NONCE_MAX'])
+
+const poolOf = (mempool: Mempool): TransactionPool => ({
+  has: (hash) => mempool.get(hash) !== undefined,
+  raw: (hash) => mempool.get(hash)?.raw,
+  *pending() {
+    for (const list of mempool.content().pending.values()) for (const { hash } of list) yield hash
+  },
+  async submit(raw): Promise<Refusal | undefined> {
+    const verdict = mempool.add(raw)
+    if (verdict.type === 'accept') return undefined
+    return inexcusable.has(verdict.code) ? verdict : { ...verdict, type: 'ignore' }
+  },
+})
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // No network, no answer.
+}
+
+/** Consensus decides it; whoever sent it answers for its certificate. */
+async function takeDecision(
+  engine: Pick<Engine, 'offer'>,
+  bytes: Uint8Array,
+): Promise<Refusal | undefined> {
+  const packet = decodePacket(bytes)
+  if (packet.type !== 'accept') return packet
+  if (packet.value.type !== 'decision')
+    return { type: 'reject', code: 'DECISION_MISSING', message: 'this is no decided block' }
+  return refusalOf(await engine.offer(packet.value))
+}
+
+async function* serveRange({ store }: Chain, request: Uint8Array): AsyncGenerator<Uint8Array> {
+  const range = decodeRange(request)
+  if (range.type !== 'accept') throw new NodeError(range.code, range.message)
+  const { from, count } = range.value
+  for (let height = from; height < from + BigInt(count); height++) {
+    const decision = decisionOf(store, height)
+    if (!decision) return
+    yield encodePacket({ type: 'decision', ...decision })
+  }
+}
