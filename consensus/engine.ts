@@ -7,48 +7,24 @@
  * is flushed and what is to be sent leaves. After a restart the log of the height is told to the core
  * again with nothing performed; then what it still owes is done.
  */
-import {
-  accept,
-  assertNever,
-  type Clock,
-  ignore,
-  type Logger,
-  NodeError,
-  type Secp256k1,
-  toHex,
-  type Verdict,
-} from '../primitives/index.ts'
+import { accept, assertNever, ignore, NodeError, toHex, type Verdict } from '../primitives/index.ts'
 import { admit, admitSynced } from './admit.ts'
-import { createCatchUp, type CatchUp } from './catch-up.ts'
 import { inputCodec } from './codec.ts'
 import { apply } from './core.ts'
-import { createDigests, type SigningDomain } from './digest.ts'
-import type { ConsensusParams } from './params.ts'
-import type { App, Decision, Network, NextHeight, Observer, PeerId, Signer, Wal } from './ports.ts'
+import type { Decision, PeerId } from './ports.ts'
 import { resume } from './repeat.ts'
-import { type CoreState, initialState } from './state.ts'
-import type { Effect, Input, Message, Proposal, Vote } from './types.ts'
-import type { Checker } from './verify.ts'
+import type { Effect, Input, Proposal, Vote } from './types.ts'
 import { decodePacket, encodePacket, laneOf } from './wire.ts'
-
-export interface EngineOptions {
-  readonly params: ConsensusParams
-  readonly domain: SigningDomain
-}
-
-export interface EnginePorts {
-  readonly app: App
-  /** Undefined: a node that follows and does not vote. */
-  readonly signer?: Signer
-  readonly wal: Wal
-  readonly network: Network
-  readonly curve: Secp256k1
-  readonly clock: Clock
-  readonly log: Logger
-  readonly observer?: Observer
-  /** Called once, when the node must stop: its own rules, its disk or its block is broken. */
-  readonly onFault: (error: unknown) => void
-}
+import {
+  cancelTimers,
+  type EngineOptions,
+  type EnginePorts,
+  fail,
+  guard,
+  later,
+  newWork,
+  type Work,
+} from './work.ts'
 
 export interface Engine {
   /** Replays the log, then takes part. */
@@ -62,25 +38,6 @@ export interface Engine {
    * Resolves when its height is over, or at once with a refusal.
    */
   offer(decision: Decision): Promise<Verdict<undefined>>
-}
-
-interface Work extends EnginePorts {
-  readonly checker: Checker
-  core: CoreState
-  next: NextHeight
-  readonly catchUp: CatchUp
-  readonly queue: Input[]
-  readonly outbox: Message[]
-  readonly timers: Set<() => void>
-  /** Signs nothing at this height: the guard has signed something that the log does not know. */
-  isMute: boolean
-  isStarted: boolean
-  isBusy: boolean
-  isStopped: boolean
-  committing: Promise<void>
-  /** Told when the height in work is over. */
-  readonly atNextHeight: (() => void)[]
-  startedMs: number
 }
 
 export function createEngine(options: EngineOptions, ports: EnginePorts): Engine {
@@ -112,38 +69,6 @@ export function createEngine(options: EngineOptions, ports: EnginePorts): Engine
     height: () => work.next.height,
     offer: (decision) => offer(work, decision),
   }
-}
-
-function newWork({ params, domain }: EngineOptions, ports: EnginePorts): Work {
-  const next = ports.app.next()
-  const core = initialState({
-    self: ports.signer?.address,
-    params,
-    lastHeight: next.height - 1n,
-    nextValidators: next.validators,
-  })
-  const clock: Clock = {
-    nowMs: () => ports.clock.nowMs(),
-    after: (delayMs, task) => ports.clock.after(delayMs, () => guard(work, task)),
-  }
-  const work: Work = {
-    ...ports,
-    checker: { digests: createDigests(domain), curve: ports.curve },
-    core,
-    next,
-    catchUp: createCatchUp({ ...ports, clock, ownHeight: () => work.next.height }),
-    queue: [],
-    outbox: [],
-    timers: new Set(),
-    isMute: false,
-    isStarted: false,
-    isBusy: false,
-    isStopped: false,
-    committing: Promise.resolve(),
-    atNextHeight: [],
-    startedMs: 0,
-  }
-  return work
 }
 
 /** The height after the head: from its log where there is one, else when it is due. */
@@ -391,33 +316,4 @@ async function offer(work: Work, decision: Decision): Promise<Verdict<undefined>
   })
   if (verdict.type === 'accept') await over
   return verdict
-}
-
-function later(work: Work, delayMs: number, task: () => void): void {
-  const cancel = work.clock.after(delayMs, () => {
-    work.timers.delete(cancel)
-    guard(work, task)
-  })
-  work.timers.add(cancel)
-}
-
-function cancelTimers({ timers }: Work): void {
-  for (const cancel of timers) cancel()
-  timers.clear()
-}
-
-function guard(work: Work, task: () => void): void {
-  if (work.isStopped) return
-  try {
-    task()
-  } catch (error) {
-    fail(work, error)
-  }
-}
-
-function fail(work: Work, error: unknown): void {
-  if (work.isStopped) return
-  work.isStopped = true
-  cancelTimers(work)
-  work.onFault(error)
 }

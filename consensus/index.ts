@@ -56,7 +56,8 @@ export {
 } from './validator-set.ts'
 export { type CertificateCode, type Checker, verifyCommit, verifyEvidence } from './verify.ts'
 export { decodePacket, encodePacket, maxPacketBytes } from './wire.ts'
-export { createEngine, type Engine, type EngineOptions, type EnginePorts } from './engine.ts'
+export { createEngine, type Engine } from './engine.ts'
+export type { EngineOptions, EnginePorts } from './work.ts'
 export type {
   App,
   Decision,

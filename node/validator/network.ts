@@ -93,6 +93,9 @@ interface Running {
   readonly ends: readonly (() => void)[]
 }
 
+/** Of nobody's concern: before the engine listens, and from behind a cut. */
+const ignored = accept(undefined)
+
 type Receive = (message: Uint8Array, from: PeerId) => Verdict<undefined>
 
 export function createChainNetwork(
@@ -100,7 +103,7 @@ export function createChainNetwork(
   ports: ChainNetworkPorts,
 ): ChainNetwork {
   let running: Running | undefined
-  let receive: Receive = () => accept(undefined)
+  let receive: Receive | undefined
   let cut: ReadonlySet<string> = new Set()
 
   return {
@@ -116,7 +119,7 @@ export function createChainNetwork(
     },
     async start(engine) {
       running = await run(options, ports, engine, (message, from) =>
-        cut.has(from) ? accept(undefined) : receive(message, from),
+        cut.has(from) ? ignored : (receive?.(message, from) ?? ignored),
       )
     },
     async stop() {

@@ -1,0 +1,111 @@
+/**
+ * What the engine has in hand between two inputs, its timers, and what happens when something fails.
+ * Performs no effect; engine.ts does.
+ */
+import type { Clock, Logger, Secp256k1 } from '../primitives/index.ts'
+import { type CatchUp, createCatchUp } from './catch-up.ts'
+import { createDigests, type SigningDomain } from './digest.ts'
+import type { ConsensusParams } from './params.ts'
+import type { App, Network, NextHeight, Observer, Signer, Wal } from './ports.ts'
+import { type CoreState, initialState } from './state.ts'
+import type { Input, Message } from './types.ts'
+import type { Checker } from './verify.ts'
+
+export interface EngineOptions {
+  readonly params: ConsensusParams
+  readonly domain: SigningDomain
+}
+
+export interface EnginePorts {
+  readonly app: App
+  /** Undefined: a node that follows and does not vote. */
+  readonly signer?: Signer
+  readonly wal: Wal
+  readonly network: Network
+  readonly curve: Secp256k1
+  readonly clock: Clock
+  readonly log: Logger
+  readonly observer?: Observer
+  /** Called once, when the node must stop: its own rules, its disk or its block is broken. */
+  readonly onFault: (error: unknown) => void
+}
+
+export interface Work extends EnginePorts {
+  readonly checker: Checker
+  core: CoreState
+  next: NextHeight
+  readonly catchUp: CatchUp
+  readonly queue: Input[]
+  readonly outbox: Message[]
+  readonly timers: Set<() => void>
+  /** Signs nothing at this height: the guard has signed something that the log does not know. */
+  isMute: boolean
+  isStarted: boolean
+  isBusy: boolean
+  isStopped: boolean
+  committing: Promise<void>
+  /** Told when the height in work is over. */
+  readonly atNextHeight: (() => void)[]
+  startedMs: number
+}
+
+export function newWork({ params, domain }: EngineOptions, ports: EnginePorts): Work {
+  const next = ports.app.next()
+  const core = initialState({
+    self: ports.signer?.address,
+    params,
+    lastHeight: next.height - 1n,
+    nextValidators: next.validators,
+  })
+  const clock: Clock = {
+    nowMs: () => ports.clock.nowMs(),
+    after: (delayMs, task) => ports.clock.after(delayMs, () => guard(work, task)),
+  }
+  const work: Work = {
+    ...ports,
+    checker: { digests: createDigests(domain), curve: ports.curve },
+    core,
+    next,
+    catchUp: createCatchUp({ ...ports, clock, ownHeight: () => work.next.height }),
+    queue: [],
+    outbox: [],
+    timers: new Set(),
+    isMute: false,
+    isStarted: false,
+    isBusy: false,
+    isStopped: false,
+    committing: Promise.resolve(),
+    atNextHeight: [],
+    startedMs: 0,
+  }
+  return work
+}
+
+export function later(work: Work, delayMs: number, task: () => void): void {
+  const cancel = work.clock.after(delayMs, () => {
+    work.timers.delete(cancel)
+    guard(work, task)
+  })
+  work.timers.add(cancel)
+}
+
+export function cancelTimers({ timers }: Work): void {
+  for (const cancel of timers) cancel()
+  timers.clear()
+}
+
+export function guard(work: Work, task: () => void): void {
+  if (work.isStopped) return
+  try {
+    task()
+  } catch (error) {
+    fail(work, error)
+  }
+}
+
+export function fail(work: Work, error: unknown): void {
+  if (work.isStopped) return
+  work.isStopped = true
+  cancelTimers(work)
+  work.onFault(error)
+}
