@@ -47,6 +47,7 @@ export async function findAccessList(
   // Warm in any case: nobody pays to list them.
   const excluded = new Set<Address>([
     ...engine.precompilesOf(prepared.value.context.header),
+    ...engine.modules,
     call.from,
     call.to ?? created,
   ])
@@ -103,6 +104,7 @@ const accessTracer = (touched: Touched, excluded: ReadonlySet<Address>): Tracer 
     const named = namedAddress(step)
     if (named && !excluded.has(named)) touchAddress(touched, named)
   },
+  slot: (address, slot) => void touchAddress(touched, address).add(toWord(slot)),
 })
 
 function namedAddress(step: Step): Address | undefined {

@@ -132,7 +132,8 @@ function createFramesCache(
     const evm = createEvm(commonOf(fork), createStateManager(journal), context)
     if (breathe) evm.breatheWith(breathe)
     // Their prices are London's and later (native/gas.ts).
-    if (natives && isAtLeast(fork, 'london')) evm.hostNatives(hostOf(natives, spec, context))
+    if (natives && isAtLeast(fork, 'london'))
+      evm.hostNatives(hostOf(natives, spec, context, tracer))
     if (tracer) evm.traceWith(tracer, journal)
     const frames = createFrames(evm, context, blobPrice(spec, fork, context))
     byJournal.set(journal, { context, tracer, frames })
@@ -141,11 +142,17 @@ function createFramesCache(
   return Object.assign(framesOf, { forget: (journal: Journal) => void byJournal.delete(journal) })
 }
 
-function hostOf(natives: Natives, { chainId }: ChainSpec, context: BlockContext): NativeHost {
+function hostOf(
+  natives: Natives,
+  { chainId }: ChainSpec,
+  context: BlockContext,
+  tracer: Tracer | undefined,
+): NativeHost {
   const { number, timestamp, feeRecipient } = context.header
   const byAddress = new Map(natives.modules.map((module) => [module.address, module]))
   return {
     natives,
+    tracer,
     block: { number, timestamp, feeRecipient, chainId },
     moduleAt: (address) => {
       const source = context.precompiles?.get(address)

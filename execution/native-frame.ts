@@ -12,6 +12,7 @@ import type { NativeBlock, NativeModule, Transfer } from './native/module.ts'
 import { type NativeOutcome, type Natives, runNative, transferFailed } from './native/run.ts'
 import type { StateAccess } from './native/slots.ts'
 import { addressText, type JournalManager } from './state-manager.ts'
+import type { Tracer } from './tracer.ts'
 
 /** What a frame needs of the execution it is part of. */
 export interface NativeHost {
@@ -19,6 +20,7 @@ export interface NativeHost {
   readonly block: NativeBlock
   /** The module whose code stands at an address, overrides considered. */
   readonly moduleAt: (address: Address) => NativeModule | undefined
+  readonly tracer: Pick<Tracer, 'log' | 'slot'> | undefined
 }
 
 /** Deeper calls fail (Yellow Paper, 9.1). */
@@ -43,10 +45,11 @@ export async function runNativeFrame(
     isStatic: message.isStatic,
     isDirect: isDirect(message),
     gas,
-    state: stateAccess(evm),
+    state: stateAccess(evm, host.tracer?.slot),
     block: host.block,
     natives: host.natives,
   })
+  if (outcome.type === 'return') for (const log of outcome.logs) host.tracer?.log?.(log)
   if (outcome.type === 'return') return payOut(evm, message, gas, gasLimit, module, outcome)
   if (outcome.type === 'revert') return failed('REVERT', gas.used(), outcome.data)
   const reason = outcome.reason === 'static' ? 'STATIC_STATE_CHANGE' : 'OUT_OF_GAS'
@@ -153,7 +156,7 @@ async function chargeCall(
 }
 
 /** The journal below, and the library's record of what is warm, read and written synchronously. */
-function stateAccess(evm: EVM): StateAccess {
+function stateAccess(evm: EVM, tell: Tracer['slot']): StateAccess {
   // createEvm of evm.ts gave it this state manager.
   const manager = evm.stateManager as JournalManager
   const state = manager.journal
@@ -167,8 +170,10 @@ function stateAccess(evm: EVM): StateAccess {
     read: (address, slot) => state.storage(address, slot),
     original: (address, slot) => toBigInt(manager.originalStorage(address, slot)),
     write: (address, slot, value) => state.setStorage(address, slot, value),
-    isWarm: (address, slot) =>
-      evm.journal.isWarmedStorage(bytesOf(address), toFixedBytes(slot, 32)),
+    isWarm(address, slot) {
+      tell?.(address, slot) // asked before every look at a slot
+      return evm.journal.isWarmedStorage(bytesOf(address), toFixedBytes(slot, 32))
+    },
     warm: (address, slot) => evm.journal.addWarmedStorage(bytesOf(address), toFixedBytes(slot, 32)),
   }
 }

@@ -70,6 +70,8 @@ export interface Tracer {
   readonly step?: (step: Step) => void
   /** Also logs of frames that fail later. */
   readonly log?: (log: Log) => void
+  /** A slot that a native module reads or writes: it has no opcodes to be seen by. */
+  readonly slot?: (address: Address, slot: bigint) => void
 }
 
 /** The address in a stack word: its low 20 bytes. */

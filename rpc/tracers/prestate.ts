@@ -42,6 +42,10 @@ export function createPrestateTracer(
   return {
     hooks: {
       step: (step) => lookAround(step, look, budget),
+      slot: (address, slot) => {
+        budget(entryChars)
+        look(address).add(slot)
+      },
       // A creation's target is not on the stack.
       enter: ({ type, to: created }) => {
         if (type === 'CREATE' || type === 'CREATE2') look(created)

@@ -195,3 +195,18 @@ export const vaultCall = <name extends ContractFunctionName<typeof vaultAbi>>(
   encodeFunctionData({ abi: vaultAbi, functionName, args } as Parameters<
     typeof encodeFunctionData
   >[0])
+
+/** Code that sends its call data on by `opcode` and returns or reverts with the answer. */
+export function forwarder(
+  opcode: 'call' | 'callcode' | 'delegatecall' | 'staticcall',
+  target: Address = vaultAddress,
+): Hex {
+  const value = opcode === 'call' || opcode === 'callcode' ? '34' : ''
+  const op = { call: 'f1', callcode: 'f2', delegatecall: 'f4', staticcall: 'fa' }[opcode]
+  // calldatacopy(0, 0, size); op(gas, vault, [value,] 0, size, 0, 0); return or revert the answer
+  const call = `36600060003760006000366000${value}73${target.slice(2)}5a${op}`
+  const copied = '3d600060003e'
+  const at = (call.length + copied.length) / 2
+  const success = (at + 7).toString(16).padStart(2, '0')
+  return `0x${call}${copied}60${success}573d6000fd5b3d6000f3`
+}

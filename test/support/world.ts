@@ -23,6 +23,7 @@ import {
   emptyCodeHash,
   fromHex,
   invariant,
+  keccakHex,
   nobleSecp256k1,
   toHex,
   type Address,
@@ -73,6 +74,8 @@ export interface World {
     args: Args<module, name>,
   ): Promise<ContractFunctionReturnType<Abis[module], AbiStateMutability, name>>
   balance(address: Address): bigint
+  /** Of all accounts and slots; nonces of callers, which have no code, do not count. */
+  digest(): Hex
   /** Puts code at an address. */
   deploy(address: Address, code: Hex): void
   /** Any call, with what became of it. */
@@ -153,6 +156,7 @@ export function createWorld(corpora: Corpora = noCorpora): World {
     async read(module, name, args) {
       return (await ask(alice, module, name, args as readonly unknown[])).result as never
     },
+    digest: () => digestOf(journal),
     balance: (address) => journal.account(address)?.balance ?? 0n,
     deploy(address, code) {
       const codeHash = code === '0x' ? emptyCodeHash : journal.putCode(fromHex(code))
@@ -160,6 +164,19 @@ export function createWorld(corpora: Corpora = noCorpora): World {
     },
     call,
   }
+}
+
+function digestOf(journal: Journal): Hex {
+  const lines: string[] = []
+  for (const [address, change] of journal.changes().accounts) {
+    if (!change) continue
+    const { nonce, balance, codeHash, slots } = change
+    const sorted = [...slots].toSorted(([a], [b]) => (a < b ? -1 : 1)).join(' ')
+    lines.push(
+      `${address} ${codeHash === emptyCodeHash ? '' : nonce} ${balance} ${codeHash} ${sorted}`,
+    )
+  }
+  return keccakHex(new TextEncoder().encode(lines.toSorted().join('\n')))
 }
 
 function refusal(what: string, abi: Abi, { status, error, returnData }: TransactionOutcome): Error {

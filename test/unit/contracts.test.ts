@@ -14,6 +14,7 @@ test('test/fixtures/contracts.json matches contracts/*.sol', () => {
     'MockReceipts',
     'MockRewards',
     'Pair',
+    'Puppet',
     'Reverter',
     'Token',
   ])

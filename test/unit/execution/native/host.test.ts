@@ -16,6 +16,7 @@ import type { Journal } from '../../../../state/index.ts'
 import { context, contract, ether, sender, spec } from '../../../support/engine.ts'
 import {
   callNative,
+  forwarder,
   guardAbi,
   guardAddress,
   natives,
@@ -32,18 +33,6 @@ const resultOf = (
   functionName: 'deposit' | 'record' | 'balanceOf' | 'isGuarded',
   data: Uint8Array,
 ) => decodeFunctionResult({ abi: vaultAbi, functionName, data: toHex(data) })
-
-/** Code that sends its call data to the vault by `opcode` and returns or reverts with the answer. */
-function forwarder(opcode: 'call' | 'callcode' | 'delegatecall' | 'staticcall'): Hex {
-  const value = opcode === 'call' || opcode === 'callcode' ? '34' : ''
-  const op = { call: 'f1', callcode: 'f2', delegatecall: 'f4', staticcall: 'fa' }[opcode]
-  // calldatacopy(0, 0, size); op(gas, vault, [value,] 0, size, 0, 0); return or revert the answer
-  const call = `36600060003760006000366000${value}73${vaultAddress.slice(2)}5a${op}`
-  const copied = '3d600060003e'
-  const at = (call.length + copied.length) / 2
-  const success = (at + 7).toString(16).padStart(2, '0')
-  return `0x${call}${copied}60${success}573d6000fd5b3d6000f3`
-}
 
 test('a wallet calls a function: value, result, log and storage are there', async () => {
   const journal = nativeState()
