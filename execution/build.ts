@@ -52,7 +52,8 @@ export async function buildBlock(
   const finished = await run.finish([], template.withdrawals)
   if (finished.type !== 'accept') throw new NodeError(finished.code, finished.message)
   const update = parts.store.computeUpdate(journal.changes())
-  const { transactions, senders, receipts, outcomes, gasUsed, blobGasUsed } = run.progress()
+  const { transactions, senders, receipts, outcomes, gasUsed, blobGasUsed, appearances } =
+    run.progress()
   const header: Header = {
     ...draft,
     stateRoot: update.root,
@@ -70,7 +71,14 @@ export async function buildBlock(
     ...(header.withdrawalsRoot && { withdrawals: template.withdrawals }),
   })
   return {
-    executed: { block, receipts, senders, outcomes, update },
+    executed: {
+      block,
+      receipts,
+      senders,
+      outcomes,
+      update,
+      ...(appearances && { appearances }),
+    },
     requests: finished.value.requests,
     refused,
   }

@@ -21,6 +21,8 @@ export interface ChainPorts {
   readonly secp256k1: Secp256k1
   /** Hears the transactions of blocks that are built here, whatever becomes of them. */
   readonly tracer?: Tracer
+  /** Blocks carry what the address index stores. */
+  readonly tracksAddresses?: boolean
 }
 
 /** BLOCKHASH sees so many ancestors (Yellow Paper, 9.4.2). */

@@ -32,8 +32,9 @@ export async function retryWithData<result>(
         while (journal.depth() > depth) journal.revert()
         forget()
       }
-      // What a tracer has heard cannot be unsaid.
-      if (tracer)
+      tracer?.restart?.()
+      // What other tracers have heard cannot be unsaid.
+      if (tracer && !tracer.restart)
         throw new NodeError('DATA_FETCHED', `${error.message}: it has been fetched, ask again`, {})
     }
   }

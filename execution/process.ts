@@ -17,7 +17,8 @@ import {
   type Verdict,
   type Withdrawal,
 } from '../primitives/index.ts'
-import type { Journal } from '../state/index.ts'
+import type { Appearance, Journal } from '../state/index.ts'
+import { createAddressWatch } from './address-watch.ts'
 import type { ChainSpec } from './chain-spec.ts'
 import { blobParamsAt } from './header.ts'
 import {
@@ -46,6 +47,8 @@ export interface ProcessPorts {
   readonly rootNow: () => Hex
   /** Told of the transactions, not of system calls. */
   readonly tracer?: Tracer
+  /** Collects what the address index stores. */
+  readonly tracksAddresses?: boolean
 }
 
 type Executing = Pick<ProcessPorts, 'spec' | 'engine' | 'journal' | 'context'>
@@ -58,6 +61,7 @@ export interface Progress {
   readonly outcomes: readonly TransactionOutcome[]
   readonly gasUsed: bigint
   readonly blobGasUsed: bigint
+  readonly appearances: readonly Appearance[] | undefined
 }
 
 export interface Finished {
@@ -86,6 +90,10 @@ export function createBlockRun(ports: ProcessPorts): BlockRun {
   const senders: Address[] = []
   const receipts: Receipt[] = []
   const outcomes: TransactionOutcome[] = []
+  const appearances: Appearance[] = []
+  const watch = ports.tracksAddresses === true ? createAddressWatch(ports.tracer) : undefined
+  const tracer = watch?.tracer ?? ports.tracer
+  const options = tracer ? { tracer } : {}
   let [gasUsed, blobGasUsed] = [0n, 0n]
   const gasLeft = (): bigint => context.header.gasLimit - gasUsed
 
@@ -96,7 +104,7 @@ export function createBlockRun(ports: ProcessPorts): BlockRun {
       const blobGas = BigInt(blobCount(tx)) * gasPerBlob
       if (blobGas > 0n && blobGasUsed + blobGas > maxBlobGas(ports))
         return reject('BLOB', 'blob gas limit reached')
-      const verdict = await engine.runTransaction(journal, context, tx, sender, gasLeft(), ports)
+      const verdict = await engine.runTransaction(journal, context, tx, sender, gasLeft(), options)
       if (verdict.type !== 'accept') return verdict
       const outcome = verdict.value
       gasUsed += outcome.gasUsed
@@ -112,6 +120,7 @@ export function createBlockRun(ports: ProcessPorts): BlockRun {
       senders.push(sender)
       receipts.push(receipt)
       outcomes.push(outcome)
+      if (watch) appearances.push(watch.take(sender, journal))
       return accept(receipt)
     },
     async finish(uncles, withdrawals) {
@@ -123,7 +132,15 @@ export function createBlockRun(ports: ProcessPorts): BlockRun {
       const logsBloom = mergeBlooms(receipts.map((receipt) => receipt.logsBloom))
       return accept({ requests: requests.value, logsBloom })
     },
-    progress: () => ({ transactions, senders, receipts, outcomes, gasUsed, blobGasUsed }),
+    progress: () => ({
+      transactions,
+      senders,
+      receipts,
+      outcomes,
+      gasUsed,
+      blobGasUsed,
+      appearances: watch && appearances,
+    }),
   }
 }
 

@@ -72,6 +72,8 @@ export interface Tracer {
   readonly log?: (log: Log) => void
   /** A slot that a native module reads or writes: it has no opcodes to be seen by. */
   readonly slot?: (address: Address, slot: bigint) => void
+  /** The transaction begins anew: what was heard of it is void. Without this it fails instead. */
+  readonly restart?: () => void
 }
 
 /** The address in a stack word: its low 20 bytes. */

@@ -42,6 +42,7 @@ export interface ExecutionParts {
   readonly engine: Engine
   readonly secp256k1: Secp256k1
   readonly contextOf: (header: Header) => BlockContext
+  readonly tracksAddresses?: boolean
 }
 
 /** A whole block's RLP from Osaka on: 10 MiB less 2 MiB for the beacon block (EIP-7934). */
@@ -87,8 +88,8 @@ export async function validateBlock(
   const update = updateNow()
   if (update.root !== header.stateRoot)
     return mismatch('STATE_ROOT_MISMATCH', 'state root', header.stateRoot, update.root)
-  const { receipts, senders, outcomes } = run.progress()
-  return accept({ block, receipts, senders, outcomes, update })
+  const { receipts, senders, outcomes, appearances } = run.progress()
+  return accept({ block, receipts, senders, outcomes, update, ...(appearances && { appearances }) })
 }
 
 export const transactionsRootOf = (transactions: readonly Transaction[]): Hex =>

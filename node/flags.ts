@@ -14,6 +14,8 @@ export interface StoreFlags {
   readonly datadir: string
   readonly prune?: number
   readonly cacheMb: number
+  /** False with --no-address-index. */
+  readonly addressIndex: boolean
 }
 
 export interface LogFlags {

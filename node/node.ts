@@ -55,6 +55,8 @@ export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly allowedHosts: readonly string[]
   /** web3_clientVersion. */
   readonly clientVersion: string
+  /** Keeps which transactions an address appears in. */
+  readonly addressIndex?: boolean
   /** Adds testing_ methods and takes blob transactions: for an import that makes no blocks. */
   readonly isTesting?: boolean
   /** Takes part in the consensus of the genesis's validators, instead of sealing alone. */
@@ -210,7 +212,14 @@ async function openExecution(
   })
   const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })
   const tracer = dev?.onConsole && createConsoleTracer(dev.onConsole, () => clock.nowMs())
-  const chain = createChain({ spec, store, engine, secp256k1, ...(tracer && { tracer }) })
+  const chain = createChain({
+    spec,
+    store,
+    engine,
+    secp256k1,
+    tracksAddresses: options.addressIndex ?? false,
+    ...(tracer && { tracer }),
+  })
   return { chain, store, tracer, rows }
 }
 

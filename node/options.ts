@@ -25,6 +25,7 @@ const maxCacheMb = 65_536
 export const addStoreOptions = (command: Command): Command =>
   command
     .option('--prune <blocks>', 'keep only the states of so many past blocks', wholeNumber(1, 1e9))
+    .option('--no-address-index', 'do not keep what explorers search by address (ots_ methods)')
     .option('--cache-mb <size>', 'memory for reading, in MiB', wholeNumber(1, maxCacheMb), 256)
 
 export const logLevelHelp =

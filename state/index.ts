@@ -17,6 +17,8 @@ export { openSignGuard, setGuardAbove, type SignGuard, type Statement } from './
 export { openStore, type OpenStore } from './store.ts'
 export type {
   AccountEdit,
+  AddressIndex,
+  Appearance,
   AccountFields,
   AccountProof,
   CommitInput,
@@ -28,4 +30,5 @@ export type {
   Store,
   StoredBlock,
   StoreOptions,
+  TransactionPlace,
 } from './types.ts'

@@ -12,6 +12,7 @@ import {
   type StateReader,
   type Write,
 } from '../primitives/index.ts'
+import { addressWrites, addressWritesOfEmpty, createAddressIndex } from './address-index.ts'
 import { createBlocks, type Blocks } from './blocks.ts'
 import { checkGenesis, corrupt, openDatabase, type Database } from './database.ts'
 import { editWrite, recordedEdits } from './edits.ts'
@@ -162,6 +163,7 @@ function createStore(context: Context): OpenStore {
       return { blockNumber: BigInt(place.height), index: place.index }
     },
     blocksWithLogs: (query) => blocksWithLogs(context, query),
+    addresses: createAddressIndex(db, blocks, height),
     oldestState: () => BigInt(context.oldest),
     proof: (number, address, slots) =>
       proveAccount(
@@ -238,6 +240,7 @@ async function commit(context: Context, input: CommitInput): Promise<void> {
     ...plan.writes,
     ...world.commitWrites(update, height),
     ...pruning,
+    ...addressWrites(db, input),
     ...headWrites(block),
     { key: keys.fact('oldest'), value: fromHeight(oldest) },
   ]
@@ -256,7 +259,12 @@ async function commitQuiet(context: Context, count: number, intervalS: bigint): 
   const { head, pendingRecords, quiet, world } = context
   invariant(head !== undefined && pendingRecords === 0, 'a run of blocks follows a sealed one')
   const { run, last, writes } = await quiet.plan(head, count, intervalS)
-  await write(context, [...writes, ...world.forgetBefore(run.from, run.count), ...headWrites(last)])
+  await write(context, [
+    ...writes,
+    ...world.forgetBefore(run.from, run.count),
+    ...addressWritesOfEmpty(context.db, run.from, heightOf(last)),
+    ...headWrites(last),
+  ])
   quiet.add(run)
   context.head = last
 }

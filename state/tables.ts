@@ -29,6 +29,7 @@ export const tables = {
   g: 'hash before a group of a run: first height, group -> hash',
   y: 'hashes of a run, to be searched: first height, bucket -> entries',
   l: 'log index: position, item, height -> nothing',
+  w: 'address index: appearances, creations, nonces by address (where it is kept)',
 } as const
 export type TableName = keyof typeof tables
 
@@ -59,7 +60,7 @@ export function toCount(bytes: Uint8Array, at: number, length: number): number {
 export const fromHeight = (height: number): Uint8Array => fromCount(height, heightBytes)
 
 export const keys = {
-  fact: (name: 'version' | 'genesis' | 'head' | 'oldest' | 'runs'): Uint8Array =>
+  fact: (name: 'version' | 'genesis' | 'head' | 'oldest' | 'runs' | 'indexed'): Uint8Array =>
     concat(prefixOf('m'), new TextEncoder().encode(name)),
   account: (addressHash: Uint8Array): Uint8Array => concat(prefixOf('a'), addressHash),
   slot: (addressHash: Uint8Array, slotHash: Uint8Array): Uint8Array =>
@@ -85,6 +86,12 @@ export const keys = {
   transaction: (hash: Hex): Uint8Array => concat(prefixOf('x'), fromHex(hash)),
   log: (position: number, item: Uint8Array, height: number): Uint8Array =>
     concat(prefixOf('l'), Uint8Array.of(position), item, fromHeight(height)),
+  /** `place` is an encoded `Place`. */
+  appearance: (address: Uint8Array, place: Uint8Array): Uint8Array =>
+    concat(prefixOf('w'), Uint8Array.of(0), address, place),
+  creation: (contract: Uint8Array): Uint8Array => concat(prefixOf('w'), Uint8Array.of(1), contract),
+  sent: (sender: Uint8Array, nonce: Uint8Array): Uint8Array =>
+    concat(prefixOf('w'), Uint8Array.of(2), sender, nonce),
 }
 
 /** Bounds of a whole table, or of the part under `prefix`. */

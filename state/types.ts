@@ -49,6 +49,8 @@ export interface CommitInput {
   /** By transaction; stored, so that reading a block recovers nothing. */
   readonly senders: readonly Address[]
   readonly update: StateUpdate
+  /** By transaction; absent where no address index is kept. */
+  readonly appearances?: readonly Appearance[]
   /** Who decided the block, as consensus encodes it; absent where a lone producer seals. */
   readonly certificate?: Uint8Array
 }
@@ -60,6 +62,32 @@ export interface AccountEdit {
   readonly balance?: bigint
   readonly code?: Uint8Array
   readonly slots?: ReadonlyMap<bigint, bigint>
+}
+
+/** What one transaction reached: addresses called, internal calls included, and contracts made. */
+export interface Appearance {
+  readonly addresses: readonly Address[]
+  readonly created: readonly { readonly contract: Address; readonly creator: Address }[]
+}
+
+export interface TransactionPlace {
+  readonly blockNumber: bigint
+  readonly index: number
+}
+
+/** Look-ups by address, as far as the node has kept them. */
+export interface AddressIndex {
+  /** First block whose transactions are found; undefined: none are. */
+  since(): bigint | undefined
+  /** Transactions in which an address appears, within blocks from..to. */
+  appearances(
+    address: Address,
+    range: { readonly from?: bigint; readonly to?: bigint; readonly isBackwards?: boolean },
+  ): AsyncIterable<TransactionPlace>
+  creation(
+    contract: Address,
+  ): { readonly place: TransactionPlace; readonly creator: Address } | undefined
+  sent(sender: Address, nonce: bigint): TransactionPlace | undefined
 }
 
 export interface StoredBlock {
@@ -122,6 +150,7 @@ export interface Store extends StateSource {
   transactionPlace(hash: Hex): { readonly blockNumber: bigint; readonly index: number } | undefined
   /** Ascending candidates; a superset of the blocks that match. */
   blocksWithLogs(query: LogQuery): AsyncIterable<bigint>
+  readonly addresses: AddressIndex
   /** Oldest height whose state can be read. */
   oldestState(): bigint
   /** Throws NodeError PROOF_TOO_OLD outside the last 128 blocks. */

@@ -145,6 +145,7 @@ const startable = (
       datadir,
       cacheBytes: mebibytes(flags.cacheMb),
       keepStates: keepStatesOf(flags),
+      addressIndex: flags.addressIndex,
       sealing: sealingOf(flags),
       feeRecipient: nobody,
       host: flags.host,

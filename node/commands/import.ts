@@ -63,6 +63,7 @@ async function openNode(
       datadir: flags.datadir,
       cacheBytes: mebibytes(flags.cacheMb),
       keepStates: keepStatesOf(flags),
+      addressIndex: flags.addressIndex,
       sealing: { type: 'manual' },
       feeRecipient: `0x${'00'.repeat(20)}`,
       host: flags.host,

@@ -29,6 +29,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
       datadir: flags.datadir,
       cacheBytes: mebibytes(flags.cacheMb),
       keepStates: keepStatesOf(flags),
+      addressIndex: flags.addressIndex,
       sealing:
         blockTime === undefined ? { type: 'manual' } : { type: 'interval', blockTimeMs: blockTime },
       feeRecipient: flags.feeRecipient,

@@ -18,6 +18,8 @@ import { ethTransactions } from './eth-transactions.ts'
 import { net } from './net.ts'
 import { rpc } from './rpc.ts'
 import { testing } from './testing.ts'
+import { ots } from './ots.ts'
+import { trace } from './trace.ts'
 import { txpool } from './txpool.ts'
 import { web3 } from './web3.ts'
 
@@ -34,6 +36,8 @@ const methods: MethodTable = {
   ...ethSimulate,
   ...ethLogs,
   ...debugTrace,
+  ...trace,
+  ...ots,
   ...attrObjects,
   ...attrRewards,
   ...attrRows,

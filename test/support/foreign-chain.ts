@@ -29,6 +29,7 @@ export async function startForeignChain(): Promise<ForeignChain> {
       datadir: undefined,
       cacheBytes: 2 ** 24,
       keepStates: 'archive',
+      addressIndex: true,
       sealing: { type: 'manual' },
       feeRecipient: `0x${'00'.repeat(20)}`,
       host: '127.0.0.1',

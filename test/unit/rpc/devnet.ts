@@ -51,6 +51,7 @@ export async function startDevnet(sealing: Sealing = { type: 'automine' }): Prom
       datadir: undefined,
       cacheBytes: 2 ** 24,
       keepStates: 'archive',
+      addressIndex: true,
       sealing,
       feeRecipient: `0x${'fe'.repeat(20)}`,
       host: '127.0.0.1',
