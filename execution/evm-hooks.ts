@@ -12,7 +12,7 @@ import {
   type Message,
 } from '@ethereumjs/evm'
 import { generateAddress, generateAddress2 } from '@ethereumjs/util'
-import { type Address, fromBigInt, toHex, toWord } from '../primitives/index.ts'
+import { type Address, fromBigInt, toFixedBytes, toHex, toWord } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
 import { haltText } from './halt-text.ts'
 import { stackInputs } from './opcodes.ts'
@@ -176,7 +176,11 @@ function attempt(state: RunState, type: FrameType, journal: Journal) {
       depth: env.depth + 1,
       from: self,
       to: isCreation
-        ? toHex(generateAddress(env.address.bytes, fromBigInt(nonce)))
+        ? toHex(
+            type === 'CREATE2'
+              ? generateAddress2(env.address.bytes, toFixedBytes(words[3] ?? 0n, 32), input)
+              : generateAddress(env.address.bytes, fromBigInt(nonce)),
+          )
         : wordToAddress(words[1] ?? 0n),
       input,
       gas: gas + (value !== undefined && value > 0n && !isCreation ? callStipend : 0n),

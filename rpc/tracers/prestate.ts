@@ -2,7 +2,7 @@
  * geth's prestateTracer: the accounts and slots a transaction looks at as they were before it; with
  * diffMode, those it changed, before and after.
  */
-import { opcodeName, type Step, wordToAddress } from '../../execution/index.ts'
+import { isDelegation, opcodeName, type Step, wordToAddress } from '../../execution/index.ts'
 import {
   type Account,
   type Address,
@@ -33,6 +33,8 @@ export function createPrestateTracer(
     const slots = new Set<bigint>()
     budget(codeOf(subject.before, address).length * 2 + entryChars)
     seen.set(address, slots)
+    const target = delegateOf(subject.now, address)
+    if (target) look(target)
     return slots
   }
   const { from, to, nonce, header, authorities } = subject
@@ -88,6 +90,12 @@ function lookAround(step: Step, look: (address: Address) => Set<bigint>, budget:
 const codeOf = (state: StateReader, address: Address): Uint8Array => {
   const codeHash = state.account(address)?.codeHash ?? emptyCodeHash
   return codeHash === emptyCodeHash ? new Uint8Array(0) : state.code(codeHash)
+}
+
+/** Whose code runs for an account that delegates (EIP-7702). */
+function delegateOf(state: StateReader, address: Address): Address | undefined {
+  const code = codeOf(state, address)
+  return isDelegation(code) ? toHex(code.subarray(3)) : undefined
 }
 
 type Seen = ReadonlyMap<Address, ReadonlySet<bigint>>
