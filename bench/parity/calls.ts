@@ -139,12 +139,13 @@ function addLogs(add: Add): void {
   add('eth_uninstallFilter', ['0xabc'])
 }
 
+const tracer = (name: string, tracerConfig?: object) => ({
+  tracer: name,
+  ...(tracerConfig && { tracerConfig }),
+})
+
 function addTraces(add: Add, hashOf: (name: string) => Hex, sent: readonly Sent[]): void {
   const traced = sent.map(({ hash }) => hash)
-  const tracer = (name: string, tracerConfig?: object) => ({
-    tracer: name,
-    ...(tracerConfig && { tracerConfig }),
-  })
   const method = 'debug_traceTransaction'
   for (const hash of traced.slice(2)) {
     add(method, [hash, tracer('callTracer', { withLog: true })])

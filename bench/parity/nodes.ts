@@ -59,7 +59,7 @@ export async function startOurs(): Promise<Started> {
     {
       clock,
       logs: { of: () => silentLogger },
-      onFault: (error) => void process.emitWarning(String(error)),
+      onFault: (error) => process.emitWarning(String(error)),
     },
   )
   const { httpUrl } = await node.start()
