@@ -76,6 +76,11 @@ function createMuxTracer(config: unknown, subject: Subject, budget: Budget): Rpc
           for (const { slot } of hooks) slot?.(address, at)
         },
       }),
+      ...(hooks.some(({ slot }) => slot) && {
+        slot: (address, at) => {
+          for (const { slot } of hooks) slot?.(address, at)
+        },
+      }),
       ...(hooks.some(({ log }) => log) && {
         log: (made) => {
           for (const { log } of hooks) log?.(made)
