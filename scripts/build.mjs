@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Compiles the sources into dist/ and leaves a stamp there, so that scripts/tributary.mjs knows the
- * age of the build. Checks types on the way, tests nothing.
+ * age of the build. Checks no types (`npm run check` and `npm test` do), tests nothing.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, utimesSync, writeFileSync } from 'node:fs'
