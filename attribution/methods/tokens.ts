@@ -73,28 +73,29 @@ export interface Corpus {
 export function encodeCorpus(documents: readonly Uint8Array[]): Corpus {
   const ids = new Map<string, number>()
   const counts: number[] = []
-  const bounds = documents.map(tokenBounds)
-  const length = bounds.reduce((sum, list) => sum + list.length / 2 + 1, 0)
-  const tokens = new Int32Array(length)
-  const owners = new Int32Array(length)
-  let at = 0
-  documents.forEach((text, document) => {
-    const list = bounds[document] ?? []
-    for (let i = 0; i < list.length; i += 2) {
-      const token = tokenText(text, list[i] ?? 0, list[i + 1] ?? 0)
-      const id = ids.get(token) ?? ids.size
-      ids.set(token, id)
+  const tokens = createList()
+  const owners = createList()
+  const recall = createRecall(documents.reduce((sum, { length }) => sum + length, 0))
+  for (const [document, text] of documents.entries()) {
+    const bounds = tokenBounds(text)
+    for (let i = 0; i < bounds.length; i += 2) {
+      const [start, end] = [bounds[i]!, bounds[i + 1]!]
+      const id = recall(text, start, end, () => {
+        const token = tokenText(text, start, end)
+        const known = ids.get(token) ?? ids.size
+        ids.set(token, known)
+        return known
+      })
       counts[id] = (counts[id] ?? 0) + 1
-      owners[at] = document
-      tokens[at++] = id
+      tokens.push(id)
+      owners.push(document)
     }
-    owners[at] = document
-    tokens[at++] = separatorPlaceholder
-  })
-  for (let i = 0; i < length; i++) if (tokens[i] === separatorPlaceholder) tokens[i] = ids.size
+    tokens.push(separatorPlaceholder)
+    owners.push(document)
+  }
   return {
-    tokens,
-    documents: owners,
+    tokens: tokens.take().map((id) => (id === separatorPlaceholder ? ids.size : id)),
+    documents: owners.take(),
     counts: Int32Array.from(counts),
     vocabulary: {
       size: ids.size,
@@ -106,3 +107,53 @@ export function encodeCorpus(documents: readonly Uint8Array[]): Corpus {
 
 /** Stands for the separator until the vocabulary's size is known. */
 const separatorPlaceholder = -1
+
+/** Tokens remembered by the hash of their bytes, so that a frequent one makes no string. */
+const maxRecallSlots = 2 ** 16
+/** Longer tokens are rare, and not remembered. */
+const recallBytes = 24
+
+/** Says the id of the bytes when they were the last of their slot, and asks `find` otherwise. */
+function createRecall(sizeBytes: number) {
+  let recallSlots = 16
+  while (recallSlots < maxRecallSlots && recallSlots * 16 < sizeBytes) recallSlots *= 2
+  const ids = new Int32Array(recallSlots)
+  const lengths = new Uint8Array(recallSlots)
+  const kept = new Uint8Array(recallSlots * recallBytes)
+  const isKept = (slot: number, text: Uint8Array, start: number, length: number): boolean => {
+    if (lengths[slot] !== length) return false
+    for (let i = 0; i < length; i++)
+      if (kept[slot * recallBytes + i] !== text[start + i]) return false
+    return true
+  }
+  return (text: Uint8Array, start: number, end: number, find: () => number): number => {
+    const length = end - start
+    if (length > recallBytes) return find()
+    let hash = 0x811c9dc5 // FNV-1a
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ text[i]!, 0x01000193)
+    const slot = (hash ^ (hash >>> 16)) & (recallSlots - 1)
+    if (isKept(slot, text, start, length)) return ids[slot]!
+    const id = find()
+    ids[slot] = id
+    lengths[slot] = length
+    for (let i = 0; i < length; i++) kept[slot * recallBytes + i] = text[start + i]!
+    return id
+  }
+}
+
+/** A growing list of 32-bit integers: a fraction of what an array of numbers takes. */
+function createList() {
+  let values = new Int32Array(1_024)
+  let length = 0
+  return {
+    push(value: number): void {
+      if (length === values.length) {
+        const longer = new Int32Array(2 * length)
+        longer.set(values)
+        values = longer
+      }
+      values[length++] = value
+    },
+    take: (): Int32Array => values.slice(0, length),
+  }
+}

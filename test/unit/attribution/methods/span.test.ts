@@ -14,6 +14,7 @@ import {
   encodeCorpus,
   encodeQuery,
   tokenBounds,
+  tokensOf,
   unknownToken,
 } from '../../../../attribution/methods/tokens.ts'
 
@@ -48,6 +49,30 @@ describe('tokens', () => {
     expect([...corpus.documents]).toEqual([0, 0, 0, 0, 1, 1, 1])
     expect([...corpus.counts]).toEqual([2, 2, 1])
     expect([...encodeQuery(bytes('c d a'), corpus.vocabulary)]).toEqual([2, unknownToken, 0])
+  })
+
+  test('ids are those of a plain map over the tokens, whatever comes and however long', () => {
+    const words = fc.string({ unit: 'binary', maxLength: 40 })
+    fc.assert(
+      fc.property(fc.array(fc.array(words, { maxLength: 30 }), { maxLength: 5 }), (lists) => {
+        const documents = lists.map((list) => bytes(list.join(' ')))
+        const ids = new Map<string, number>()
+        const expected = documents.map((document) =>
+          tokensOf(document).map((token) => {
+            if (!ids.has(token)) ids.set(token, ids.size)
+            return ids.get(token)!
+          }),
+        )
+        const { tokens, vocabulary } = encodeCorpus(documents)
+        expect([...tokens]).toEqual(expected.flatMap((list) => [...list, ids.size]))
+        expect([...vocabulary.tokens()]).toEqual([...ids.keys()])
+      }),
+      { numRuns: 100 },
+    )
+    // More words than the recall has slots, each of them twice.
+    const many = Array.from({ length: 70_000 }, (_, i) => `w${i}`)
+    const { tokens } = encodeCorpus([bytes([...many, ...many].join(' '))])
+    expect(tokens.every((id, i) => i === 140_000 || id === i % 70_000)).toBe(true)
   })
 
   test('nothing in, nothing out', () => {
