@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { expect } from '@jest/globals'
 import { applyRound, newRoundState, type RoundState } from '../../consensus/round.ts'
 import { countVote, newVoteKeeper, type VoteKeeper } from '../../consensus/vote-keeper.ts'
-import { createValidatorSet, type ValidatorSet } from '../../consensus/index.ts'
+import type { ValidatorSet } from '../../consensus/index.ts'
 import type { SignedVote } from '../../consensus/types.ts'
-import { compareText, type Hex, toFixedBytes, toHex } from '../../primitives/index.ts'
+import { compareText, type Hex } from '../../primitives/index.ts'
+import { createFollower, namedSet } from '../support/consensus-driver.ts'
 import {
   inputOf,
   type ModelState,
@@ -63,22 +64,7 @@ type Bookkeeper = {
   readonly evidence: readonly (readonly ModelVote[])[]
   readonly validatorSet: readonly (readonly [string, number])[]
 }
-const setOf = ({ validatorSet }: Bookkeeper): ValidatorSet =>
-  createNamedSet(validatorSet.map(([name, power]) => [name, BigInt(power)]))
-
-/** A set whose members have names for addresses; the hash, which needs bytes, is of the numbers. */
-function createNamedSet(members: readonly (readonly [string, bigint])[]): ValidatorSet {
-  const sorted = members.toSorted(([a], [b]) => compareText(a, b))
-  const numbered = sorted.map(([, power], index) => ({
-    address: toHex(toFixedBytes(BigInt(index + 1), 20)),
-    power,
-  }))
-  return {
-    ...createValidatorSet(numbered),
-    validators: sorted.map(([name, power]) => ({ address: name as Hex, power })),
-    indexes: new Map(sorted.map(([name], index) => [name as Hex, index])),
-  }
-}
+const setOf = ({ validatorSet }: Bookkeeper): ValidatorSet => namedSet(validatorSet)
 
 /** The model's evidence: for each conflicting vote all that its sender had then said there. */
 class Evidence {
@@ -126,6 +112,8 @@ type Driver = {
   readonly bk: Bookkeeper
   readonly executedInputs: readonly Executed[]
   readonly voteKeeperOutput: Variant
+  readonly pendingInputs: readonly unknown[]
+  readonly pendingStepChange: Variant
 }
 type History = { readonly validator: string; readonly input: Variant }
 type System = readonly (readonly [string, { readonly es: Driver }])[]
@@ -139,6 +127,7 @@ function checkSystem(trace: Trace, variable: string, report: Report): void {
   for (const [name] of (first?.[variable] ?? []) as System) {
     checkDriver(trace, variable, name, report)
     checkVotes(trace, variable, name, report)
+    checkCore(trace, variable, name, report)
   }
 }
 
@@ -197,6 +186,37 @@ function checkVotes(trace: Trace, variable: string, name: string, report: Report
     keeper = counted.keeper
     const expected = thresholdOf(driver.voteKeeperOutput)
     same(report, `${trace.name} ${at} ${name} vote`, counted.threshold, expected)
+    report.steps++
+  }
+}
+
+/** The whole core in the place of one validator, in its first height. */
+function checkCore(trace: Trace, variable: string, name: string, report: Report): void {
+  const history = `${variable.slice(0, -'system'.length)}_hist`
+  const first = driverOf(
+    trace.states.find((state) => variable in state),
+    variable,
+    name,
+  )
+  if (first === undefined) return
+  const follower = createFollower(name, first.bk.validatorSet)
+  let isBlind = false
+  for (const [at, now] of trace.states.entries()) {
+    const driver = driverOf(now, variable, name)
+    const before = driverOf(trace.states[at - 1], variable, name)
+    if (driver === undefined || before === undefined) continue
+    if (driver.cs.height !== first.cs.height) return
+    const { validator, input } = now[history] as History
+    if (validator !== name || show(driver) === show(before)) continue
+    follower.follow(input, before.cs.height, before.cs.round)
+    // The model sees a change of step, not one from a propose to the next round's: until its next
+    // change it overlooks what it holds for the new round (recordStepChange in driver.qnt).
+    if (driver.cs.step.tag !== before.cs.step.tag) isBlind = false
+    else if (driver.cs.round !== before.cs.round) isBlind = true
+    const isBusy =
+      isBlind || driver.pendingInputs.length > 0 || driver.pendingStepChange.tag !== 'NoStep'
+    if (isBusy || follower.state === undefined) continue
+    same(report, `${trace.name} ${at} ${name} core`, follower.state.round, stateOf(driver.cs))
     report.steps++
   }
 }

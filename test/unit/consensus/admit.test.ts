@@ -81,6 +81,15 @@ describe('accepted as an input', () => {
     expect(admit(seen, second, options)).toMatchObject({ type: 'accept' })
   })
 
+  test('a vote of the next height counts by the set of that height', () => {
+    const next = setOfKeys(keysOf(5))
+    const start = { type: 'start', height: 2n, validators: set, nextValidators: next } as const
+    const changing = apply(state, start).state
+    const admitted = (by: typeof set) =>
+      admit(changing, votedBy(alice, by, { height: 3n }), options).type
+    expect([admitted(next), admitted(set)]).toEqual(['accept', 'reject'])
+  })
+
   test('a part that its proposal names', () => {
     const seen = started({ type: 'proposal', proposal, receivedAtMs: nowMs })
     expect(admit(seen, part, options)).toMatchObject({ type: 'accept' })

@@ -47,6 +47,15 @@ describe('the proposer', () => {
     expect(sentIn(effects)).toEqual(['round', 'polka', 'proposal', 'part', 'prevote'])
   })
 
+  test('has its valid block at hand many rounds later', () => {
+    const me = createLone()
+    me.propose(0, 'a')
+    me.vote('prevote', 0, 'a', [1, 2])
+    me.vote('prevote', 2, null, [1, 2])
+    const effects = me.vote('prevote', 3, null, [1, 2])
+    expect(signedIn(effects)).toEqual([`proposal 3 ${a} valid 0`, `prevote 3 ${a}`])
+  })
+
   test('outside the set signs nothing, nor does who has no key', () => {
     for (const self of [undefined, 7]) {
       const me = createLone({ self })

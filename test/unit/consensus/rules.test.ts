@@ -358,6 +358,24 @@ describe('parts', () => {
     expect(me.state.blocks[0]?.missing).toBe(3)
   })
 
+  test('that are all there are not validated again for a certificate', () => {
+    const me = createLone({ isSlow: true })
+    expect(of(me.propose(0, 'a'), 'validate')).toHaveLength(1)
+    const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
+    const certificate = { type: 'commit', height: 1n, round: 0, blockHash: a, seals } as const
+    const effects = me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
+    expect(of(effects, 'validate')).toEqual([])
+  })
+
+  test('are judged once: a second verdict changes nothing', () => {
+    const me = createLone()
+    me.propose(0, 'bad', { blockHash: a })
+    const partsHash = me.state.blocks[0]?.partsHash ?? '0x'
+    const verdict = { valid: true, blockHash: a, timeMs: now } as const
+    me.feed({ type: 'validated', height: 1n, partsHash, verdict })
+    expect(me.state.blocks[0]?.verdict).toMatchObject({ valid: false })
+  })
+
   test('of a proposal with a wrong verdict count for the honest one that follows', () => {
     const me = createLone()
     me.propose(0, 'bad', { blockHash: a })

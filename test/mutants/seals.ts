@@ -1,0 +1,133 @@
+/** Mutants of what is proved: certificates, seals, the door, the bytes. */
+import type { MutantTable } from './table.ts'
+
+export const sealMutants: MutantTable = {
+  'certificate.ts': [
+    [
+      'other votes stand in a certificate',
+      'votesOf(votes, voteTypes[type], round, blockHash)',
+      'votesOf(votes, voteTypes[type], round)',
+    ],
+    [
+      'a certificate of a few',
+      'if (!isQuorum(validators, powerOfVoters(validators, agreed)))',
+      'if (agreed.length === 0)',
+    ],
+    [
+      'no precommits as the reason',
+      "if (hasAnyQuorum(votes, validators, 'precommit', round - 1))",
+      "if (hasAnyQuorum(votes, validators, 'precommit', round))",
+    ],
+    [
+      'a reason of one',
+      'if (!isSkip(validators, powerOfVoters(validators, seen))) return undefined',
+      'if (seen.length === 9) return undefined',
+    ],
+  ],
+  'verify.ts': [
+    [
+      'a signer may repeat',
+      'index >= 0 && index > (indexes[at - 1] ?? -1)',
+      'index >= 0 && index >= (indexes[at - 1] ?? -1)',
+    ],
+    ['a third is a quorum', '  if (!isQuorum(set, power))\n', '  if (!isSkip(set, power))\n'],
+    [
+      'the light form: first seals only',
+      'return firstBadSeal(checker, set, sealedVotes(certificate, set))',
+      'return firstBadSeal(checker, set, sealedVotes(certificate, set).slice(0, 3))',
+    ],
+    [
+      'no seal is checked',
+      'if (made === signer) return undefined',
+      'if (made !== undefined) return undefined',
+    ],
+    [
+      'prevotes end a round',
+      "vote.type === 'precommit' && vote.round === round - 1",
+      'vote.round === round - 1',
+    ],
+    [
+      'votes of the round before enter one',
+      'votes.every((vote) => vote.round >= round)',
+      'votes.every((vote) => vote.round >= round - 1)',
+    ],
+    [
+      'two voters make a double vote',
+      'first.voter === second.voter && first.blockHash',
+      'first.blockHash',
+    ],
+    ['two rounds make a double vote', '    first.round === second.round &&\n', ''],
+    [
+      'a signer beyond the set',
+      '(indexes.at(-1) ?? 0) >= set.validators.length',
+      '(indexes.at(-1) ?? 0) > set.validators.length',
+    ],
+    ['the second seal of evidence is not checked', ' ?? checkSeal(checker, set, second)', ''],
+  ],
+  'digest.ts': [
+    ['a seal has two forms', ' || !isLowS(signature.s)', ''],
+    ['one vote for all chains', '      word(chainId),\n', '      word(0n),\n'],
+    ['one vote for all genesis blocks', '      fromHex(genesisHash),\n', '      nil,\n'],
+    [
+      'one vote for all sets',
+      'vote.blockHash === null ? nil : fromHex(vote.blockHash),\n    fromHex(validatorSetHash),',
+      'vote.blockHash === null ? nil : fromHex(vote.blockHash),\n    nil,',
+    ],
+    ['prevotes are precommits', '{ prevote: 1n, precommit: 2n }', '{ prevote: 1n, precommit: 1n }'],
+    [
+      'rounds are not signed',
+      'word(vote.height),\n    word(BigInt(vote.round)),',
+      'word(vote.height),\n    word(0n),',
+    ],
+  ],
+  'admit.ts': [
+    [
+      'the set of the wrong height',
+      'if (height === state.height + 1n) return state.nextValidators',
+      'if (height === state.height + 1n) return state.validators',
+    ],
+    ['two heights ahead', 'if (height === state.height + 1n)', 'if (height <= state.height + 2n)'],
+    [
+      'wrong proposers pass',
+      'if (proposerOf(set, height, round) !== proposer)',
+      'if (!set.indexes.has(proposer))',
+    ],
+    [
+      'unsealed votes pass',
+      "return checkSeal(checker, set, vote) ?? accept({ type: 'vote', vote })",
+      "return accept({ type: 'vote', vote })",
+    ],
+    [
+      'unsealed proposals pass',
+      '  const refusal = checkSeal(checker, set, proposal)\n',
+      '  const refusal = undefined as ReturnType<typeof checkSeal>\n',
+    ],
+    [
+      'unchecked certificates pass',
+      "return checkCertificate(checker, set, certificate) ?? accept({ type: 'certificate', certificate })",
+      "return accept({ type: 'certificate', certificate })",
+    ],
+    [
+      'synced blocks are trusted',
+      '  const refusal = checkCertificate(checker, set, certificate)\n',
+      '  const refusal = undefined as ReturnType<typeof checkCertificate>\n',
+    ],
+    [
+      'known votes are checked again',
+      "if (isHeld(state, set, vote)) return ignore('KNOWN', 'the vote is known')",
+      '',
+    ],
+  ],
+  'codec.ts': [
+    [
+      'a bitmap has two forms',
+      "if (signers.at(-1) === 0) return { fault: 'has a bitmap with zeros behind' }",
+      '',
+    ],
+    [
+      'a set has two forms',
+      "return isOrdered ? { value } : { fault: 'is not in the order of addresses' }",
+      'return { value, isOrdered }',
+    ],
+  ],
+}
