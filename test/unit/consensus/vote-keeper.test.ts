@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals'
 import type { SignedVote } from '../../../consensus/index.ts'
 import {
+  addProof,
   countVote,
   hasAnyQuorum,
   hasQuorum,
@@ -77,4 +78,17 @@ test('any quorum is a quorum of voters', () => {
   expect(hasAnyQuorum(keeper, set, 'prevote', 0)).toBe(true)
   expect(hasQuorum(keeper, set, 'prevote', 0, null)).toBe(false)
   expect(hasAnyQuorum(keeper, set, 'precommit', 0)).toBe(false)
+})
+
+test('a certificate proves a quorum for its own block, whatever we were told', () => {
+  const { keeper, set } = count(all('prevote', 'b', [0, 1]))
+  const { blockHash } = voteBy(0, 'prevote', 0, 'a')
+  const certificate = { type: 'polka', height: 1n, round: 0, blockHash: blockHash ?? '0x' } as const
+  const proved = addProof(keeper, { ...certificate, seals: [] })
+  const has = (text: string | null, type: SignedVote['type'] = 'prevote', round = 0) =>
+    hasQuorum(proved, set, type, round, voteBy(0, type, round, text).blockHash)
+  expect(has('a')).toBe(true)
+  expect([has('b'), has(null), has('a', 'precommit'), has('a', 'prevote', 1)]).toEqual(
+    Array.from({ length: 4 }, () => false),
+  )
 })
