@@ -5,6 +5,8 @@
 import { toChecksum } from '../execution/index.ts'
 import { assertNever, type Hex } from '../primitives/index.ts'
 import type { Sealing } from './beat.ts'
+import type { DemoFacts } from './demo/demo.ts'
+import { demoJson, demoLines } from './demo/report.ts'
 import { groupDigits, toGweiText, toOpenText } from './text.ts'
 
 export interface DevAccount {
@@ -29,6 +31,8 @@ export interface DevFacts {
   readonly sealing: Sealing
   /** Undefined: everything in memory. */
   readonly datadir: string | undefined
+  /** What --seed-demo played. */
+  readonly demo?: DemoFacts
 }
 
 export function devBanner(facts: DevFacts): string {
@@ -67,6 +71,7 @@ export function devBanner(facts: DevFacts): string {
     '           After --reset or --ephemeral a wallet still counts the old transactions:',
     '           Settings > Advanced > Clear activity tab data.',
     '',
+    ...(facts.demo ? demoLines(facts.demo, httpUrl) : []),
     'Ctrl-C stops.',
     '',
   ].join('\n')
@@ -114,4 +119,5 @@ export const devJson = (facts: DevFacts): string =>
     baseFeePerGas: facts.baseFee.toString(),
     sealing: facts.sealing,
     datadir: facts.datadir ?? null,
+    ...(facts.demo && { demo: demoJson(facts.demo) }),
   })

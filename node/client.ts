@@ -46,6 +46,10 @@ export async function openClient(flags: ClientFlags, environment = process.env) 
   return connect(flags.rpcUrl, account)
 }
 
+/** A client for a key that is at hand (the devnet's own). */
+export const connectAs = (url: string, key: Hex): Promise<Writer> =>
+  connect(url, privateKeyToAccount(key))
+
 /** The client that only reads. */
 export const openReader = (flags: ClientFlags) => connect(flags.rpcUrl, undefined)
 

@@ -35,6 +35,9 @@ export interface DevFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly mixed?: boolean
   readonly ephemeral?: boolean
   readonly reset?: boolean
+  readonly seedDemo?: boolean
+  /** Over seedDemo, for who has that from a script. */
+  readonly bare?: boolean
   readonly json?: boolean
   readonly silent?: boolean
   readonly configOut?: string

@@ -8,6 +8,7 @@ import { devnetGenesis } from '../../genesis/index.ts'
 import type { Address } from '../../primitives/index.ts'
 import { openStore } from '../../state/index.ts'
 import { devBanner, type DevFacts, devJson, stopLine } from '../banner.ts'
+import type { DemoFacts } from '../demo/demo.ts'
 import { type Key, keysOf } from '../dev/keys.ts'
 import { devnetMnemonic } from '../devnet-keys.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
@@ -59,13 +60,28 @@ async function announce(
   datadir: string | undefined,
   node: TributaryNode,
 ): Promise<DevFacts> {
-  const facts = factsOf(flags, keys, datadir, node, await node.start())
+  const urls = await node.start()
+  const demo = await demoOf(flags, keys, node, urls.httpUrl)
+  const facts = { ...factsOf(flags, keys, datadir, node, urls), ...(demo && { demo }) }
   const { configOut } = flags
   if (configOut !== undefined)
     await writeFile(configOut, `${devJson(facts)}\n`, { mode: 0o600 }).catch((error: unknown) => {
       throw unwritableFile(configOut, error)
     })
   return facts
+}
+
+/** Plays the demo on a chain that is still empty; one that was kept has it already. */
+async function demoOf(
+  flags: DevFlags,
+  keys: readonly Key[],
+  node: TributaryNode,
+  httpUrl: string,
+): Promise<DemoFacts | undefined> {
+  if (!flags.seedDemo || flags.bare || node.chain.head().header.number > 0n) return undefined
+  const { playDemo } = await import('../demo/demo.ts')
+  const privateKeys = keys.map(([, privateKey]) => privateKey)
+  return playDemo(httpUrl, privateKeys, sealingOf(flags).type === 'automine')
 }
 
 function refuseContradictions(flags: DevFlags): void {

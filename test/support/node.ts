@@ -34,6 +34,15 @@ export interface DevReady {
   readonly gasLimit: string
   readonly baseFeePerGas: string
   readonly datadir: string | null
+  /** With --seed-demo: what was played (node/demo/report.ts). */
+  readonly demo?: DemoReady
+}
+
+export interface DemoReady {
+  readonly requestIds: readonly Hex[]
+  /** Wei, in decimal. */
+  readonly fees: string
+  readonly contributors: readonly { readonly name: string; readonly address: Hex }[]
 }
 
 export interface Exit {
@@ -64,12 +73,15 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-function start(args: readonly string[]): ChildProcess {
+function start(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess {
   if (!existsSync(commandPath)) throw new Error(`${commandPath} is missing: npm run build`)
   const child = spawn(process.execPath, [commandPath, ...args], {
     cwd: repoRoot,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '', ...environment },
   })
   running.add(child)
   child.once('exit', () => running.delete(child))
@@ -90,8 +102,12 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 }
 
 /** Runs the command to its end; one that does not end is killed, which the caller sees by `signal`. */
-export async function runCommand(args: readonly string[], limitMs = 30_000): Promise<Ended> {
-  const child = start(args)
+export async function runCommand(
+  args: readonly string[],
+  limitMs = 30_000,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const child = start(args, environment)
   const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   await new Promise((resolve) => child.once('close', resolve))

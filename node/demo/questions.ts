@@ -1,0 +1,23 @@
+/** What the demo's askers want to know. Twenty, in the order in which they are paid. */
+export const questions: readonly string[] = [
+  'Why was Alice tired of sitting by her sister?',
+  'What did the White Rabbit look at?',
+  'Who made the Tyger burning bright?',
+  'What does the Lamb know of its maker?',
+  'How did Alice become so small?',
+  'What does the Caterpillar ask?',
+  'Why does the little boy weep in the night?',
+  'What grows in the garden of Love?',
+  'What drives Ishmael to the water?',
+  'Who shares the room with Queequeg?',
+  'What does the Duchess say about morals?',
+  'How does the Cheshire Cat vanish?',
+  'What is the mystery of the whale?',
+  'Why is every path in Nantucket a way to the sea?',
+  'What time is it always at the tea party of the Hatter?',
+  'What colour should the roses of the Queen be?',
+  'What does the sermon say of Jonah?',
+  'Who stole the tarts of the Queen of Hearts?',
+  'What do the sick rose and the worm mean?',
+  'How does the dream of Alice end?',
+]
