@@ -16,7 +16,8 @@ import {
   responseTooLarge,
   type RpcError,
 } from './errors.ts'
-import { type Context, type MethodTable, serialized } from './method.ts'
+import { createGate } from './gate.ts'
+import { type Context, type Method, type MethodTable, serialized } from './method.ts'
 import { decodeParams, isObject } from './params.ts'
 import { createTurns } from './turns.ts'
 
@@ -26,7 +27,7 @@ export const maxBatchItems = 1_000
 export const maxBatchBytes = 25_000_000
 /** Most bytes of a single answer: a V8 string holds 512 MB, a client far less. */
 const maxAnswerBytes = 256_000_000
-/** geth's HTTP write timeout. */
+/** geth's HTTP write timeout: of one call, and of a batch in all. */
 const timeoutMs = 30_000
 
 export interface Dispatcher {
@@ -45,6 +46,18 @@ interface Call {
 export function createDispatcher(methods: MethodTable, clock: Clock, log: Logger): Dispatcher {
   const table = new Map(Object.entries(methods))
   const turns = createTurns(() => clock.nowMs())
+  const gate = createGate()
+
+  /** A costly call that is cut off goes on until its next breath, and keeps its place until then. */
+  const handle = async (found: Method, context: Context, args: unknown[]): Promise<unknown> => {
+    if (!found.isCostly) return found.handle(context, args)
+    await gate.enter()
+    try {
+      return await found.handle(context, args)
+    } finally {
+      gate.leave()
+    }
+  }
 
   const run = async (call: Call, context: Context): Promise<string> => {
     const found = table.get(call.method)
@@ -52,7 +65,7 @@ export function createDispatcher(methods: MethodTable, clock: Clock, log: Logger
     await turns.take()
     try {
       const args = decodeParams(found.params, call.params)
-      const work = Promise.resolve(found.handle(context, args))
+      const work = handle(found, context, args)
       const result = await (found.isSlow ? work : withTimeout(clock, work))
       const text = resultText(result)
       return text.length > maxAnswerBytes
@@ -79,14 +92,19 @@ export function createDispatcher(methods: MethodTable, clock: Clock, log: Logger
     if (items.length === 0) return errorText(null, emptyBatch())
     if (items.length > maxBatchItems) return `[${errorText(firstId(items), batchTooLarge())}]`
     const answers: string[] = []
+    const endMs = clock.nowMs() + timeoutMs
     let sizeBytes = 0
     for (const item of items) {
       const isFull = sizeBytes > maxBatchBytes
-      const text = isFull ? refuseItem(item) : await one(item, context)
+      const isLate = clock.nowMs() > endMs
+      const text =
+        isFull || isLate
+          ? refuseItem(item, isFull ? responseTooLarge() : requestTimedOut())
+          : await one(item, context)
       if (text === undefined) continue
       sizeBytes += text.length
       const isOver = !isFull && sizeBytes > maxBatchBytes
-      const answer = isOver ? refuseItem(item) : text
+      const answer = isOver ? refuseItem(item, responseTooLarge()) : text
       if (answer !== undefined) answers.push(answer)
     }
     return answers.length === 0 ? undefined : `[${answers.join(',')}]`
@@ -139,10 +157,10 @@ function firstId(items: readonly unknown[]): Id {
   return null
 }
 
-function refuseItem(item: unknown): string | undefined {
+function refuseItem(item: unknown, error: RpcError): string | undefined {
   const read = readCall(item)
   if (read.type === 'notification') return undefined
-  return errorText(read.type === 'invalid' ? read.id : read.call.id, responseTooLarge())
+  return errorText(read.type === 'invalid' ? read.id : read.call.id, error)
 }
 
 /** A handler that gives nothing answers null. */

@@ -41,6 +41,8 @@ export interface Method {
   readonly params: readonly Param<unknown>[]
   /** Waits for something outside and keeps its own time; it is not cut off with the others. */
   readonly isSlow?: boolean
+  /** Runs the EVM over blocks or many times: few of them are in work at once. */
+  readonly isCostly?: boolean
   readonly handle: (context: Context, args: readonly unknown[]) => unknown
 }
 
@@ -55,6 +57,12 @@ export const method = <const params extends readonly Param<unknown>[]>(
   // decodeParams gives exactly one value per declared parameter, decoded by it.
   handle: (context, args) => handle(context, ...(args as ParamValues<params>)),
 })
+
+/** Marks every method of a table as costly. */
+export const costly = (table: MethodTable): MethodTable =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, entry]) => [name, { ...entry, isCostly: true }]),
+  )
 
 /** As `method`, for one that waits for blocks and bounds the wait itself. */
 export const slowMethod = <const params extends readonly Param<unknown>[]>(

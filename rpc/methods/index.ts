@@ -1,5 +1,5 @@
 /** The methods by name, and those a devnet adds. Adding one is an entry in its namespace's table. */
-import type { MethodTable } from '../method.ts'
+import { costly, type MethodTable } from '../method.ts'
 import { attrObjects } from './attr-objects.ts'
 import { attrRewards } from './attr-rewards.ts'
 import { attrRows } from './attr-rows.ts'
@@ -33,11 +33,11 @@ const methods: MethodTable = {
   ...ethTransactions,
   ...ethState,
   ...ethCalls,
-  ...ethSimulate,
+  ...costly(ethSimulate),
   ...ethLogs,
-  ...debugTrace,
-  ...trace,
-  ...ots,
+  ...costly(debugTrace),
+  ...costly(trace),
+  ...costly(ots),
   ...attrObjects,
   ...attrRewards,
   ...attrRows,

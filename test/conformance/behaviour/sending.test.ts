@@ -94,3 +94,24 @@ describe('fees', () => {
     expect(BigInt(baseFeePerGas)).toBeGreaterThan(0n)
   })
 })
+
+test('with automine, state and receipt are there when the sending call returns: 100 of 100', async () => {
+  const instant = await startDevnet()
+  try {
+    for (let round = 1n; round <= 100n; round++) {
+      const to: Hex = `0x${round.toString(16).padStart(40, 'b')}`
+      const hash = await instant.send({ to, value: round, gas: 21_000n })
+      const [balance, receipt, nonce, height] = await Promise.all([
+        instant.ask('eth_getBalance', to, 'latest'),
+        instant.ask('eth_getTransactionReceipt', hash),
+        instant.ask('eth_getTransactionCount', aliceAddress, 'latest'),
+        instant.ask('eth_blockNumber'),
+      ])
+      const count = `0x${round.toString(16)}`
+      expect([balance, nonce, height]).toEqual([count, count, count])
+      expect(receipt).toMatchObject({ status: '0x1', blockNumber: count })
+    }
+  } finally {
+    await instant.stop()
+  }
+})

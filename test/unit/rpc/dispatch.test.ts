@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { NodeError, silentLogger } from '../../../primitives/index.ts'
 import { createDispatcher } from '../../../rpc/dispatch.ts'
-import { type Context, method } from '../../../rpc/method.ts'
+import { costly, type Context, method, slowMethod } from '../../../rpc/method.ts'
 import { methodsOf } from '../../../rpc/methods/index.ts'
 import { createHandClock, turn } from '../../support/clock.ts'
 import { startDevnet, type Answer, type Devnet, post } from './devnet.ts'
@@ -101,6 +101,7 @@ const throwing = (error: unknown) =>
 describe('handlers that fail', () => {
   const clock = createHandClock()
   const logged: object[] = []
+  const held: ((value: unknown) => void)[] = []
   const log = { ...silentLogger, error: (facts: object) => void logged.push(facts) }
   const dispatcher = createDispatcher(
     {
@@ -112,6 +113,8 @@ describe('handlers that fail', () => {
       never: method([], () => new Promise(() => undefined)),
       large: method([], () => 'x'.repeat(10_000_000)),
       nothing: method([], () => undefined),
+      slow: slowMethod([], () => clock.advance(20_000)),
+      ...costly({ costly: method([], () => new Promise((resolve) => held.push(resolve))) }),
     },
     clock,
     log,
@@ -153,6 +156,29 @@ describe('handlers that fail', () => {
     const answers = JSON.parse(text ?? '') as Answer[]
     expect(answers.map(({ error }) => error?.code)).toEqual([undefined, undefined, -32003, -32003])
     expect(answers[3]?.error?.message).toBe('response too large')
+  })
+
+  test('a batch has 30 seconds in all', async () => {
+    const text = await dispatcher.answer(
+      JSON.stringify([1, 2, 3, 4].map((id) => ({ jsonrpc: '2.0', id, method: 'slow' }))),
+      {} as Context,
+    )
+    const answers = JSON.parse(text ?? '') as Answer[]
+    expect(answers.map(({ error }) => error?.code)).toEqual([undefined, undefined, -32002, -32002])
+  })
+
+  test('four costly calls are in work at once, the others wait, and too many are sent away', async () => {
+    const calls = Array.from({ length: 2_010 }, () => ask('costly'))
+    await turn(400)
+    expect(held).toHaveLength(4)
+    for (let done = 0; done < 2_004; done++) {
+      held[done]?.(done)
+      await Promise.resolve()
+      if (held.length === done + 1) await turn(1)
+    }
+    const answers = await Promise.all(calls)
+    expect(answers.filter(({ error }) => error?.code === -32005)).toHaveLength(6)
+    expect(held).toHaveLength(2_004)
   })
 
   test('nothing is null', async () => {
