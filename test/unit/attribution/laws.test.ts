@@ -1,0 +1,211 @@
+/**
+ * Laws of the money over random sequences: after every operation the rewards module holds what it owes
+ * to the wei, bonds included in the receipts module, and nothing that is over begins again. The seed is
+ * printed when a law breaks; LAW_SEED and LAW_OPERATIONS repeat or lengthen a run.
+ */
+import { expect, test } from '@jest/globals'
+import { moduleAddresses } from '../../../attribution/abi.ts'
+import { receiptsState } from '../../../attribution/receipts/state.ts'
+import { paymentState, rewardsState } from '../../../attribution/rewards/state.ts'
+import { zeroWord } from '../../../attribution/words.ts'
+import { buildSumTree } from '../../../attribution/methods/index.ts'
+import { devnetAddresses } from '../../../genesis/index.ts'
+import {
+  keccakHex,
+  toBigInt,
+  keccak256,
+  toHex,
+  type Address,
+  type Hex,
+} from '../../../primitives/index.ts'
+import { createDice } from '../../support/dice.ts'
+import {
+  bytesOf,
+  claimOf,
+  createEconomy,
+  type Economy,
+  type EconomyLeaf,
+} from '../../support/economy.ts'
+import { alice, Refused } from '../../support/world.ts'
+
+const operations = Number(process.env['LAW_OPERATIONS'] ?? 10_000)
+const seed = Number(process.env['LAW_SEED'] ?? 20_261_126)
+const people = devnetAddresses.slice(1, 7)
+const words = 'one two three four five six seven eight nine ten eleven twelve'.split(' ')
+
+interface Request {
+  readonly id: Hex
+  readonly assetId: bigint
+  readonly amount: bigint
+  leaves: readonly EconomyLeaf[]
+  receiptId: Hex | undefined
+  state: number
+}
+
+/** A module's state as the journal has it, read without a call. */
+const slotsOf = (economy: Economy, address: Address) => ({
+  read: (slot: bigint) => economy.journal.storage(address, slot),
+  write: () => {
+    throw new Error('only read here')
+  },
+  hash: (data: Uint8Array) => toBigInt(keccak256(data)),
+})
+
+test(`${operations} random operations lose no wei and undo nothing`, async () => {
+  const economy = createEconomy()
+  const dice = createDice(seed)
+  const { versionId, batchIds } = await economy.held(
+    people.slice(0, 4).map((who, i) => [who, [words.slice(3 * i, 3 * i + 3).join(' ')]] as const),
+  )
+  const base = await economy.model(people[0]!, versionId)
+  const parents = [{ assetId: base, edge: 0, sharePpm: 333_333 }]
+  const models = [base, await economy.model(people[1]!, versionId, { parents, sources: [] })]
+  const owners = new Map([
+    [models[0], people[0]!],
+    [models[1], people[1]!],
+  ])
+  const requests: Request[] = []
+  const done = new Map<string, number>()
+  const rewards = rewardsState(slotsOf(economy, moduleAddresses.rewards))
+  const receipts = receiptsState(slotsOf(economy, moduleAddresses.receipts))
+  const bond = await economy.read('receipts', 'commitBond', [])
+  const challengeBond = await economy.read('receipts', 'challengeBond', [])
+
+  const checkMoney = (what: string): void => {
+    const { escrowed, balances, pools } = rewards.load()
+    const held = economy.balance(moduleAddresses.rewards)
+    expect([what, seed, escrowed + balances + pools]).toEqual([what, seed, held])
+    let owed = 0n
+    for (const who of devnetAddresses) owed += receipts.balances.at(who).get()
+    owed += receipts.balances.at(treasury).get()
+    for (const { receiptId } of requests) {
+      if (!receiptId) continue
+      owed += receipts.receipts.at(receiptId).bond.get()
+      if (receipts.receipts.at(receiptId).state.get() === 2)
+        owed += receipts.challenges.at(receiptId).bond.get()
+    }
+    expect([what, seed, owed]).toEqual([what, seed, economy.balance(moduleAddresses.receipts)])
+  }
+  const checkProgress = (request: Request): void => {
+    const { state, amount } = rewards.payments.at(request.id).load()
+    expect(state).toBeGreaterThanOrEqual(request.state)
+    expect([seed, amount]).toEqual([seed, request.amount])
+    request.state = state
+    if (state !== paymentState.settled) return
+    const { data, creditedData } = rewards.settlements.at(request.id).load()
+    expect(creditedData).toBeLessThanOrEqual(data)
+  }
+
+  const steps: Record<string, (request: Request | undefined) => Promise<unknown>> = {
+    async pay() {
+      const assetId = dice.pick(models)
+      const amount = 1_000n + BigInt(dice.below(1_000_000))
+      const id = await economy.paid(dice.pick(people), assetId, amount)
+      requests.push({ id, assetId, amount, leaves: [], receiptId: undefined, state: 1 })
+    },
+    async attribute(request) {
+      if (!request) return
+      const answer = Array.from({ length: 2 + dice.below(8) }, () => dice.pick(words)).join(' ')
+      const owner = owners.get(request.assetId)!
+      const made = await economy.attributed(owner, request.id, versionId, answer)
+      Object.assign(request, made)
+    },
+    async commit(request) {
+      if (!request) return
+      const leaves = batchIds
+        .slice(0, 1 + dice.below(batchIds.length))
+        .map((id) => ({ clusterId: id, contributionId: id, weight: 1n + BigInt(dice.below(99)) }))
+      const { root, total } = buildSumTree(leaves)
+      const receipt = {
+        requestId: request.id,
+        assetId: request.assetId,
+        versionId,
+        methodId: dice.pick([1, 3]),
+        outputHash: keccakHex(bytesOf('answer')),
+        sumRoot: toHex(root),
+        total,
+        leaves: leaves.length,
+        evidenceHash: zeroWord,
+      }
+      const owner = owners.get(request.assetId)!
+      const { result } = await economy.send(owner, 'receipts', 'commit', [receipt, []], {
+        value: bond,
+      })
+      Object.assign(request, { leaves, receiptId: result })
+    },
+    challenge: async (request) =>
+      request?.receiptId &&
+      economy.send(
+        dice.pick(people),
+        'receipts',
+        'challenge',
+        [request.receiptId, dice.pick([0, 3, 4]), toHex(bytesOf('answer'))],
+        { value: challengeBond },
+      ),
+    vote: async (request) =>
+      request?.receiptId &&
+      economy.send(alice, 'receipts', 'vote', [request.receiptId, dice.below(2) === 0]),
+    resolve: async (request) =>
+      request?.receiptId &&
+      economy.send(dice.pick(people), 'receipts', 'resolve', [request.receiptId]),
+    finalize: async (request) =>
+      request?.receiptId &&
+      economy.send(dice.pick(people), 'receipts', 'finalize', [[request.receiptId]]),
+    settle: async (request) =>
+      request &&
+      economy.send(dice.pick(people), 'rewards', 'settle', [
+        request.id,
+        dice.below(2) === 0 ? request.leaves : [],
+      ]),
+    claim: async (request) =>
+      request?.leaves.length &&
+      economy.send(
+        dice.pick(people),
+        'rewards',
+        'claim',
+        claimOf(request.id, request.leaves, dice.below(request.leaves.length)),
+      ),
+    claimLineage: () =>
+      economy.send(dice.pick(people), 'rewards', 'claimLineage', [
+        dice.pick(models),
+        dice.pick(models),
+      ]),
+    refund: async (request) =>
+      request && economy.send(dice.pick(people), 'rewards', 'refund', [request.id]),
+    withdraw: () => {
+      const who = dice.pick(people)
+      return economy.send(who, dice.pick(['rewards', 'receipts']), 'withdraw', [who])
+    },
+    // Seldom far: most windows must stay open for the others.
+    mine: async () => economy.mine(dice.below(40) === 0 ? 400 : 1),
+  }
+  const names = Object.keys(steps)
+  for (let i = 0; i < operations; i++) {
+    const name = dice.pick(names)
+    const recent = requests.slice(-24)
+    const request = recent.length > 0 ? dice.pick(recent) : undefined
+    try {
+      if (await steps[name]!(request)) done.set(name, (done.get(name) ?? 0) + 1)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+    }
+    checkMoney(name)
+    if (request) checkProgress(request)
+    if (requests.length > 48) await retire(economy, requests)
+  }
+  for (const name of ['challenge', 'resolve', 'finalize', 'settle', 'claim', 'refund', 'withdraw'])
+    expect([name, done.has(name)]).toEqual([name, true])
+}, 600_000)
+
+const treasury: Address = '0x0a77000000000000000000000000000000000010'
+
+/** Old requests no longer take part; their bonds must be out before. */
+async function retire(economy: Economy, requests: Request[]): Promise<void> {
+  economy.mine(2_000)
+  for (const { receiptId } of requests.splice(0, 24)) {
+    if (!receiptId) continue
+    const { state } = await economy.read('receipts', 'status', [receiptId])
+    if (state === 2) await economy.send(alice, 'receipts', 'resolve', [receiptId])
+    if (state === 1) await economy.send(alice, 'receipts', 'finalize', [[receiptId]])
+  }
+}
