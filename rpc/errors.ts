@@ -71,6 +71,7 @@ const conditions: Readonly<Record<string, (error: NodeError) => RpcError>> = {
     serverError(`missing trie node: required historical state unavailable (${error.message})`),
   STATE_UNKNOWN: headerNotFound,
   CALL_TIMEOUT: (error) => serverError(error.message),
+  REPLAY_FAILED: (error) => serverError(`tracing failed: ${error.message}`),
   PROOF_TOO_OLD: (error) =>
     serverError(`distance to target block exceeds maximum proof window: ${error.message}`),
 }

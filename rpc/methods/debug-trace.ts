@@ -1,5 +1,5 @@
 /** debug_trace*: transactions, blocks and calls under a tracer, as geth serves them. */
-import { prepareView, type TransactionOutcome } from '../../execution/index.ts'
+import { prepareView, type TransactionOutcome, validateHeader } from '../../execution/index.ts'
 import { decodeBlock, type Hex, recoverSender, nobleSecp256k1 } from '../../primitives/index.ts'
 import { createJournal, type StoredBlock } from '../../state/index.ts'
 import { type BlockRef, blockNumber, blockNumberOrHash } from '../block-ref.ts'
@@ -98,6 +98,8 @@ function foreignBlock({ api: { chain } }: Context, raw: Uint8Array): StoredBlock
   if (number === 0n) throw serverError('genesis is not traceable')
   const parent = chain.store.blockByNumber(number - 1n)
   if (parent?.block.hash !== parentHash) throw serverError(`parent ${parentHash} not found`)
+  const header = validateHeader(parent.block.header, block.header, chain.spec)
+  if (header.type !== 'accept') throw serverError(`invalid header: ${header.message}`)
   const senders = block.transactions.map((tx) => {
     const sender = recoverSender(tx, nobleSecp256k1)
     if (!sender) throw serverError('invalid transaction v, r, s values')

@@ -114,6 +114,22 @@ describe('geth tracers', () => {
     expect(error?.message).toBe('time: invalid duration "soon"')
   })
 
+  test('debug_traceBlock: a block of the chain as text, and what is none', async () => {
+    const { blockNumber } = await devnet.ask<{ blockNumber: Hex }>(
+      'eth_getTransactionReceipt',
+      forwarding,
+    )
+    const raw = await devnet.ask<Hex>('debug_getRawBlock', blockNumber)
+    const config = { tracer: 'callTracer' }
+    expect(await devnet.ask('debug_traceBlock', raw, config)).toEqual(
+      await devnet.ask('debug_traceBlockByNumber', blockNumber, config),
+    )
+    const { error } = await devnet.call('debug_traceBlock', '0xc0')
+    expect(error?.code).toBe(-32000)
+    const forged = raw.replace(/([0-9a-f]{200})$/, (end) => end.replaceAll(/[1-9]/g, '7')) as Hex
+    expect((await devnet.call('debug_traceBlock', forged)).error?.code).toBe(-32000)
+  })
+
   test('debug_traceCall sees overrides of state and block', async () => {
     // TIMESTAMP; SLOAD(0); both returned
     const code = '0x426000526000546020526040 6000f3'.replace(' ', '')
