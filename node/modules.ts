@@ -42,8 +42,12 @@ const createAll = (ports: ModulePorts): readonly NativeModule[] => [
 /** What a module's storage begins with, by name. */
 const storageOf: Readonly<Record<string, (genesis: Genesis) => ReadonlyMap<bigint, bigint>>> = {
   datanet: ({ tributary }) => datanetGenesis(tributary.validators),
-  params: ({ tributary }) => paramsStorage(tributary.params),
+  params: ({ tributary }) => paramsStorage(moduleParams(tributary.params)),
 }
+
+/** Consensus has names of its own in the genesis file's parameters (validator/params.ts). */
+const moduleParams = (given: Readonly<Record<string, bigint>>): Readonly<Record<string, bigint>> =>
+  Object.fromEntries(Object.entries(given).filter(([name]) => !name.startsWith('consensus')))
 
 /** Throws NodeError MODULE_UNKNOWN and MODULE_MISSING. Undefined: a chain without modules. */
 export function nativesOf(genesis: Genesis, ports: ModulePorts): Natives | undefined {

@@ -131,7 +131,11 @@ async function makeNetwork(
     const address = await writeValidatorKey(join(folder, 'key'), secp256k1)
     validators.push({ address, power: 1n, name: `validator ${index}` })
   }
-  const addresses = devnetKeys.slice(0, accounts).map(([address]) => address)
+  // Validators pay for their attestations like anybody.
+  const addresses = [
+    ...devnetKeys.slice(0, accounts),
+    ...validators.map(({ address }) => [address] as const),
+  ].map(([address]) => address)
   const genesis = devnetGenesis({ addresses, balance, chainId, gasLimit })
   const { tributary } = genesis
   await writeFile(
