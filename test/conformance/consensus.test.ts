@@ -121,6 +121,9 @@ type System = readonly (readonly [string, { readonly es: Driver }])[]
 const driverOf = (state: States[number] | undefined, variable: string, name: string) =>
   (state?.[variable] as System | undefined)?.find(([validator]) => validator === name)?.[1].es
 
+const isUnchanged = (driver: Driver, before: Driver): boolean =>
+  JSON.stringify(driver) === JSON.stringify(before)
+
 /** Every validator of a system: what its driver fed the round machine, and its votes. */
 function checkSystem(trace: Trace, variable: string, report: Report): void {
   const first = trace.states.find((state) => variable in state)
@@ -178,7 +181,7 @@ function checkVotes(trace: Trace, variable: string, name: string, report: Report
       continue
     }
     // A step of the network leaves the history as it was.
-    if (validator !== name || show(driver) === show(before)) continue
+    if (validator !== name || isUnchanged(driver, before)) continue
     if (input.tag === 'CertificateDInput') keeper = undefined
     if (input.tag !== 'VoteDInput' || keeper === undefined) continue
     const vote = voteOf(input.value as ModelVote)
@@ -207,7 +210,7 @@ function checkCore(trace: Trace, variable: string, name: string, report: Report)
     if (driver === undefined || before === undefined) continue
     if (driver.cs.height !== first.cs.height) return
     const { validator, input } = now[history] as History
-    if (validator !== name || show(driver) === show(before)) continue
+    if (validator !== name || isUnchanged(driver, before)) continue
     follower.follow(input, before.cs.height, before.cs.round)
     // The model sees a change of step, not one from a propose to the next round's: until its next
     // change it overlooks what it holds for the new round (recordStepChange in driver.qnt).
