@@ -30,7 +30,9 @@ const metadata = (dev: DevApi, { api }: Context) => {
 /** What anvil and Hardhat fork with; this devnet has no upstream. */
 const forking: Decoder<boolean> = {
   schema: { type: 'object' },
-  decode: (value) => isObject(value) && isObject(value['forking']),
+  /** viem names a fork without a URL where none is meant. */
+  decode: (value) =>
+    isObject(value) && isObject(value['forking']) && value['forking']['jsonRpcUrl'] !== undefined,
 }
 
 /** Throws RpcError: less than nothing cannot be taken back. */

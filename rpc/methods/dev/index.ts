@@ -4,6 +4,7 @@ import { devAccounts } from './accounts.ts'
 import { devBlocks } from './blocks.ts'
 import { devChain } from './chain.ts'
 import { devTime } from './time.ts'
+import { faucet } from './faucet.ts'
 import { wallet } from './wallet.ts'
 
 export const devMethods: MethodTable = {
@@ -12,4 +13,5 @@ export const devMethods: MethodTable = {
   ...devBlocks,
   ...devTime,
   ...devChain,
+  ...faucet,
 }
