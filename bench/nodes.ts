@@ -36,7 +36,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 
 const words = (text: string): readonly string[] => text.split(' ')
 
-const ours: Peer = {
+export const ours: Peer = {
   name: 'tributary',
   command: (mode) => [
     process.execPath,
@@ -48,7 +48,7 @@ const ours: Peer = {
   ],
 }
 
-const anvil: Peer = {
+export const anvil: Peer = {
   name: 'anvil 1.7.1',
   command: (mode) => [
     at('../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil'),
