@@ -55,6 +55,8 @@ export interface RunFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly network?: string
   readonly blockTime?: number
   readonly feeRecipient: `0x${string}`
+  /** HTTP URLs. */
+  readonly rowsFrom: readonly string[]
   readonly validatorKey?: string
   readonly p2pHost: string
   readonly p2pPort: number
@@ -147,3 +149,10 @@ export const listed = (text: string, before: readonly string[]): readonly string
   ...before,
   text,
 ]
+
+/** As `listed`, for addresses of nodes' JSON-RPC doors. */
+export function listedUrl(text: string, before: readonly string[]): readonly string[] {
+  if (!/^https?:\/\/[^/]/.test(text) || !URL.canParse(text))
+    throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:8545.')
+  return [...before, text]
+}

@@ -61,6 +61,8 @@ export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly isTesting?: boolean
   /** Takes part in the consensus of the genesis's validators, instead of sealing alone. */
   readonly consensus?: ConsensusOptions
+  /** HTTP URLs of nodes that are asked for rows which are not here. */
+  readonly rowsFrom?: readonly string[]
   /** Makes it a devnet, whoever its accounts are. */
   readonly dev?: DevOptions
 }

@@ -12,6 +12,7 @@ import {
   type DevFlags,
   type GuardFlags,
   listed,
+  listedUrl,
   type ExportFlags,
   type ImportFlags,
   openAmount,
@@ -208,6 +209,14 @@ function addRun(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
     )
     .option('--max-peers <number>', 'most peers at a time', wholeNumber(1, 1_000), 50)
     .option('--mdns', 'find nodes of the same chain on the local network')
+    .addOption(
+      new Option(
+        '--rows-from <url>',
+        'a node to ask for rows of versions that are not here (repeatable)',
+      )
+        .argParser(listedUrl)
+        .default([], 'none'),
+    )
     .optionsGroup('Data:')
     .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.tributary')
   addStoreOptions(run)

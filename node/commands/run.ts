@@ -33,6 +33,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
       sealing:
         blockTime === undefined ? { type: 'manual' } : { type: 'interval', blockTimeMs: blockTime },
       feeRecipient: flags.feeRecipient,
+      rowsFrom: flags.rowsFrom,
       host: flags.host,
       port: flags.port,
       allowedHosts: flags.allowHost,

@@ -4,17 +4,20 @@
  */
 import { isValidator, type Corpora } from '../../attribution/index.ts'
 import type { Chain } from '../../execution/index.ts'
-import { publicKeyToAddress, type Secp256k1 } from '../../primitives/index.ts'
+import { type Hex, publicKeyToAddress, type Secp256k1 } from '../../primitives/index.ts'
 import type { RowsApi } from '../../rpc/index.ts'
 import { rowsFolder } from '../folders.ts'
 import type { Loggers } from '../logger.ts'
 import { type Attester, createAttester } from './attester.ts'
 import { createCorpora } from './corpora.ts'
+import { fetchRows } from './fetch-rows.ts'
 import { openRowStore } from './row-store.ts'
 import { createValidator, type ValidatorPorts } from './validator.ts'
 
 export interface RowsOptions {
   readonly datadir: string | undefined
+  /** HTTP URLs of nodes that are asked for rows which are not here. */
+  readonly rowsFrom?: readonly string[]
   /** Bytes of rows kept; the default holds hundreds of full batches. */
   readonly quotaBytes?: number
 }
@@ -36,7 +39,7 @@ export type WatchPorts = Omit<ValidatorPorts, 'log' | 'chainId'> & {
 const defaultQuotaBytes = 8 * 2 ** 30
 
 export async function openRows(
-  { datadir, quotaBytes = defaultQuotaBytes }: RowsOptions,
+  { datadir, rowsFrom = [], quotaBytes = defaultQuotaBytes }: RowsOptions,
   logs: Loggers,
 ): Promise<NodeRows> {
   const log = logs.of('rows')
@@ -46,7 +49,14 @@ export async function openRows(
     quotaBytes,
     onPut: () => attester?.onRows(),
   })
-  const corpora = createCorpora({ rowsOf: (root) => api.get(root), log })
+  async function rowsOf(root: Hex): Promise<Uint8Array | undefined> {
+    const here = await api.get(root)
+    if (here) return here
+    const bytes = await fetchRows(rowsFrom, root, log)
+    if (bytes) await api.put(bytes)
+    return bytes
+  }
+  const corpora = createCorpora({ rowsOf, log })
   return {
     api,
     corpora,

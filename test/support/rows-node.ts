@@ -53,7 +53,7 @@ interface Call {
 export type RowsNode = Awaited<ReturnType<typeof openRowsNode>>
 
 /** `folder` undefined: in memory. Not listening before `start`. */
-export async function openRowsNode(folder: string | undefined) {
+export async function openRowsNode(folder: string | undefined, rowsFrom: readonly string[] = []) {
   const faults: unknown[] = []
   const log = { ...silentLogger, error: (facts: object) => void faults.push(facts) }
   const node = await createNode(
@@ -68,6 +68,7 @@ export async function openRowsNode(folder: string | undefined) {
       port: 0,
       allowedHosts: [],
       clientVersion: 'test',
+      rowsFrom,
       dev: { privateKeys: [key(0), key(1)] },
     },
     {

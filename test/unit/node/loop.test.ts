@@ -70,8 +70,8 @@ async function walkTheLoop(): Promise<void> {
 }
 
 /** Executes the node's blocks on a fresh node with no index, and gives its head's state root. */
-async function executeAgain(giveRows: boolean): Promise<Hex> {
-  const other = await openRowsNode(undefined)
+async function executeAgain(giveRows: boolean, rowsFrom: readonly string[] = []): Promise<Hex> {
+  const other = await openRowsNode(undefined, rowsFrom)
   try {
     // Not started: it looks at no version by itself, and has an index only when it misses one.
     if (giveRows) await other.node.rows?.put(batch.bytes)
@@ -103,6 +103,13 @@ describe('the loop', () => {
     await walkTheLoop()
     const { stateRoot } = node.node.chain.head().header
     expect(await executeAgain(true)).toBe(stateRoot)
+  })
+
+  test('is executed again by a node that gets the rows from another', async () => {
+    await walkTheLoop()
+    const { stateRoot } = node.node.chain.head().header
+    const nobody = 'http://127.0.0.1:1'
+    expect(await executeAgain(false, [nobody, node.url()])).toBe(stateRoot)
   })
 
   test('stops, and says which rows are missing, on a node without them', async () => {
