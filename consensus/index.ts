@@ -71,3 +71,4 @@ export type {
   Statement,
   Wal,
 } from './ports.ts'
+export { decodePacket, type Packet } from './wire.ts'

@@ -32,6 +32,8 @@ export interface DiskFaults {
   /** A folder's sync does nothing: the planted bug of a forgotten directory fsync. */
   readonly ignoresFolderSync?: boolean
   readonly ignoresSync?: boolean
+  /** Told of each operation before it happens; what it throws is the end of the process. */
+  readonly onOperation?: () => void
 }
 
 export function createTornDisk(faults: DiskFaults = {}): TornDisk {
@@ -43,6 +45,7 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
   const operate = (): void => {
     count++
     if (last !== undefined && count >= last) throw new Crash(`at operation ${count}`)
+    faults.onOperation?.()
   }
   return {
     makeFolder: () => undefined,

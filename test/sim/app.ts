@@ -1,0 +1,155 @@
+/**
+ * A toy chain for the simulator: a block is its height, parent, proposer, a number and a mark of
+ * validity; state is a hash over all numbers. Committed blocks survive crashes as a database would
+ * keep them: a commit has happened or not. Execution takes virtual time.
+ */
+import {
+  type App,
+  type BlockVerdict,
+  createValidatorSet,
+  type Decision,
+  type ValidatorSet,
+} from '../../consensus/index.ts'
+import {
+  asBytes,
+  asInteger,
+  asList,
+  decodeRlp,
+  encodeRlp,
+  fromBigInt,
+  fromHex,
+  type Address,
+  type Hex,
+  keccakHex,
+  toHex,
+} from '../../primitives/index.ts'
+
+export interface ToyBlock {
+  readonly height: bigint
+  readonly parent: Hex
+  readonly timeMs: number
+  /** Chosen by the proposer, so that two of its blocks differ. */
+  readonly salt: number
+  readonly isValid: boolean
+}
+
+export const encodeToy = (block: ToyBlock): Uint8Array =>
+  encodeRlp([
+    fromBigInt(block.height),
+    fromHex(block.parent),
+    fromBigInt(BigInt(block.timeMs)),
+    fromBigInt(BigInt(block.salt)),
+    Uint8Array.of(block.isValid ? 1 : 2),
+  ])
+
+export function decodeToy(bytes: Uint8Array): ToyBlock | undefined {
+  try {
+    const [height, parent, timeMs, salt, mark] = asList(decodeRlp(bytes), 'block', 5)
+    return {
+      height: asInteger(height, 'height'),
+      parent: toHex(asBytes(parent, 'parent', 32)),
+      timeMs: Number(asInteger(timeMs, 'time')),
+      salt: Number(asInteger(salt, 'salt')),
+      isValid: asBytes(mark, 'mark', 1)[0] === 1,
+    }
+  } catch {
+    return undefined
+  }
+}
+
+export const genesisHash: Hex = keccakHex(Uint8Array.of(0))
+/** Beginning of virtual time, and of the toy chain. */
+export const genesisMs = 1_700_000_000_000
+export const blockTimeMs = 1_000
+
+/** The set of each height differs from its neighbours', so that a set that is off by one is seen. */
+export type SetAt = (height: bigint) => ValidatorSet
+
+/** Everybody has a power of 100, one after the other 101: no third of the nodes has a third of it. */
+export function createSets(addresses: readonly Address[]): SetAt {
+  const sets = addresses.map((_, turn) =>
+    createValidatorSet(
+      addresses.map((address, i) => ({ address, power: i === turn ? 101n : 100n })),
+    ),
+  )
+  return (height) => {
+    const set = sets[Number(height % BigInt(sets.length))]
+    if (!set) throw new Error('no set of validators')
+    return set
+  }
+}
+
+/** What survives a crash. */
+export interface ToyStore {
+  readonly decisions: Decision[]
+  readonly hashes: Hex[]
+  lastTimeMs: number
+}
+
+export const createToyStore = (): ToyStore => ({
+  decisions: [],
+  hashes: [genesisHash],
+  lastTimeMs: genesisMs,
+})
+
+export const headOf = (store: ToyStore): Hex => store.hashes.at(-1) ?? genesisHash
+
+export interface ToyAppPorts {
+  readonly store: ToyStore
+  readonly setAt: SetAt
+  readonly nowMs: () => number
+  readonly salt: () => number
+  /** Resolves after the time that the work takes. */
+  readonly work: <value>(
+    what: 'propose' | 'validate' | 'commit',
+    done: () => value,
+  ) => Promise<value>
+  /** Byzantine: proposes blocks that break the rules, finds everything valid. */
+  readonly isCareless?: boolean
+  readonly onCommit: (decision: Decision) => void
+}
+
+export function createToyApp(ports: ToyAppPorts): App {
+  const { store, setAt, nowMs, work } = ports
+  const judge = (bytes: Uint8Array): BlockVerdict => {
+    const block = decodeToy(bytes)
+    const fault =
+      block === undefined || block.parent !== headOf(store) || !block.isValid
+        ? 'breaks the rules'
+        : block.timeMs <= store.lastTimeMs
+          ? 'not after its parent'
+          : undefined
+    if (!block || (fault !== undefined && ports.isCareless !== true))
+      return {
+        valid: false,
+        blockHash: block ? keccakHex(bytes) : null,
+        reason: fault ?? 'malformed',
+      }
+    return { valid: true, blockHash: keccakHex(bytes), timeMs: block.timeMs }
+  }
+  return {
+    next: () => ({
+      height: BigInt(store.hashes.length),
+      validators: setAt(BigInt(store.hashes.length)),
+      nextValidators: setAt(BigInt(store.hashes.length + 1)),
+      dueMs: Math.min(store.lastTimeMs, nowMs()) + blockTimeMs,
+    }),
+    propose: (height) =>
+      work('propose', () => {
+        const timeMs = Math.max(store.lastTimeMs + 1, nowMs())
+        const parent = headOf(store)
+        const isValid = ports.isCareless !== true
+        const block = encodeToy({ height, parent, timeMs, salt: ports.salt(), isValid })
+        return { blockHash: keccakHex(block), timeMs, block }
+      }),
+    validate: (_height, block) => work('validate', () => judge(block)),
+    commit: (decision) =>
+      work('commit', () => {
+        store.decisions.push(decision)
+        store.hashes.push(decision.certificate.blockHash)
+        store.lastTimeMs = decodeToy(decision.block)?.timeMs ?? store.lastTimeMs
+        ports.onCommit(decision)
+      }),
+    decision: (height) => store.decisions[Number(height) - 1],
+  }
+}

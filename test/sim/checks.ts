@@ -1,0 +1,123 @@
+/**
+ * What must hold in every run: one block a height, made by the rules on its parent, with a certificate
+ * that can be checked; no honest key ever signs two things for one step; and after the faults everybody
+ * reaches the tip. Looks only at what nodes did, never at how.
+ */
+import {
+  createDigests,
+  type CommitCertificate,
+  type Decision,
+  isQuorum,
+  sealSigner,
+  type SigningDomain,
+  type Statement,
+  type ValidatorSet,
+} from '../../consensus/index.ts'
+import { keccakHex, type Hex, type Secp256k1 } from '../../primitives/index.ts'
+import { decodeToy, type SetAt } from './app.ts'
+
+export interface Violation {
+  readonly rule:
+    | 'agreement'
+    | 'validity'
+    | 'double-sign'
+    | 'certificate'
+    | 'liveness'
+    | 'fault'
+    | 'memory'
+  readonly text: string
+}
+
+export interface Checks {
+  onCommit(node: number, decision: Decision): void
+  onSigned(node: number, statement: Statement): void
+  violate(rule: Violation['rule'], text: string): void
+  readonly violations: readonly Violation[]
+  /** Highest round in which each height was decided. */
+  readonly rounds: ReadonlyMap<bigint, number>
+  readonly blocks: ReadonlyMap<bigint, Hex>
+}
+
+export function createChecks(domain: SigningDomain, curve: Secp256k1, setAt: SetAt): Checks {
+  const digests = createDigests(domain)
+  const violations: Violation[] = []
+  const blocks = new Map<bigint, Hex>()
+  const rounds = new Map<bigint, number>()
+  const signed = new Map<string, Hex>()
+  const violate = (rule: Violation['rule'], text: string): void => {
+    violations.push({ rule, text })
+  }
+  return {
+    violations,
+    rounds,
+    blocks,
+    violate,
+    onCommit(node, { certificate, block }) {
+      const { height, round, blockHash } = certificate
+      const before = blocks.get(height)
+      if (before !== undefined && before !== blockHash)
+        violate('agreement', `height ${height}: ${before} and, at node ${node}, ${blockHash}`)
+      blocks.set(height, before ?? blockHash)
+      rounds.set(height, Math.max(round, rounds.get(height) ?? 0))
+      const toy = decodeToy(block)
+      if (keccakHex(block) !== blockHash || toy?.isValid !== true || toy.height !== height)
+        violate(
+          'validity',
+          `height ${height}: node ${node} committed a block that breaks the rules`,
+        )
+      if (height > 1n && toy?.parent !== blocks.get(height - 1n))
+        violate('validity', `height ${height}: the block of node ${node} has another parent`)
+      const validators = setAt(height)
+      const fault = certificateFault(certificate, validators, (vote) =>
+        sealSigner(curve, digests.of(vote, validators.hash), vote.seal),
+      )
+      if (fault !== undefined) violate('certificate', `height ${height}, node ${node}: ${fault}`)
+    },
+    onSigned(node, { height, round, step, digest }) {
+      const key = `${node} ${height} ${round} ${step}`
+      const before = signed.get(key)
+      if (before !== undefined && before !== digest)
+        violate(
+          'double-sign',
+          `node ${node} signed two ${step}s of height ${height}, round ${round}`,
+        )
+      signed.set(key, digest)
+    },
+  }
+}
+
+/** Own arithmetic, so that a fault of the core's is seen. */
+function certificateFault(
+  { height, round, blockHash, seals }: CommitCertificate,
+  set: ValidatorSet,
+  signerOf: (vote: {
+    type: 'precommit'
+    height: bigint
+    round: number
+    blockHash: Hex
+    voter: Hex
+    seal: Hex
+  }) => Hex | undefined,
+): string | undefined {
+  const signers = new Set<number>()
+  let power = 0n
+  for (const { index, seal } of seals) {
+    const validator = set.validators[index]
+    if (!validator) return `signer ${index} is no validator`
+    if (signers.has(index)) return `signer ${index} stands twice`
+    const vote = {
+      type: 'precommit',
+      height,
+      round,
+      blockHash,
+      voter: validator.address,
+      seal,
+    } as const
+    if (signerOf(vote) !== validator.address) return `the seal of signer ${index} is not its own`
+    signers.add(index)
+    power += validator.power
+  }
+  return isQuorum(set, power) && 3n * power > 2n * set.totalPower
+    ? undefined
+    : 'no quorum has signed'
+}

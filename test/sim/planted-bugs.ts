@@ -1,0 +1,304 @@
+/**
+ * Bugs to plant: each a small change of the code under test that somebody could make, and the runs that
+ * must find it. A simulator that misses one of these is not believed. `planted.ts` applies them one by
+ * one to a copy of the tree.
+ */
+
+export interface Edit {
+  readonly file: string
+  /** Must stand in the file exactly once. */
+  readonly find: string
+  readonly put: string
+}
+
+export interface PlantedBug {
+  readonly name: string
+  readonly edits: readonly Edit[]
+  /** What runs until it is found: random seeds with these limits, or an enumeration. */
+  readonly hunt:
+    | {
+        readonly type: 'seeds'
+        readonly nodes?: string
+        readonly byzantine?: number
+        readonly strategy?: string
+        readonly seeds?: number
+      }
+    | { readonly type: 'crash-points' }
+    | { readonly type: 'twins' }
+}
+
+const bug = (
+  name: string,
+  edits: readonly (readonly [file: string, find: string, put: string])[],
+  hunt: PlantedBug['hunt'] = { type: 'seeds' },
+): PlantedBug => ({
+  name,
+  edits: edits.map(([file, find, put]) => ({ file, find, put })),
+  hunt,
+})
+
+const crashes = { type: 'crash-points' } as const
+
+export const plantedBugs: readonly PlantedBug[] = [
+  bug(
+    'no write-ahead log',
+    [
+      [
+        'consensus/engine.ts',
+        '      work.wal.append(inputCodec.encode(input))\n',
+        '      inputCodec.encode(input)\n',
+      ],
+      [
+        'consensus/engine.ts',
+        'records.length === 0 && signer?.hasSigned',
+        'signer === undefined && signer?.hasSigned',
+      ],
+    ],
+    crashes,
+  ),
+  bug(
+    'a message is sent before the log is flushed',
+    [
+      [
+        'consensus/engine.ts',
+        '  wal.flush()\n  for (const message of outbox',
+        '  for (const message of outbox',
+      ],
+    ],
+    crashes,
+  ),
+  bug(
+    'no double-sign guard',
+    [
+      [
+        'state/sign-guard.ts',
+        '      if (order <= 0) return refusal(order, statement)\n',
+        '      if (order <= -9) return refusal(order, statement)\n',
+      ],
+      [
+        'consensus/engine.ts',
+        '  wal.flush()\n  for (const message of outbox',
+        '  for (const message of outbox',
+      ],
+    ],
+    crashes,
+  ),
+  bug(
+    'no fsync of the folder after the rename of the guard',
+    [
+      [
+        'state/sign-guard.ts',
+        '  fs.syncFolder(dirname(path))\n}\n\n/** Text for',
+        '}\n\n/** Text for',
+      ],
+    ],
+    crashes,
+  ),
+  bug(
+    'no fsync of the guard before its rename',
+    [['state/sign-guard.ts', '    file.sync()\n', '']],
+    crashes,
+  ),
+  bug(
+    'no fsync of the folder of the log',
+    [['state/consensus-log.ts', '      fs.syncFolder(folder)\n', '']],
+    crashes,
+  ),
+  bug(
+    'votes are signed and sent while the log is replayed',
+    [
+      [
+        'consensus/engine.ts',
+        '  for (const input of inputs) work.core = apply(work.core, input).state\n',
+        '  for (const input of inputs) {\n    const { state, effects } = apply(work.core, input)\n    work.core = state\n    for (const effect of effects) if (effect.type === "broadcast" || effect.type === "sign") perform(work, effect)\n    work.queue.splice(0)\n  }\n',
+      ],
+      [
+        'state/sign-guard.ts',
+        '      if (order <= 0) return refusal(order, statement)\n',
+        '      if (order <= -9) return refusal(order, statement)\n',
+      ],
+    ],
+    crashes,
+  ),
+  bug('a torn tail of the log is not cut', [
+    ['state/consensus-log.ts', 'file.truncate(end)', 'void end'],
+  ]),
+  bug('checksums of the log are not compared', [
+    [
+      'state/consensus-log.ts',
+      '  if (crc32c(bytes.subarray(at + 8, end)) !== toCount(bytes, at + 4, 4)) return undefined\n',
+      '',
+    ],
+  ]),
+  bug(
+    'two thirds are enough (>= for >)',
+    [
+      [
+        'consensus/validator-set.ts',
+        '  3n * power > 2n * set.totalPower',
+        '  3n * power >= 2n * set.totalPower',
+      ],
+    ],
+    { type: 'seeds', nodes: '6' },
+  ),
+  bug(
+    'half is enough',
+    [
+      [
+        'consensus/validator-set.ts',
+        '  3n * power > 2n * set.totalPower',
+        '  2n * power > set.totalPower',
+      ],
+    ],
+    { type: 'seeds', byzantine: 1, strategy: 'split' },
+  ),
+  bug(
+    'a locked validator votes for another fresh block (L23)',
+    [
+      [
+        'consensus/round.ts',
+        'const mayVote = state.lockedRound === -1 || state.lockedValue === value // L23',
+        'const mayVote = state.lockedRound >= -1 || state.lockedValue === value // L23',
+      ],
+    ],
+    { type: 'twins' },
+  ),
+  bug(
+    'a locked validator follows any earlier polka (L29)',
+    [
+      [
+        'consensus/round.ts',
+        'const mayVote = state.lockedRound <= validRound || state.lockedValue === value // L29',
+        'const mayVote = state.lockedRound >= -1 || state.lockedValue === value // L29',
+      ],
+    ],
+    { type: 'twins' },
+  ),
+  bug(
+    'nothing is ever locked (L38)',
+    [
+      [
+        'consensus/round.ts',
+        'precommit({ ...valid, lockedValue: value, lockedRound: state.round }, value)',
+        'precommit(valid, value)',
+      ],
+    ],
+    { type: 'twins' },
+  ),
+  bug('a proposer forgets the valid value (L16)', [
+    [
+      'consensus/round.ts',
+      '  if (state.validValue === null) return { state: started',
+      '  if (state.round < 99) return { state: started',
+    ],
+  ]),
+  bug(
+    'every vote of a validator counts, not the first',
+    [
+      [
+        'consensus/vote-keeper.ts',
+        'first === undefined ? addVote(before, set, vote, index) : before',
+        'addVote(before, set, vote, index)',
+      ],
+    ],
+    { type: 'seeds', byzantine: 1, strategy: 'split' },
+  ),
+  bug(
+    'a proposal of somebody whose turn it is not is accepted',
+    [
+      [
+        'consensus/admit.ts',
+        'if (proposerOf(set, height, round) !== proposer)',
+        'if (proposerOf(set, height, round) === undefined)',
+      ],
+      [
+        'consensus/record.ts',
+        'const isOurs = proposerOf(state.validators, state.height, round) === proposer',
+        'const isOurs = proposerOf(state.validators, state.height, round) !== undefined',
+      ],
+    ],
+    { type: 'seeds', byzantine: 1, strategy: 'usurp' },
+  ),
+  bug(
+    'a certificate may name a signer twice',
+    [
+      [
+        'consensus/verify.ts',
+        'indexes.every((index, at) => index >= 0 && index > (indexes[at - 1] ?? -1))',
+        'indexes.every((index) => index >= 0)',
+      ],
+    ],
+    { type: 'seeds', byzantine: 1, strategy: 'poison' },
+  ),
+  bug(
+    'seals of a certificate are not checked',
+    [
+      [
+        'consensus/verify.ts',
+        '  return firstBadSeal(checker, set, sealedVotes(certificate, set))\n',
+        '  return checker && undefined\n',
+      ],
+    ],
+    { type: 'seeds', byzantine: 1, strategy: 'poison' },
+  ),
+  bug(
+    'the power of a certificate is not counted',
+    [['consensus/verify.ts', '  if (!isQuorum(set, power))\n', '  if (power < 0n)\n']],
+    { type: 'seeds', byzantine: 1, strategy: 'poison' },
+  ),
+  bug('the validator set is off by one height', [
+    [
+      'consensus/engine.ts',
+      '  const { height, validators, nextValidators } = work.next\n',
+      '  const { height, nextValidators } = work.next\n  const validators = nextValidators\n',
+    ],
+  ]),
+  bug('seals are made for the set of the next height', [
+    [
+      'consensus/engine.ts',
+      'checker.digests.of(message, next.validators.hash)',
+      'checker.digests.of(message, next.nextValidators.hash)',
+    ],
+  ]),
+  bug(
+    'what the application calls invalid is voted for',
+    [['consensus/rules.ts', '    isValid(state, held) === true &&\n', '']],
+    { type: 'seeds', byzantine: 1, strategy: 'invalid-blocks' },
+  ),
+  bug('timeouts do not grow', [
+    ['consensus/params.ts', 'params[`${kind}DeltaMs`] * round', 'params[`${kind}DeltaMs`] * 0'],
+  ]),
+  bug('nothing is sent again', [
+    [
+      'consensus/repeat.ts',
+      '  return [\n    ...ownVotes(state).map(broadcast),\n    ...certificates.map(broadcast),\n    ...proposals.flatMap((held) => proposalMessages(state, held)),\n',
+      '  void ownVotes\n  void certificates\n  void proposals\n  return [\n',
+    ],
+  ]),
+  bug('no round is skipped (L55)', [
+    [
+      'consensus/rules.ts',
+      '    if (isSkip(state.validators, power)) return vote.round\n',
+      '    if (power < 0n) return vote.round\n',
+    ],
+    [
+      'consensus/core.ts',
+      'const reason: readonly Effect[] = entry ?',
+      'const reason: readonly Effect[] = entry && power0 ?',
+    ],
+  ]),
+  bug(
+    'votes of all future rounds are kept',
+    [
+      [
+        'consensus/record.ts',
+        '  if (vote.round > state.round.round + 1) return recordAhead(seen, vote, index)\n',
+        '',
+      ],
+    ],
+    { type: 'seeds', byzantine: 1, strategy: 'flood' },
+  ),
+  bug('a validator that lags asks nobody', [
+    ['consensus/catch-up.ts', '      wake(graceMs)\n', ''],
+  ]),
+]
