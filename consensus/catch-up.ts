@@ -42,6 +42,13 @@ interface Ports {
 export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchUp {
   const claims = new Map<PeerId, bigint>()
   const waiting = new Map<bigint, Decision>()
+  /** How often in a row a peer has claimed and not delivered. */
+  const failures = new Map<PeerId, number>()
+  const failed = (peer: PeerId): void => {
+    claims.delete(peer)
+    failures.set(peer, (failures.get(peer) ?? 0) + 1)
+    if (failures.size > maxPeers) failures.clear()
+  }
   let asked: { readonly peer: PeerId; readonly from: bigint } | undefined
   let cancel: (() => void) | undefined
 
@@ -53,9 +60,9 @@ export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchU
   }
   const look = (): void => {
     const own = ownHeight()
-    if (asked?.from === own) claims.delete(asked.peer)
+    if (asked?.from === own) failed(asked.peer)
     for (const [peer, height] of claims) if (height <= own) claims.delete(peer)
-    const peer = highest(claims)
+    const peer = best(claims, failures)
     asked = peer === undefined ? undefined : { peer, from: own }
     if (!asked) return
     waiting.clear()
@@ -74,6 +81,7 @@ export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchU
       const next = waiting.get(own)
       waiting.delete(own)
       if (next === undefined && asked !== undefined && asked.from < own) {
+        failures.delete(asked.peer)
         asked = undefined
         cancel?.()
         cancel = undefined
@@ -93,7 +101,7 @@ export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchU
       return accept(undefined)
     },
     onFalse(peer) {
-      claims.delete(peer)
+      failed(peer)
       waiting.clear()
     },
     stop() {
@@ -125,10 +133,14 @@ function createAnswers({ app, network, clock }: Omit<Ports, 'ownHeight'>): Catch
   }
 }
 
-/** Of equal claims the earliest. */
-function highest(claims: ReadonlyMap<PeerId, bigint>): PeerId | undefined {
-  let best: PeerId | undefined
-  for (const [peer, height] of claims)
-    if (best === undefined || height > (claims.get(best) ?? 0n)) best = peer
-  return best
+/** Who has failed least, so that a liar costs one question and not all; of those the highest claim. */
+function best(
+  claims: ReadonlyMap<PeerId, bigint>,
+  failures: ReadonlyMap<PeerId, number>,
+): PeerId | undefined {
+  const [first] = [...claims].toSorted(
+    ([a, heightA], [b, heightB]) =>
+      (failures.get(a) ?? 0) - (failures.get(b) ?? 0) || (heightA > heightB ? -1 : 1),
+  )
+  return first?.[0]
 }
