@@ -11,9 +11,11 @@ import {
   sealSigner,
   type SigningDomain,
   type Statement,
+  powerOf,
   type ValidatorSet,
+  type Vote,
 } from '../../consensus/index.ts'
-import { keccakHex, type Hex, type Secp256k1 } from '../../primitives/index.ts'
+import { type Address, keccakHex, type Hex, type Secp256k1 } from '../../primitives/index.ts'
 import { decodeToy, type SetAt } from './app.ts'
 
 export interface Violation {
@@ -21,6 +23,7 @@ export interface Violation {
     | 'agreement'
     | 'validity'
     | 'double-sign'
+    | 'lock'
     | 'certificate'
     | 'liveness'
     | 'fault'
@@ -31,6 +34,8 @@ export interface Violation {
 export interface Checks {
   onCommit(node: number, decision: Decision): void
   onSigned(node: number, statement: Statement): void
+  /** An honest node's vote leaves it. */
+  onVote(vote: Vote): void
   violate(rule: Violation['rule'], text: string): void
   readonly violations: readonly Violation[]
   /** Highest round in which each height was decided. */
@@ -38,12 +43,18 @@ export interface Checks {
   readonly blocks: ReadonlyMap<bigint, Hex>
 }
 
-export function createChecks(domain: SigningDomain, curve: Secp256k1, setAt: SetAt): Checks {
+export function createChecks(
+  domain: SigningDomain,
+  curve: Secp256k1,
+  setAt: SetAt,
+  faulty: readonly Address[],
+): Checks {
   const digests = createDigests(domain)
   const violations: Violation[] = []
   const blocks = new Map<bigint, Hex>()
   const rounds = new Map<bigint, number>()
   const signed = new Map<string, Hex>()
+  const locks = createLocks(setAt, faulty)
   const violate = (rule: Violation['rule'], text: string): void => {
     violations.push({ rule, text })
   }
@@ -72,6 +83,10 @@ export function createChecks(domain: SigningDomain, curve: Secp256k1, setAt: Set
         sealSigner(curve, digests.of(vote, validators.hash), vote.seal),
       )
       if (fault !== undefined) violate('certificate', `height ${height}, node ${node}: ${fault}`)
+    },
+    onVote(vote) {
+      const fault = locks.onVote(vote)
+      if (fault !== undefined) violate('lock', fault)
     },
     onSigned(node, { height, round, step, digest }) {
       const key = `${node} ${height} ${round} ${step}`
@@ -120,4 +135,41 @@ function certificateFault(
   return isQuorum(set, power) && 3n * power > 2n * set.totalPower
     ? undefined
     : 'no quorum has signed'
+}
+
+/**
+ * The rule that agreement rests on: who has precommitted a block prevotes another one only after a polka
+ * for that, not older than its precommit. Faulty validators count as if they had voted for everything.
+ */
+function createLocks(setAt: SetAt, faulty: readonly Address[]) {
+  const locks = new Map<string, { readonly round: number; readonly blockHash: Hex }>()
+  const prevotes = new Map<string, Set<Address>>()
+  const hasPolka = (height: bigint, round: number, blockHash: Hex): boolean => {
+    const set = setAt(height)
+    const voters = new Set([...(prevotes.get(`${height} ${round} ${blockHash}`) ?? []), ...faulty])
+    const power = [...voters].reduce(
+      (sum, voter) => sum + powerOf(set, set.indexes.get(voter) ?? -1),
+      0n,
+    )
+    return 3n * power > 2n * set.totalPower
+  }
+  return {
+    onVote({ type, height, round, blockHash, voter }: Vote): string | undefined {
+      if (blockHash === null) return undefined
+      const key = `${voter} ${height}`
+      const lock = locks.get(key)
+      if (type === 'precommit') {
+        if (!lock || round > lock.round) locks.set(key, { round, blockHash })
+        return hasPolka(height, round, blockHash)
+          ? undefined
+          : `height ${height}, round ${round}: ${voter} precommits ${blockHash} without a polka`
+      }
+      const vote = `${height} ${round} ${blockHash}`
+      prevotes.set(vote, (prevotes.get(vote) ?? new Set()).add(voter))
+      if (!lock || lock.blockHash === blockHash || round <= lock.round) return undefined
+      for (let earlier = lock.round; earlier < round; earlier++)
+        if (hasPolka(height, earlier, blockHash)) return undefined
+      return `height ${height}, round ${round}: ${voter} is locked on ${lock.blockHash} and prevotes ${blockHash}`
+    },
+  }
 }

@@ -86,10 +86,14 @@ export interface SimLimits {
 
 /** Time at the end of a run without faults. */
 const healedShare = 0.35
+/** A slow network takes some rounds to a height. */
+const minHealedMs = 25_000
 
 export function rollOptions(seed: number, limits: SimLimits, rng: Rng): SimOptions {
   const { nodes, seconds } = limits
-  const healMs = Math.floor(seconds * 1_000 * (1 - healedShare))
+  const healMs = Math.floor(
+    Math.min(seconds * 1_000 * (1 - healedShare), Math.max(2_000, seconds * 1_000 - minHealedMs)),
+  )
   const f = Math.floor((nodes - 1) / 3)
   const dice = rng.fork('options')
   const faulty = limits.byzantine ?? (dice.chance(0.5) ? dice.between(1, f) : 0)

@@ -125,7 +125,12 @@ function createRun(options: SimOptions, hooks: RunHooks): Run {
   const dice = createRng(seed)
   const world = createWorld(genesisMs)
   const setAt = createSets(Array.from({ length: nodes }, (_, i) => addressOf(i)))
-  const checks = createChecks(domain, toyCurve, setAt)
+  const checks = createChecks(
+    domain,
+    toyCurve,
+    setAt,
+    options.byzantine.map(({ node }) => addressOf(node)),
+  )
   const plan = createPlan(nodes, dice.fork('plan'))
   plan.heads.set(0n, { hash: genesisHash, timeMs: genesisMs })
   const everybody: Actor[][] = []
@@ -176,6 +181,7 @@ const senderOf =
 
 function honestNode(run: Run, hooks: RunHooks, index: number): SimNode {
   const { checks, world, plan, setAt } = run
+  const send = senderOf(run, hooks, index)
   const node = createNode(
     {
       index,
@@ -188,7 +194,18 @@ function honestNode(run: Run, hooks: RunHooks, index: number): SimNode {
     {
       world,
       dice: run.dice.fork(`node ${index}`),
-      send: senderOf(run, hooks, index),
+      send(to, message) {
+        const packet = run.memo.decode(message)
+        if (packet.type === 'accept' && packet.value.type === 'message') {
+          const said = packet.value.message
+          if (
+            (said.type === 'prevote' || said.type === 'precommit') &&
+            said.voter === addressOf(index)
+          )
+            checks.onVote(said)
+        }
+        send(to, message)
+      },
       onCommit(decision) {
         const { height, blockHash } = decision.certificate
         checks.onCommit(index, decision)
