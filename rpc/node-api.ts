@@ -2,7 +2,7 @@
  * What JSON-RPC asks of the node it speaks for. `node/` fulfils it; `rpc/` knows nothing of how
  * blocks are sealed, who the peers are, or where the chain lives.
  */
-import type { Clock, Header, Hex, Logger, Verdict } from '../primitives/index.ts'
+import type { Address, Clock, Header, Hex, Logger, Verdict } from '../primitives/index.ts'
 import type { Chain, Mempool } from '../execution/index.ts'
 import type { DevApi } from './dev-api.ts'
 import type { RowsApi } from './rows-api.ts'
@@ -12,6 +12,28 @@ export type NextBlock = Pick<
   Header,
   'timestamp' | 'feeRecipient' | 'gasLimit' | 'prevRandao' | 'baseFeePerGas'
 >
+
+/** More than two thirds of the power signed this block; seals as `ecrecover` takes them. */
+export interface CertificateView {
+  readonly height: bigint
+  readonly round: number
+  readonly blockHash: Hex
+  readonly validatorSetHash: Hex
+  readonly seals: readonly { readonly validator: Address; readonly seal: Hex }[]
+}
+
+/** What validators decide with; absent where a lone producer seals. */
+export interface ConsensusApi {
+  /** Undefined for block 0 and heights to come. */
+  certificate(height: bigint): CertificateView | undefined
+  /** Who votes at a height. */
+  validators(height: bigint): {
+    readonly hash: Hex
+    readonly members: readonly { readonly address: Address; readonly power: bigint }[]
+  }
+  /** Height in work, its round, and how far it is. */
+  status(): { readonly height: bigint; readonly round: number; readonly step: string }
+}
 
 export interface NodeApi {
   readonly chain: Chain
@@ -24,6 +46,7 @@ export interface NodeApi {
   submit(raw: Uint8Array): Promise<Verdict<Hex>>
   /** What the next block would be if it were sealed now. */
   nextBlock(): NextBlock
+  readonly consensus?: ConsensusApi
   /** What a devnet can do besides; absent on every other node. */
   readonly dev?: DevApi
   /** Whether testing_ methods exist here; absent: on a devnet. */

@@ -1,6 +1,7 @@
 /** The methods by name, and those a devnet adds. Adding one is an entry in its namespace's table. */
 import { costly, type MethodTable } from '../method.ts'
 import { attrObjects } from './attr-objects.ts'
+import { attrConsensus } from './attr-consensus.ts'
 import { attrRewards } from './attr-rewards.ts'
 import { attrRows } from './attr-rows.ts'
 import { attrSubscribe } from './attr-subscribe.ts'
@@ -40,6 +41,7 @@ const methods: MethodTable = {
   ...costly(ots),
   ...attrObjects,
   ...attrRewards,
+  ...attrConsensus,
   ...attrRows,
   ...attrSubscribe,
   ...debugRaw,

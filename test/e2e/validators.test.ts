@@ -45,23 +45,29 @@ describe('four validators', () => {
     return certificate?.seals.some(({ validator }) => validator === by) ?? false
   }
 
-  test('agree on blocks, and a transaction sent to one is executed by all', async () => {
-    const [first, , , last] = all
-    if (!first || !last) throw new Error('no validators')
-    await reach(first, 2)
-    const account = privateKeyToAccount(devnetKeys[0]?.[1] ?? '0x')
-    const client = createWalletClient({ account, transport: http(first.url) }).extend(publicActions)
-    const to = `0x${'42'.repeat(20)}` as const
-    const hash = await client.sendTransaction({ to, value: 5n, chain: null })
-    const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 200 })
-    await reach(last, Number(receipt.blockNumber))
-    expect(await last.rpc('eth_getBalance', [to, 'latest'])).toBe('0x5')
-    const block = await last.rpc<{ hash: Hex }>('eth_getBlockByNumber', [
-      `0x${receipt.blockNumber.toString(16)}`,
-      false,
-    ])
-    expect(block.hash).toBe(receipt.blockHash)
-  }, limitMs)
+  test(
+    'agree on blocks, and a transaction sent to one is executed by all',
+    async () => {
+      const [first, , , last] = all
+      if (!first || !last) throw new Error('no validators')
+      await reach(first, 2)
+      const account = privateKeyToAccount(devnetKeys[0]?.[1] ?? '0x')
+      const client = createWalletClient({ account, transport: http(first.url) }).extend(
+        publicActions,
+      )
+      const to = `0x${'42'.repeat(20)}` as const
+      const hash = await client.sendTransaction({ to, value: 5n, chain: null })
+      const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 200 })
+      await reach(last, Number(receipt.blockNumber))
+      expect(await last.rpc('eth_getBalance', [to, 'latest'])).toBe('0x5')
+      const block = await last.rpc<{ hash: Hex }>('eth_getBlockByNumber', [
+        `0x${receipt.blockNumber.toString(16)}`,
+        false,
+      ])
+      expect(block.hash).toBe(receipt.blockHash)
+    },
+    limitMs,
+  )
 
   test('every block has a certificate of more than two thirds, served by every node', async () => {
     for (const validator of all) {
@@ -78,56 +84,68 @@ describe('four validators', () => {
     }
   })
 
-  test(`one killed by SIGKILL ${kills} times: the others go on, it votes again within 2 heights of being up`, async () => {
-    for (let round = 0; round < kills; round++) {
-      const victim = all[victimOf(round)]
-      const other = all[(victimOf(round) + 1) % 4]
-      if (!victim || !other) throw new Error('no validators')
-      await victim.kill()
+  test(
+    `one killed by SIGKILL ${kills} times: the others go on, it votes again within 2 heights of being up`,
+    async () => {
+      for (let round = 0; round < kills; round++) {
+        const victim = all[victimOf(round)]
+        const other = all[(victimOf(round) + 1) % 4]
+        if (!victim || !other) throw new Error('no validators')
+        await victim.kill()
+        const before = await tip()
+        await reach(other, before + 2)
+        await victim.start()
+        const up = await tip()
+        await reach(victim, up)
+        const address = network.addresses[victim.index] ?? '0x'
+        // In the certificate of one of the two heights after it is up, or it was too late for a seal.
+        await reach(other, up + 3)
+        const sealed = await Promise.all(
+          [1, 2, 3].map((more) => hasSealed(address, other, up + more)),
+        )
+        expect([round, sealed.includes(true)]).toEqual([round, true])
+      }
+    },
+    limitMs,
+  )
+
+  test(
+    'two killed: no block; one of them back: blocks again',
+    async () => {
+      const [a, b, c, d] = all
+      if (!a || !b || !c || !d) throw new Error('no validators')
+      await Promise.all([c.kill(), d.kill()])
+      await waitFor(network, async () => {
+        const before = await tip()
+        await new Promise((resolve) => setTimeout(resolve, 3_000))
+        return (await tip()) === before
+      })
+      const halted = await tip()
+      await c.start()
+      await reach(a, halted + 2)
+      await d.start()
+      await reach(d, halted + 3)
+    },
+    limitMs,
+  )
+
+  test(
+    'all killed at once: all go on from where they were',
+    async () => {
       const before = await tip()
-      await reach(other, before + 2)
-      await victim.start()
-      const up = await tip()
-      await reach(victim, up)
-      const address = network.addresses[victim.index] ?? '0x'
-      // In the certificate of one of the two heights after it is up, or it was too late for a seal.
-      await reach(other, up + 3)
-      const sealed = await Promise.all(
-        [1, 2, 3].map((more) => hasSealed(address, other, up + more)),
+      await Promise.all(all.map((validator) => validator.kill()))
+      await Promise.all(all.map((validator) => validator.start()))
+      for (const validator of all) await reach(validator, before + 2)
+      const hashes = await Promise.all(
+        all.map((validator) =>
+          validator.rpc<{ hash: Hex }>('eth_getBlockByNumber', [
+            `0x${(before + 1).toString(16)}`,
+            false,
+          ]),
+        ),
       )
-      expect([round, sealed.includes(true)]).toEqual([round, true])
-    }
-  }, limitMs)
-
-  test('two killed: no block; one of them back: blocks again', async () => {
-    const [a, b, c, d] = all
-    if (!a || !b || !c || !d) throw new Error('no validators')
-    await Promise.all([c.kill(), d.kill()])
-    await waitFor(network, async () => {
-      const before = await tip()
-      await new Promise((resolve) => setTimeout(resolve, 3_000))
-      return (await tip()) === before
-    })
-    const halted = await tip()
-    await c.start()
-    await reach(a, halted + 2)
-    await d.start()
-    await reach(d, halted + 3)
-  }, limitMs)
-
-  test('all killed at once: all go on from where they were', async () => {
-    const before = await tip()
-    await Promise.all(all.map((validator) => validator.kill()))
-    await Promise.all(all.map((validator) => validator.start()))
-    for (const validator of all) await reach(validator, before + 2)
-    const hashes = await Promise.all(
-      all.map((validator) =>
-        validator.rpc<{ hash: Hex }>('eth_getBlockByNumber', [
-          `0x${(before + 1).toString(16)}`,
-          false,
-        ]),
-      ),
-    )
-    expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(1)
-  }, limitMs)
+      expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(1)
+    },
+    limitMs,
+  )
 })

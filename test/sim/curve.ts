@@ -18,6 +18,14 @@ import {
 const publicKeyOf = (id: number): Uint8Array => new Uint8Array(64).fill(id + 1)
 const digestOf = (hash: Uint8Array): bigint => toBigInt(hash.subarray(0, 8)) + 1n
 
+const packets = new WeakMap<Uint8Array, Verdict<Packet>>()
+
+export function decodeOnce(bytes: Uint8Array): Verdict<Packet> {
+  const verdict = packets.get(bytes) ?? decodePacket(bytes)
+  packets.set(bytes, verdict)
+  return verdict
+}
+
 /**
  * Digests and decoded packets are kept by the very object they were made of: a message sent to six is
  * hashed and decoded once. The real functions make them; only the repetition is saved.
@@ -25,7 +33,6 @@ const digestOf = (hash: Uint8Array): bigint => toBigInt(hash.subarray(0, 8)) + 1
 export function createMemo(domain: SigningDomain) {
   const digests = createDigests(domain)
   const known = new WeakMap<object, Map<Hex, Uint8Array>>()
-  const packets = new WeakMap<Uint8Array, Verdict<Packet>>()
   const checker: Checker = {
     curve: toyCurve,
     digests: {
@@ -39,11 +46,7 @@ export function createMemo(domain: SigningDomain) {
   }
   return {
     checker,
-    decode(bytes: Uint8Array): Verdict<Packet> {
-      const verdict = packets.get(bytes) ?? decodePacket(bytes)
-      packets.set(bytes, verdict)
-      return verdict
-    },
+    decode: decodeOnce,
   }
 }
 

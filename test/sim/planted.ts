@@ -14,7 +14,7 @@ import { type PlantedBug, plantedBugs } from './planted-bugs.ts'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const folders = ['consensus', 'state', 'primitives', 'test/sim', 'test/support']
 /** A hunt that takes longer has not found its bug. */
-const limitMs = 240_000
+const limitMs = 400_000
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, seeds: { type: 'string', default: '60' } },

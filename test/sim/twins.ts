@@ -3,7 +3,7 @@
  * rounds: the faulty one runs twice under one key, and every round has one of all ways to part the five
  * processes in two. The faulty one is each of the four in turn. Nobody may decide two blocks.
  */
-import { decodePacket } from '../../consensus/index.ts'
+import { decodeOnce } from './curve.ts'
 import type { SimOptions } from './options.ts'
 import { simParams, simulate, type SimResult } from './simulation.ts'
 
@@ -64,7 +64,7 @@ const sideOf = (part: number, process: number): number =>
 
 /** Parts of a block belong to no round: they say nothing. */
 function roundOf(message: Uint8Array): number {
-  const verdict = decodePacket(message)
+  const verdict = decodeOnce(message)
   if (verdict.type !== 'accept' || verdict.value.type !== 'message') return rounds
   return verdict.value.message.type === 'part' ? rounds : verdict.value.message.round
 }

@@ -79,7 +79,9 @@ export async function createValidatorNetwork(
 
 async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once('listening', resolve))))
+  await Promise.all(
+    servers.map((server) => new Promise((resolve) => server.once('listening', resolve))),
+  )
   const ports = servers.map((server) => {
     const address = server.address()
     return typeof address === 'object' && address ? address.port : 0
@@ -106,7 +108,10 @@ function createProcess(
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
       signal: AbortSignal.timeout(5_000),
     })
-    const { result, error } = (await answer.json()) as { result: result; error?: { message: string } }
+    const { result, error } = (await answer.json()) as {
+      result: result
+      error?: { message: string }
+    }
     if (error) throw new Error(`${method}: ${error.message}`)
     return result
   }

@@ -50,7 +50,7 @@ test(
     const { points } = await enumerateCrashes(({ point, result }) => {
       findings.push(`${JSON.stringify(point)}: ${JSON.stringify(result.violations)}`)
       return false
-    }, 61)
+    }, 101)
     expect(findings).toEqual([])
     expect(points).toBeGreaterThan(50)
   },
