@@ -13,6 +13,7 @@ import { inputCodec } from './codec.ts'
 import { apply } from './core.ts'
 import type { Decision, PeerId } from './ports.ts'
 import { resume } from './repeat.ts'
+import type { CoreState } from './state.ts'
 import type { Effect, Input, Proposal, Vote } from './types.ts'
 import { decodePacket, encodePacket, laneOf } from './wire.ts'
 import {
@@ -33,6 +34,8 @@ export interface Engine {
   stop(): Promise<void>
   /** Height in work. */
   height(): bigint
+  /** What the core holds now, for people and checks. */
+  state(): CoreState
   /**
    * A decided block from outside consensus (sync, gossip): judged, then an input like any other.
    * Resolves when its height is over, or at once with a refusal.
@@ -67,6 +70,7 @@ export function createEngine(options: EngineOptions, ports: EnginePorts): Engine
       await work.committing
     },
     height: () => work.next.height,
+    state: () => work.core,
     offer: (decision) => offer(work, decision),
   }
 }
@@ -262,7 +266,7 @@ function receive(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined
 }
 
 function judge(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> {
-  const packet = decodePacket(bytes)
+  const packet = (work.decode ?? decodePacket)(bytes)
   if (packet.type !== 'accept') return packet
   const { value } = packet
   switch (value.type) {

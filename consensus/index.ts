@@ -55,7 +55,7 @@ export {
   type ValidatorSet,
 } from './validator-set.ts'
 export { type CertificateCode, type Checker, verifyCommit, verifyEvidence } from './verify.ts'
-export { decodePacket, encodePacket, maxPacketBytes } from './wire.ts'
+export { decodePacket, encodePacket, maxPacketBytes, type Packet } from './wire.ts'
 export { createEngine, type Engine } from './engine.ts'
 export type { EngineOptions, EnginePorts } from './work.ts'
 export type {
@@ -71,4 +71,3 @@ export type {
   Statement,
   Wal,
 } from './ports.ts'
-export { decodePacket, type Packet } from './wire.ts'

@@ -2,18 +2,17 @@
  * What the engine has in hand between two inputs, its timers, and what happens when something fails.
  * Performs no effect; engine.ts does.
  */
-import type { Clock, Logger, Secp256k1 } from '../primitives/index.ts'
+import type { Clock, Logger, Verdict } from '../primitives/index.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
-import { createDigests, type SigningDomain } from './digest.ts'
 import type { ConsensusParams } from './params.ts'
 import type { App, Network, NextHeight, Observer, Signer, Wal } from './ports.ts'
 import { type CoreState, initialState } from './state.ts'
 import type { Input, Message } from './types.ts'
 import type { Checker } from './verify.ts'
+import type { Packet } from './wire.ts'
 
 export interface EngineOptions {
   readonly params: ConsensusParams
-  readonly domain: SigningDomain
 }
 
 export interface EnginePorts {
@@ -22,7 +21,10 @@ export interface EnginePorts {
   readonly signer?: Signer
   readonly wal: Wal
   readonly network: Network
-  readonly curve: Secp256k1
+  /** The digests of the chain, and the curve. */
+  readonly checker: Checker
+  /** Of what the network carries; the simulator keeps what it has decoded once. */
+  readonly decode?: (bytes: Uint8Array) => Verdict<Packet>
   readonly clock: Clock
   readonly log: Logger
   readonly observer?: Observer
@@ -31,7 +33,6 @@ export interface EnginePorts {
 }
 
 export interface Work extends EnginePorts {
-  readonly checker: Checker
   core: CoreState
   next: NextHeight
   readonly catchUp: CatchUp
@@ -49,7 +50,7 @@ export interface Work extends EnginePorts {
   startedMs: number
 }
 
-export function newWork({ params, domain }: EngineOptions, ports: EnginePorts): Work {
+export function newWork({ params }: EngineOptions, ports: EnginePorts): Work {
   const next = ports.app.next()
   const core = initialState({
     self: ports.signer?.address,
@@ -63,7 +64,6 @@ export function newWork({ params, domain }: EngineOptions, ports: EnginePorts): 
   }
   const work: Work = {
     ...ports,
-    checker: { digests: createDigests(domain), curve: ports.curve },
     core,
     next,
     catchUp: createCatchUp({ ...ports, clock, ownHeight: () => work.next.height }),

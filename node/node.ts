@@ -265,6 +265,7 @@ const createApi = (
   ...(dev && { dev }),
   ...(rows && { rows }),
   ...(isTesting && { isTesting }),
+  ...(validator && { consensus: validator.consensus }),
   peerCount: () => validator?.network.peers().length ?? 0,
   isListening: () => true,
   syncing: () => syncingOf(validator),

@@ -5,7 +5,9 @@
 import { join } from 'node:path'
 import {
   type ConsensusParams,
+  createDigests,
   createEngine,
+  type Engine,
   createValidatorSet,
   commitCodec,
   toSeal,
@@ -14,6 +16,7 @@ import {
 } from '../../consensus/index.ts'
 import type { Chain, Mempool } from '../../execution/index.ts'
 import type { Genesis } from '../../genesis/index.ts'
+import type { ConsensusApi } from '../../rpc/index.ts'
 import {
   accept,
   fromHex,
@@ -69,6 +72,8 @@ export interface Validator {
   /** Lets the commit in work finish. */
   stop(): Promise<void>
   readonly network: Omit<ChainNetwork, 'start' | 'stop' | 'consensus'>
+  /** For JSON-RPC. */
+  readonly consensus: ConsensusApi
 }
 
 /** Throws NodeError GUARD_*, KEY_*, LOG_DAMAGED: each says what to do. */
@@ -89,14 +94,12 @@ export async function createValidator(
       isValidator: (address) => validators.indexes.has(address),
     },
   )
+  const domain = { chainId: chain.spec.chainId, genesisHash: options.genesisHash }
   const engine = createEngine(
-    {
-      params: options.params,
-      domain: { chainId: chain.spec.chainId, genesisHash: options.genesisHash },
-    },
+    { params: options.params },
     {
       ...ports,
-      curve: ports.secp256k1,
+      checker: { digests: createDigests(domain), curve: ports.secp256k1 },
       app: createConsensusApp({ ...options, validators }, ports),
       ...(voting && { signer: voting.signer }),
       wal: voting?.wal ?? forgetfulWal,
@@ -120,10 +123,30 @@ export async function createValidator(
       await network.stop()
     },
     network,
+    consensus: createView(chain, validators, engine),
   }
 }
 
 const shuttingDown = reject('SHUTTING_DOWN', 'the node is shutting down')
+
+const createView = (chain: Chain, set: ValidatorSet, engine: Engine): ConsensusApi => ({
+  certificate(height) {
+    const bytes = chain.store.certificate(height)
+    const found = bytes && commitCodec.decode(bytes)
+    if (found?.type !== 'accept') return undefined
+    const { round, blockHash, seals } = found.value
+    const signers = seals.flatMap(({ index, seal }) => {
+      const validator = set.validators[index]?.address
+      return validator === undefined ? [] : [{ validator, seal }]
+    })
+    return { height, round, blockHash, validatorSetHash: set.hash, seals: signers }
+  },
+  validators: () => ({ hash: set.hash, members: set.validators }),
+  status() {
+    const { height, round, step } = engine.state().round
+    return { height, round, step }
+  },
+})
 
 /** A node without a key has nothing to contradict: it starts each height anew. */
 const forgetfulWal: Wal = {

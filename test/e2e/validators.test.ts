@@ -19,6 +19,15 @@ const limitMs = 120_000 + kills * 20_000
 /** Deterministic, so that a failure can be had again; not the seed of anything secret. */
 const victimOf = (round: number): number => (round * 7 + 3) % 4
 
+/** Whether the certificate of a height, as `from` has it, holds a seal of `by`. */
+const hasSealed = async (by: Hex, from: ValidatorProcess, height: number): Promise<boolean> => {
+  const certificate = await from.rpc<{ seals: { validator: Hex }[] } | null>(
+    'attr_getCommitCertificate',
+    [`0x${height.toString(16)}`],
+  )
+  return certificate?.seals.some(({ validator }) => validator === by) ?? false
+}
+
 describe('four validators', () => {
   let network: ValidatorNetwork
   let all: readonly ValidatorProcess[]
@@ -36,15 +45,6 @@ describe('four validators', () => {
     Math.max(...(await Promise.all(all.map((validator) => validator.height()))))
   const reach = (validator: ValidatorProcess, height: number): Promise<void> =>
     waitFor(network, async () => (await validator.height()) >= height)
-  /** Highest block up to `height` that `validator` sealed; by its certificates. */
-  const hasSealed = async (by: Hex, from: ValidatorProcess, height: number): Promise<boolean> => {
-    const certificate = await from.rpc<{ seals: { validator: Hex }[] } | null>(
-      'attr_getCommitCertificate',
-      [`0x${height.toString(16)}`],
-    )
-    return certificate?.seals.some(({ validator }) => validator === by) ?? false
-  }
-
   test(
     'agree on blocks, and a transaction sent to one is executed by all',
     async () => {
@@ -125,6 +125,7 @@ describe('four validators', () => {
       await reach(a, halted + 2)
       await d.start()
       await reach(d, halted + 3)
+      expect(await tip()).toBeGreaterThan(halted)
     },
     limitMs,
   )

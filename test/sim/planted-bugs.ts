@@ -120,16 +120,22 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
     crashes,
   ),
-  bug('a torn tail of the log is not cut', [
-    ['state/consensus-log.ts', 'file.truncate(end)', 'void end'],
-  ]),
-  bug('checksums of the log are not compared', [
+  bug(
+    'a torn tail of the log is not cut',
+    [['state/consensus-log.ts', 'file.truncate(end)', 'void end']],
+    crashes,
+  ),
+  bug(
+    'checksums of the log are not compared',
     [
-      'state/consensus-log.ts',
-      '  if (crc32c(bytes.subarray(at + 8, end)) !== toCount(bytes, at + 4, 4)) return undefined\n',
-      '',
+      [
+        'state/consensus-log.ts',
+        '  if (crc32c(bytes.subarray(at + 8, end)) !== toCount(bytes, at + 4, 4)) return undefined\n',
+        '',
+      ],
     ],
-  ]),
+    crashes,
+  ),
   bug(
     'two thirds are enough (>= for >)',
     [

@@ -16,6 +16,9 @@ import {
   toFixedBytes,
   toHex,
 } from '../../primitives/index.ts'
+import { networkFolder } from '../../node/folders.ts'
+import { readNodeKey } from '../../node/validator/node-key.ts'
+import { peerIdOfKey } from '../../p2p/index.ts'
 import { commandPath } from './node.ts'
 
 export interface ValidatorProcess {
@@ -63,8 +66,14 @@ export async function createValidatorNetwork(
     writeFileSync(join(folder, String(i), 'key'), toHex(key), { mode: 0o600 })
   }
   const ports = await freePorts(2 * count)
+  const peers = await Promise.all(
+    keys.map(async (_, i) => {
+      const key = await readNodeKey(networkFolder(join(folder, String(i))))
+      return `/ip4/127.0.0.1/tcp/${ports[i] ?? 0}/p2p/${await peerIdOfKey(key)}`
+    }),
+  )
   const validators = keys.map((_, index) =>
-    createProcess(index, join(folder, String(index)), genesisFile, ports),
+    createProcess(index, join(folder, String(index)), genesisFile, ports, peers),
   )
   return {
     folder,
@@ -95,10 +104,11 @@ function createProcess(
   folder: string,
   genesisFile: string,
   ports: readonly number[],
+  peers: readonly string[],
 ): ValidatorProcess {
   const half = ports.length / 2
-  const url = `http://127.0.0.1:${ports[half + index]}`
-  const others = ports.slice(0, half).filter((_, i) => i !== index)
+  const url = `http://127.0.0.1:${ports[half + index] ?? 0}`
+  const others = peers.filter((_, i) => i !== index)
   let child: ChildProcess | undefined
   let stderr = ''
   const rpc = async <result>(method: string, params: readonly unknown[] = []): Promise<result> => {
@@ -134,10 +144,11 @@ function createProcess(
         ['--genesis', genesisFile],
         ['--datadir', folder],
         ['--validator-key', join(folder, 'key')],
-        ['--consensus-port', String(ports[index])],
+        ['--p2p-host', '127.0.0.1'],
+        ['--p2p-port', String(ports[index])],
         ['--port', String(ports[half + index])],
         ['--log-level', 'warn,consensus=debug'],
-        ...others.map((port) => ['--peer', String(port)]),
+        ...others.map((peer) => ['--peer', peer]),
       ].flat()
       const started = spawn(process.execPath, [commandPath, 'run', ...options], {
         stdio: ['ignore', 'ignore', 'pipe'],
