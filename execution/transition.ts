@@ -141,7 +141,7 @@ export function callMessage(
     blobFee: 0n,
     accessList: call.accessList ?? [],
     authorizationList: call.authorizationList ?? [],
-    blobVersionedHashes: [],
+    blobVersionedHashes: call.blobVersionedHashes ?? [],
     feeRecipient: header.feeRecipient,
     rules,
   }

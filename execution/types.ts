@@ -78,6 +78,8 @@ export interface CallRequest {
   readonly data: Uint8Array
   readonly accessList?: readonly AccessListEntry[]
   readonly authorizationList?: readonly Authorization[]
+  /** What BLOBHASH gives; a call pays nothing for blobs. */
+  readonly blobVersionedHashes?: readonly Hex[]
   readonly nonce?: bigint
 }
 

@@ -67,6 +67,7 @@ export function completeCall(args: CallArgs, chainId: bigint): Omit<CallRequest,
     }),
     value: args.value ?? 0n,
     data,
+    ...(args.blobVersionedHashes && { blobVersionedHashes: args.blobVersionedHashes }),
     accessList: (args.accessList ?? []).map((entry) => ({
       address: entry.address ?? nobody,
       storageKeys: entry.storageKeys ?? [],

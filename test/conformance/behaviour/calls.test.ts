@@ -115,6 +115,12 @@ describe('eth_call', () => {
     expect(await runCode('602a60005260206000f3', call)).toBe(`0x${word(42)}`)
   })
 
+  test('BLOBHASH gives the hashes that are named', async () => {
+    const hash = `0x01${'ab'.repeat(31)}`
+    const call = { blobVersionedHashes: [hash], maxFeePerBlobGas: '0x1' }
+    expect(await runCode('60004960005260206000f3', call)).toBe(hash)
+  })
+
   test('another chainId is refused', async () => {
     expect((await net.call('eth_call', { to: target, chainId: '0x1' }))?.error).toMatchObject({
       code: -32000,
