@@ -58,14 +58,15 @@ describe('the proposer', () => {
 
   test('outside the set signs nothing, nor does who has no key', () => {
     for (const self of [undefined, 7]) {
-      const me = createLone({ self })
-      me.propose(0, 'a')
-      me.vote('prevote', 0, 'a', [1, 2, 3])
-      const effects = me.vote('precommit', 0, 'a', [1, 2, 3])
+      const me = createLone({ self, isStarted: false })
+      const effects = [
+        ...me.start(),
+        ...me.propose(0, 'a'),
+        ...me.vote('prevote', 0, 'a', [1, 2, 3]),
+        ...me.vote('precommit', 0, 'a', [1, 2, 3]),
+      ]
       expect(of(effects, 'decide')).toHaveLength(1)
-      expect(me.inputs.some((input) => input.type === 'vote' && input.vote.seal === '0x')).toBe(
-        false,
-      )
+      expect(signedIn(effects)).toEqual([])
       expect(me.state.unsigned).toEqual([])
     }
   })
@@ -126,6 +127,19 @@ describe('a round', () => {
     expect(me.state.round.round).toBe(0)
     expect(me.state.ahead.flat()).toHaveLength(1)
     expect(me.state.votes.size).toBeLessThan(3)
+  })
+
+  test('far ahead of one: its highest is kept, and no proposal', () => {
+    const me = createLone()
+    me.vote('precommit', 9, null, [1])
+    me.vote('prevote', 5, null, [1])
+    expect(me.state.ahead.flat()).toEqual([voteBy(1, 'precommit', 9, null)])
+    me.propose(5, 'a')
+    expect(me.state.proposals).toEqual([])
+  })
+
+  test('begun for no reason is not explained to others', () => {
+    expect(sentIn(createLone().expire('precommit', 0))).toEqual([])
   })
 
   test('of one in the next round and one beyond is joined', () => {

@@ -358,6 +358,15 @@ describe('parts', () => {
     expect(me.state.blocks[0]?.missing).toBe(3)
   })
 
+  test('that come twice count once', () => {
+    const me = createLone({ isSlow: true })
+    const proposal = me.proposal(0, big)
+    const [first] = partsOf(proposal, big)
+    me.feed({ type: 'proposal', proposal, receivedAtMs: now })
+    if (first) me.feed(first, first)
+    expect(me.state.blocks[0]?.missing).toBe(2)
+  })
+
   test('that are all there are not validated again for a certificate', () => {
     const me = createLone({ isSlow: true })
     expect(of(me.propose(0, 'a'), 'validate')).toHaveLength(1)

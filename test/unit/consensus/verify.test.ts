@@ -180,6 +180,13 @@ describe('a commit certificate', () => {
     expect(verifyCommit(checker, set, certificate)).toMatchObject({ type: 'reject', code })
   })
 
+  test('is checked to its last seal, though three would do', () => {
+    const four = certified('commit', keys, set, [0, 1, 2, 3])
+    const seals = four.seals.with(3, { index: 3, seal: four.seals[0]?.seal ?? '0x' })
+    expect(verifyCommit(checker, set, four).type).toBe('accept')
+    expect(verifyCommit(checker, set, { ...four, seals })).toMatchObject({ code: 'BAD_SEAL' })
+  })
+
   test('is of no use against the set of another height', () => {
     const next = setOfKeys(keysOf(5))
     expect(verifyCommit(checker, next, commit)).toMatchObject({ type: 'reject' })
