@@ -14,7 +14,7 @@ import {
   type SignedVote,
   voteCodec,
 } from '../../../consensus/index.ts'
-import { type Hex, toHex } from '../../../primitives/index.ts'
+import { concat, encodeRlp, fromHex, type Hex, toHex } from '../../../primitives/index.ts'
 import {
   certified,
   fourKeys,
@@ -185,6 +185,23 @@ describe('refused', () => {
       message: 'message.polka.seals has 195 bytes of seals of 4 signers',
     })
     expect(certificateCodec.decode(raw.with(at, 0x0b))).toMatchObject({ type: 'accept' })
+  })
+
+  test('a bitmap with zeros behind, a second form of the same', () => {
+    const hash = fromHex(polka.blockHash)
+    const sealBytes = concat(...polka.seals.map(({ seal }) => fromHex(seal)))
+    const sent = (bitmap: Uint8Array) =>
+      encodeRlp([
+        Uint8Array.of(6),
+        [Uint8Array.of(1), new Uint8Array(0), hash, [bitmap, sealBytes]],
+      ])
+    expect(certificateCodec.decode(sent(Uint8Array.of(7)))).toEqual({
+      type: 'accept',
+      value: polka,
+    })
+    expect(certificateCodec.decode(sent(Uint8Array.of(7, 0)))).toMatchObject({
+      message: 'message.polka.seals has a bitmap with zeros behind',
+    })
   })
 
   test('a vote longer than any vote', () => {
