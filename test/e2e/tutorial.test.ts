@@ -1,0 +1,44 @@
+/** The tutorials are true: their code is taken from the pages and run against an empty devnet. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from '@jest/globals'
+import { repoRoot, startDevnet } from '../support/node.ts'
+
+const run = promisify(execFile)
+const limits = { timeout: 120_000, maxBuffer: 2 ** 24 }
+
+/** The pieces of code in `language`, in order. */
+async function codeOf(page: string, language: string): Promise<string> {
+  const text = await readFile(join(repoRoot, 'docs', page), 'utf8')
+  const pieces = [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))]
+  return pieces.map(([, code]) => code ?? '').join('\n')
+}
+
+test('docs/tutorial.md: from data push to rewards claim with viem', async () => {
+  const code = await codeOf('tutorial.md', 'ts')
+  // Below node_modules, so that packages are found and nothing of the checkout changes.
+  const cache = join(repoRoot, 'node_modules', '.cache')
+  await mkdir(cache, { recursive: true })
+  const folder = await mkdtemp(join(cache, 'tutorial-'))
+  const devnet = await startDevnet(['--ephemeral', '--bare'])
+  try {
+    const file = join(folder, 'tutorial.mts')
+    const sdk = pathToFileURL(join(repoRoot, 'sdk', 'index.ts')).href
+    await writeFile(file, code.replaceAll('./sdk/index.ts', sdk))
+    const tsx = join(repoRoot, 'node_modules', '.bin', 'tsx')
+    const { stdout } = await run(tsx, [file], {
+      ...limits,
+      env: { ...process.env, TRIBUTARY_RPC_URL: devnet.httpUrl },
+    })
+    expect(stdout).toMatch(/^data 500000000000000000n 0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC$/m)
+    expect(stdout).toMatch(/^span \d+n? \d+n? row 1n$/m)
+    expect(stdout).toContain('earned 500000000000000000n unexplained 0n')
+  } finally {
+    await devnet.stop()
+    await rm(folder, { recursive: true })
+  }
+}, 150_000)
