@@ -27,3 +27,4 @@ export {
 export { leavesView, receiptView, spansView, type LeafView } from './receipt.ts'
 export { explainRequest, requestsCredited, type RewardLine } from './reward.ts'
 export { earningsView, usageView } from './usage.ts'
+export { buildVersion, type BuiltVersion } from './version.ts'

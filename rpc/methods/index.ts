@@ -5,6 +5,7 @@ import { attrConsensus } from './attr-consensus.ts'
 import { attrRewards } from './attr-rewards.ts'
 import { attrRows } from './attr-rows.ts'
 import { attrSubscribe } from './attr-subscribe.ts'
+import { attrVersion } from './attr-version.ts'
 import { devMethods } from './dev/index.ts'
 import { debugRaw } from './debug-raw.ts'
 import { debugTrace } from './debug-trace.ts'
@@ -44,6 +45,7 @@ const methods: MethodTable = {
   ...attrConsensus,
   ...attrRows,
   ...attrSubscribe,
+  ...attrVersion,
   ...debugRaw,
   ...rpc,
 }

@@ -1,6 +1,5 @@
 /** The tutorials are true: their code is taken from the pages and run against an empty devnet. */
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -40,5 +39,33 @@ test('docs/tutorial.md: from data push to rewards claim with viem', async () => 
   } finally {
     await devnet.stop()
     await rm(folder, { recursive: true })
+  }
+}, 150_000)
+
+test('docs/tutorial-cast.md: the same with cast alone, and every wei explained', async () => {
+  const devnet = await startDevnet(['--ephemeral', '--bare'])
+  try {
+    const bin = join(repoRoot, 'node_modules', '@foundry-rs', 'cast-linux-amd64', 'bin')
+    const { stdout } = await run('bash', ['-c', await codeOf('tutorial-cast.md', 'sh')], {
+      ...limits,
+      env: {
+        PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+        HOME: '/nonexistent',
+        ETH_RPC_URL: devnet.httpUrl,
+        FOUNDRY_DISABLE_NIGHTLY_WARNING: '1',
+        NO_COLOR: '1',
+      },
+    })
+    expect(stdout).toContain('claimed 500000000000000000 wei')
+    // A decoded struct: state final (3), class provable (2), method 1.
+    expect(stdout).toMatch(/^\(3, 2, 1, /m)
+    const explained = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
+      readonly amount: string
+      readonly rewards: readonly { readonly unexplained: string }[]
+    }
+    expect(BigInt(explained.amount)).toBe(5n * 10n ** 17n)
+    expect(explained.rewards[0]?.unexplained).toBe('0x0')
+  } finally {
+    await devnet.stop()
   }
 }, 150_000)

@@ -12,8 +12,8 @@ import {
   readBatch,
   rowText,
   type SpanIndex,
-} from '../attribution/methods/index.ts'
-import { NodeError, toHex, type Hex } from '../primitives/index.ts'
+} from '../methods/index.ts'
+import { NodeError, toHex, type Hex } from '../../primitives/index.ts'
 
 export interface BuiltVersion {
   readonly root: Hex
