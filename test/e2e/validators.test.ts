@@ -15,6 +15,8 @@ import {
 } from '../support/validators.ts'
 
 const kills = Number(process.env['KILLS'] ?? 3)
+/** Of these heights after it is up, one must have its seal. */
+const maxHeights = 16
 const limitMs = 120_000 + kills * 20_000
 /** Deterministic, so that a failure can be had again; not the seed of anything secret. */
 const victimOf = (round: number): number => (round * 7 + 3) % 4
@@ -85,7 +87,7 @@ describe('four validators', () => {
   })
 
   test(
-    `one killed by SIGKILL ${kills} times: the others go on, it votes again within 2 heights of being up`,
+    `one killed by SIGKILL ${kills} times: the others go on, it catches up and votes again`,
     async () => {
       for (let round = 0; round < kills; round++) {
         const victim = all[victimOf(round)]
@@ -98,12 +100,15 @@ describe('four validators', () => {
         const up = await tip()
         await reach(victim, up)
         const address = network.addresses[victim.index] ?? '0x'
-        // In the certificate of one of the two heights after it is up, or it was too late for a seal.
-        await reach(other, up + 3)
-        const sealed = await Promise.all(
-          [1, 2, 3].map((more) => hasSealed(address, other, up + more)),
-        )
-        expect([round, sealed.includes(true)]).toEqual([round, true])
+        // A certificate holds the first three seals that came, so its own is not in every one.
+        await waitFor(network, async () => {
+          const heights = Array.from({ length: maxHeights }, (_, more) => up + more + 1)
+          const sealed = await Promise.all(
+            heights.map((height) => hasSealed(address, other, height).catch(() => false)),
+          )
+          return sealed.includes(true)
+        })
+        expect(await victim.height()).toBeGreaterThanOrEqual(up)
       }
     },
     limitMs,

@@ -17,7 +17,6 @@ import {
   toHex,
 } from '../../primitives/index.ts'
 import { networkFolder } from '../../node/folders.ts'
-import { readNodeKey } from '../../node/validator/node-key.ts'
 import { peerIdOfKey } from '../../p2p/index.ts'
 import { commandPath } from './node.ts'
 
@@ -68,7 +67,10 @@ export async function createValidatorNetwork(
   const ports = await freePorts(2 * count)
   const peers = await Promise.all(
     keys.map(async (_, i) => {
-      const key = await readNodeKey(networkFolder(join(folder, String(i))))
+      const key = toFixedBytes(BigInt(2_000 + i), 32)
+      const network = networkFolder(join(folder, String(i)))
+      mkdirSync(network)
+      writeFileSync(join(network, 'node-key'), toHex(key), { mode: 0o600 })
       return `/ip4/127.0.0.1/tcp/${ports[i] ?? 0}/p2p/${await peerIdOfKey(key)}`
     }),
   )
