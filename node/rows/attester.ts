@@ -13,7 +13,8 @@ import type { NodeCorpora } from './corpora.ts'
 /** Who attests: an account and the way its transactions take. */
 export interface Validator {
   readonly address: Address
-  send(to: Address, data: Uint8Array): Promise<void>
+  /** False: refused, and worth another try later. */
+  send(to: Address, data: Uint8Array): Promise<boolean>
 }
 
 export interface AttesterPorts {
@@ -109,7 +110,11 @@ async function look(ports: AttesterPorts, versionId: bigint): Promise<boolean> {
     return true
   }
   if (!validator || !mayAttest(stateNow(ports), versionId, validator.address)) return true
-  await validator.send(moduleAddresses.datanet, attestation(versionId, source.indexRoot))
+  const isSent = await validator.send(
+    moduleAddresses.datanet,
+    attestation(versionId, source.indexRoot),
+  )
+  if (!isSent) return false
   log.info({ versionId, indexRoot: source.indexRoot }, 'version attested')
   return true
 }

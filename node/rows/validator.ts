@@ -49,11 +49,10 @@ export function createValidator(key: Uint8Array, ports: ValidatorPorts): Validat
       } as const
       const signature = secp256k1.sign(signingHash(unsigned), key)
       const verdict = await ports.submit(withSignature(unsigned, signature).raw)
-      if (verdict.type !== 'accept')
-        ports.log.warn(
-          { code: verdict.code, reason: verdict.message },
-          'an attestation was refused',
-        )
+      if (verdict.type === 'accept') return true
+      const { code, message: reason } = verdict
+      ports.log.warn({ code, reason }, 'an attestation was refused')
+      return false
     },
   }
 }
