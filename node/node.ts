@@ -211,6 +211,7 @@ async function openExecution(
     ...options,
     modules: genesisModules(genesis),
     sync: consensus !== undefined,
+    keepPreimages: dev !== undefined,
   })
   const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })
   const tracer = dev?.onConsole && createConsoleTracer(dev.onConsole, () => clock.nowMs())

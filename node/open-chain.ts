@@ -20,6 +20,8 @@ export interface OpenChainOptions {
   /** Upper bound of the store's read caches. */
   readonly cacheBytes: number
   readonly keepStates: number | 'archive'
+  /** So that the whole state can be written out (devnets). */
+  readonly keepPreimages?: boolean
   /** Waits at each block until the disk has it, as a validator must. */
   readonly sync?: boolean
 }
@@ -30,6 +32,7 @@ export async function openChain(options: OpenChainOptions): Promise<Store> {
   if (datadir !== undefined) await makeFolder(chainFolder(datadir))
   const store = await openStore({
     ...(datadir !== undefined && { path: chainFolder(datadir) }),
+    ...(options.keepPreimages && { keepPreimages: true }),
     cacheBytes,
     keepStates,
     sync,

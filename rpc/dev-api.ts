@@ -21,6 +21,10 @@ export interface DevApi {
   readonly snapshots: DevSnapshots
   /** Read at once, part of the next block's state. */
   edit(edits: readonly AccountEdit[]): Promise<void>
+  /** The head's state in anvil's format. */
+  dumpState(): Promise<Uint8Array>
+  /** Throws NodeError STATE_DUMP_INVALID. */
+  loadState(dump: Uint8Array): Promise<void>
   /** Everything as after the start of a new chain. */
   reset(): Promise<void>
   /** Hears eth_call, for what contracts print in it. */

@@ -23,6 +23,7 @@ export interface Inside {
 export interface Context extends Inside {
   readonly flat: Flat
   readonly sync: boolean
+  readonly keepPreimages: boolean
   head: Block | undefined
   /** Set by hand since the head; another list after each call of `edit`. */
   pendingEdits: readonly AccountEdit[]

@@ -28,6 +28,7 @@ import {
   write,
 } from './context.ts'
 import { createQuietRuns } from './quiet-runs.ts'
+import { preimageWrites, wholeState } from './preimages.ts'
 import { rollback } from './rollback.ts'
 import { createFlat } from './flat.ts'
 import { forget } from './history.ts'
@@ -83,6 +84,7 @@ function openContext(db: Database, options: StoreOptions): Context {
     blocks,
     quiet,
     sync: options.sync ?? false,
+    keepPreimages: options.keepPreimages ?? false,
     // A running execution reads the state before the block that is being committed.
     keepStates: options.keepStates === 'archive' ? 'archive' : Math.max(1, options.keepStates),
     head,
@@ -132,6 +134,7 @@ function createStore(context: Context): OpenStore {
     commit: (input) => inTurn(() => commit(context, input)),
     rollback: (number) => inTurn(() => rollback(context, Number(number))),
     commitQuiet: (count, intervalS) => inTurn(() => commitQuiet(context, count, intervalS)),
+    wholeState: () => wholeState(db, context.flat),
     edit: (edits) => inTurn(() => edit(context, edits)),
     editsBefore: (number) =>
       Number(number) === height() + 1
@@ -238,6 +241,7 @@ async function commit(context: Context, input: CommitInput): Promise<void> {
   const writes = [
     ...blockWrites,
     ...plan.writes,
+    ...(context.keepPreimages ? preimageWrites(db, flat, update.changes) : []),
     ...world.commitWrites(update, height),
     ...pruning,
     ...addressWrites(db, input),

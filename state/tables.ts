@@ -28,6 +28,7 @@ export const tables = {
   q: 'run of empty blocks: first height -> count, interval, header (devnets)',
   g: 'hash before a group of a run: first height, group -> hash',
   y: 'hashes of a run, to be searched: first height, bucket -> entries',
+  p: 'preimage of a hashed address or slot (devnets)',
   l: 'log index: position, item, height -> nothing',
   w: 'address index: appearances, creations, nonces by address (where it is kept)',
 } as const
@@ -77,6 +78,7 @@ export const keys = {
   /** `height` is that of the block the edits became, or will become, a part of. */
   edit: (height: number, index: number): Uint8Array =>
     concat(prefixOf('e'), fromHeight(height), fromCount(index, countBytes)),
+  preimage: (hash: Uint8Array): Uint8Array => concat(prefixOf('p'), hash),
   quietRun: (from: number): Uint8Array => concat(prefixOf('q'), fromHeight(from)),
   quietAnchor: (from: number, group: number): Uint8Array =>
     concat(prefixOf('g'), fromHeight(from), fromCount(group, countBytes)),

@@ -2,6 +2,7 @@
  * What `state/` offers: a store of committed blocks with the state after each of them, and a
  * journal in which one execution writes above it. Types only; `store.ts` and `journal.ts` fulfil them.
  */
+import type { WholeAccount } from './preimages.ts'
 import type {
   Account,
   Address,
@@ -123,6 +124,8 @@ export interface StoreOptions {
   readonly keepStates: number | 'archive'
   /** Waits at each commit until the disk has it: power loss loses nothing. A killed process never does. */
   readonly sync?: boolean
+  /** Keeps addresses and slots behind hashed keys, so that `wholeState` can name them. */
+  readonly keepPreimages?: boolean
   /** Refuses a database that began with another genesis block (NodeError DB_GENESIS). */
   readonly expectGenesis?: Hex
 }
@@ -136,6 +139,8 @@ export interface Store extends StateSource {
   rollback(number: bigint): Promise<void>
   /** So many empty blocks on the head, an empty block itself, in one atomic write (dev methods). */
   commitQuiet(count: number, intervalS: bigint): Promise<void>
+  /** Every account of the head's state. Nothing may be committed meanwhile. */
+  wholeState(): AsyncIterable<WholeAccount>
   /** Keeps edits for the block after the head, in one atomic write (dev methods). */
   edit(edits: readonly AccountEdit[]): Promise<void>
   /** What was set by hand between block `number - 1` and `number`, in order. */

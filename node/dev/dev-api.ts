@@ -3,10 +3,11 @@
  * snapshots. Only a node made with `dev` has one. What moves the chain waits for the block in work.
  */
 import type { Chain, Mempool, Tracer } from '../../execution/index.ts'
-import type { Header, Hex, Secp256k1 } from '../../primitives/index.ts'
+import { type Header, type Hex, NodeError, type Secp256k1 } from '../../primitives/index.ts'
 import type { DevApi, DevBlocks, DevTime } from '../../rpc/index.ts'
 import { blockTimeOf, type Sealing } from '../beat.ts'
 import type { Sealer } from '../sealer.ts'
+import { dumpState, readDump } from './state-dump.ts'
 import { mineMany } from './mine-many.ts'
 import type { SettingsStore } from './settings.ts'
 import { createSnapshots, emptyPool } from './snapshots.ts'
@@ -36,11 +37,12 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
   const { chain, mempool, sealer, settings } = ports
   const wallet = createWallet(options.privateKeys, ports)
   const snapshots = createSnapshots(ports)
+  const blocks = createDevBlocks(ports)
   const atStart = { sealing: sealer.sealing(), settings: settings.get() }
   return {
     wallet,
     ...(ports.tracer && { tracer: ports.tracer }),
-    blocks: createDevBlocks(ports),
+    blocks,
     time: createDevTime(settings),
     snapshots: {
       take: () => sealer.exclusively(async () => snapshots.take()),
@@ -52,6 +54,8 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
         await chain.edit(edits)
         mempool.reset()
       }),
+    dumpState: () => sealer.exclusively(() => dumpState(chain)),
+    loadState: (dump) => loadState(dump, blocks, ports),
     reset: () =>
       sealer.exclusively(async () => {
         await chain.rollback(0n)
@@ -64,6 +68,26 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
     setLogging: (isOn) => options.onLogging?.(isOn),
   }
 }
+
+/** Sets the dump's accounts; where it comes from further up, the chain goes on from its height. */
+async function loadState(
+  bytes: Uint8Array,
+  blocks: DevBlocks,
+  { chain, mempool, sealer, settings }: DevPorts,
+): Promise<void> {
+  const { edits, height, timestamp } = await readDump(bytes)
+  const missing = height - chain.head().header.number
+  if (missing > maxJump)
+    throw new NodeError('STATE_DUMP_INVALID', `its height ${height} is out of reach from here`)
+  if (timestamp > settings.nowS() && timestamp < 2n ** 53n) settings.setNowS(timestamp)
+  if (missing > 0n) await blocks.mine(missing, 1n)
+  await sealer.exclusively(async () => {
+    await chain.edit(edits)
+    mempool.reset()
+  })
+}
+/** As many blocks as can be made at once (rpc/methods/dev/blocks.ts). */
+const maxJump = 10n ** 8n
 
 function createDevBlocks(ports: DevPorts): DevBlocks {
   const { chain, mempool, sealer, settings } = ports

@@ -4,6 +4,7 @@ import { devAccounts } from './accounts.ts'
 import { devBlocks } from './blocks.ts'
 import { devChain } from './chain.ts'
 import { devTime } from './time.ts'
+import { devState } from './state.ts'
 import { faucet } from './faucet.ts'
 import { wallet } from './wallet.ts'
 
@@ -13,5 +14,6 @@ export const devMethods: MethodTable = {
   ...devBlocks,
   ...devTime,
   ...devChain,
+  ...devState,
   ...faucet,
 }

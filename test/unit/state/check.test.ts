@@ -144,7 +144,7 @@ describe('check of a store', () => {
       oldestState: 0n,
       keepStates: 'archive',
     })
-    expect(info.tables.map(({ prefix }) => prefix).join('')).toBe('mashdctoubrknixeqgyl')
+    expect(info.tables.map(({ prefix }) => prefix).join('')).toBe('mashdctoubrknixeqgyplw')
     await store.close()
   })
 })

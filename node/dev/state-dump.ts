@@ -1,0 +1,147 @@
+/**
+ * The state of a devnet as a file, in anvil's format (anvil_dumpState, anvil_loadState, --state): gzip
+ * of JSON with every account, its code and slots, and the height. Blocks and receipts are not in it.
+ * Whatever a file holds is checked before anything is set.
+ */
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import { z } from 'zod'
+import type { Chain } from '../../execution/index.ts'
+import {
+  type Address,
+  fromHex,
+  type Hex,
+  NodeError,
+  toHex,
+  toWord,
+} from '../../primitives/index.ts'
+import type { AccountEdit } from '../../state/index.ts'
+
+const compress = promisify(gzip)
+const decompress = promisify(gunzip)
+/** Of unpacked JSON: what a V8 string may hold, with room. */
+const maxJsonBytes = 400_000_000
+
+const number = z.union([z.number().int().nonnegative(), z.string().regex(/^0x[0-9a-fA-F]{1,64}$/)])
+const dumped = z.object({
+  block: z.object({ timestamp: number }).nullish(),
+  best_block_number: number.nullish(),
+  accounts: z.record(
+    z.string().regex(/^0x[0-9a-fA-F]{40}$/),
+    z.object({
+      nonce: number,
+      balance: number,
+      code: z.string().regex(/^0x([0-9a-fA-F]{2})*$/),
+      storage: z.record(
+        z.string().regex(/^0x[0-9a-fA-F]{1,64}$/),
+        z.string().regex(/^0x[0-9a-fA-F]{1,64}$/),
+      ),
+    }),
+  ),
+})
+
+export interface StateDump {
+  readonly edits: readonly AccountEdit[]
+  readonly height: bigint
+  /** Seconds since the Unix epoch; 0 where the file does not say. */
+  readonly timestamp: bigint
+}
+
+/** Must run while nothing is committed. Throws NodeError PREIMAGE_MISSING. */
+export async function dumpState(chain: Chain): Promise<Uint8Array> {
+  const { header } = chain.head()
+  const edited = new Set(chain.store.editsBefore(header.number + 1n).map(({ address }) => address))
+  const state = chain.stateAt(header.number)
+  const accounts: Record<string, unknown> = {}
+  const slotsOf = new Map<Address, Map<bigint, bigint>>()
+  for await (const { address, account, code, slots } of chain.store.wholeState()) {
+    if (edited.has(address)) slotsOf.set(address, new Map(slots))
+    else accounts[address] = accountJson(account.nonce, account.balance, code, slots)
+  }
+  for (const { address, slots } of chain.store.editsBefore(header.number + 1n)) {
+    const known = slotsOf.get(address) ?? new Map<bigint, bigint>()
+    for (const [slot, value] of slots ?? []) known.set(slot, value)
+    slotsOf.set(address, known)
+  }
+  for (const [address, slots] of slotsOf) {
+    const account = state.account(address)
+    if (account)
+      accounts[address] = accountJson(
+        account.nonce,
+        account.balance,
+        state.code(account.codeHash),
+        slots,
+      )
+  }
+  return compress(
+    JSON.stringify({
+      block: {
+        number: hex(header.number),
+        beneficiary: header.feeRecipient,
+        timestamp: hex(header.timestamp),
+        gas_limit: Number(header.gasLimit),
+        basefee: Number(header.baseFeePerGas ?? 0n),
+        difficulty: '0x0',
+        prevrandao: header.prevRandao,
+        blob_excess_gas_and_price: { excess_blob_gas: 0, blob_gasprice: 1 },
+      },
+      accounts,
+      best_block_number: Number(header.number),
+      blocks: [],
+      transactions: [],
+      historical_states: null,
+    }),
+  )
+}
+
+const accountJson = (
+  nonce: bigint,
+  balance: bigint,
+  code: Uint8Array,
+  slots: ReadonlyMap<bigint, bigint>,
+) => ({
+  nonce: Number(nonce),
+  balance: hex(balance),
+  code: toHex(code),
+  storage: Object.fromEntries(
+    [...slots]
+      .filter(([, value]) => value !== 0n)
+      .map(([slot, value]) => [toWord(slot), toWord(value)]),
+  ),
+})
+
+const hex = (value: bigint): Hex => `0x${value.toString(16)}`
+
+/** Takes gzip or plain JSON. Throws NodeError STATE_DUMP_INVALID. */
+export async function readDump(bytes: Uint8Array): Promise<StateDump> {
+  try {
+    const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b
+    const json = isPacked ? await decompress(bytes, { maxOutputLength: maxJsonBytes }) : bytes
+    const {
+      accounts,
+      best_block_number: best,
+      block,
+    } = dumped.parse(JSON.parse(new TextDecoder().decode(json)))
+    return {
+      height: BigInt(best ?? 0),
+      timestamp: BigInt(block?.timestamp ?? 0),
+      edits: Object.entries(accounts).map(([address, { nonce, balance, code, storage }]) => ({
+        address: address.toLowerCase() as Address,
+        nonce: BigInt(nonce),
+        balance: BigInt(balance),
+        code: fromHex(code as Hex),
+        slots: new Map(
+          Object.entries(storage).map(([slot, value]) => [BigInt(slot), BigInt(value)]),
+        ),
+      })),
+    }
+  } catch (error) {
+    const [line] = String(error instanceof Error ? error.message : error).split('\n')
+    throw new NodeError(
+      'STATE_DUMP_INVALID',
+      `this is no state that anvil_dumpState writes: ${line ?? ''}`,
+      {},
+      error,
+    )
+  }
+}
