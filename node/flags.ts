@@ -41,6 +41,8 @@ export interface DevFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly json?: boolean
   readonly silent?: boolean
   readonly configOut?: string
+  /** anvil's dump, read at the start and written at the end. */
+  readonly state?: string
   readonly validators?: number
   readonly fullNodes: number
   /** Milliseconds. */

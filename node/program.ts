@@ -135,6 +135,7 @@ function addDev(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
     .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.devnet')
     .option('--ephemeral', 'keep everything in memory')
     .option('--reset', 'delete the chain in --datadir first')
+    .option('--state <file>', "load anvil's state dump, and write it at the end", pathValue)
     .option('--seed-demo', 'begin an empty chain with a datanet, a model and paid answers')
     .option('--bare', 'begin with nothing, whatever --seed-demo says')
   addStoreOptions(dev)

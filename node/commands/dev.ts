@@ -10,6 +10,7 @@ import { openStore } from '../../state/index.ts'
 import { devBanner, type DevFacts, devJson, stopLine } from '../banner.ts'
 import type { DemoFacts } from '../demo/demo.ts'
 import { type Key, keysOf } from '../dev/keys.ts'
+import { loadStateFile, saveStateFile } from '../dev/state-file.ts'
 import { devnetMnemonic } from '../devnet-keys.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
@@ -29,7 +30,8 @@ const nobody: Address = `0x${'00'.repeat(20)}`
 
 export async function dev(flags: DevFlags, io: Io): Promise<ExitCode> {
   refuseContradictions(flags)
-  if (flags.configOut !== undefined) await requireWritableFile(flags.configOut)
+  for (const file of [flags.configOut, flags.state])
+    if (file !== undefined) await requireWritableFile(file)
   const logs = await createLoggers({
     levels: levelsOf(flags, flags.silent ? 'silent' : 'warn'),
     isPretty: io.isTerminal,
@@ -47,10 +49,18 @@ export async function dev(flags: DevFlags, io: Io): Promise<ExitCode> {
   if (flags.json) io.out(devJson(facts))
   else if (!flags.silent) io.out(devBanner(facts))
   node.chain.onCommit((executed) => screen.block(executed))
-  const exitCode = await lifecycle.run(() => node.stop())
+  const exitCode = await lifecycle.run(() => stop(flags, node))
   if (exitCode === exitCodes.ok && !flags.json && !flags.silent)
     io.out(stopLine(node.chain.head().header.number, datadir))
   return exitCode
+}
+
+async function stop({ state }: DevFlags, node: TributaryNode): Promise<void> {
+  try {
+    if (state !== undefined) await saveStateFile(state, node.provider)
+  } finally {
+    await node.stop()
+  }
 }
 
 /** Starts the node and writes --config-out, so that a script which sees the banner finds the file. */
@@ -60,6 +70,7 @@ async function announce(
   datadir: string | undefined,
   node: TributaryNode,
 ): Promise<DevFacts> {
+  if (flags.state !== undefined) await loadStateFile(flags.state, node.provider)
   const urls = await node.start()
   const demo = await demoOf(flags, keys, node, urls.httpUrl)
   const facts = { ...factsOf(flags, keys, datadir, node, urls), ...(demo && { demo }) }

@@ -10,6 +10,7 @@ import type { Chain } from '../../execution/index.ts'
 import {
   type Address,
   fromHex,
+  type Header,
   type Hex,
   NodeError,
   toHex,
@@ -24,7 +25,7 @@ const maxJsonBytes = 400_000_000
 
 const number = z.union([z.number().int().nonnegative(), z.string().regex(/^0x[0-9a-fA-F]{1,64}$/)])
 const dumped = z.object({
-  block: z.object({ timestamp: number }).nullish(),
+  block: z.object({ number: number.nullish(), timestamp: number }).nullish(),
   best_block_number: number.nullish(),
   accounts: z.record(
     z.string().regex(/^0x[0-9a-fA-F]{40}$/),
@@ -87,12 +88,37 @@ export async function dumpState(chain: Chain): Promise<Uint8Array> {
       },
       accounts,
       best_block_number: Number(header.number),
-      blocks: [],
+      // anvil looks for the block of that number here; its transactions it does not need.
+      blocks: [{ header: headerJson(header), transactions: [], ommers: [] }],
       transactions: [],
       historical_states: null,
     }),
   )
 }
+
+const headerJson = (header: Header) => ({
+  parentHash: header.parentHash,
+  sha3Uncles: header.unclesHash,
+  miner: header.feeRecipient,
+  stateRoot: header.stateRoot,
+  transactionsRoot: header.transactionsRoot,
+  receiptsRoot: header.receiptsRoot,
+  logsBloom: header.logsBloom,
+  difficulty: hex(header.difficulty),
+  number: hex(header.number),
+  gasLimit: hex(header.gasLimit),
+  gasUsed: hex(header.gasUsed),
+  timestamp: hex(header.timestamp),
+  extraData: header.extraData,
+  mixHash: header.prevRandao,
+  nonce: header.nonce,
+  baseFeePerGas: hex(header.baseFeePerGas ?? 0n),
+  withdrawalsRoot: header.withdrawalsRoot,
+  blobGasUsed: hex(header.blobGasUsed ?? 0n),
+  excessBlobGas: hex(header.excessBlobGas ?? 0n),
+  parentBeaconBlockRoot: header.parentBeaconBlockRoot,
+  requestsHash: header.requestsHash,
+})
 
 const accountJson = (
   nonce: bigint,
@@ -123,7 +149,7 @@ export async function readDump(bytes: Uint8Array): Promise<StateDump> {
       block,
     } = dumped.parse(JSON.parse(new TextDecoder().decode(json)))
     return {
-      height: BigInt(best ?? 0),
+      height: BigInt(best ?? block?.number ?? 0),
       timestamp: BigInt(block?.timestamp ?? 0),
       edits: Object.entries(accounts).map(([address, { nonce, balance, code, storage }]) => ({
         address: address.toLowerCase() as Address,
