@@ -131,12 +131,12 @@ export function createWorld(
   }
 }
 
-/** All nodes replaced since `height`, read again when the head has moved. */
 interface Parts {
   readonly db: Database
   readonly quiet: Pick<QuietRuns, 'at'>
 }
 
+/** All nodes replaced since `height`, read again when the head has moved. */
 function createReplaced(parts: Parts, height: number, head: () => number): () => NodeWrites {
   let known: { readonly head: number; readonly nodes: NodeWrites } | undefined
   return () => {
