@@ -28,11 +28,13 @@ import {
   type RowsApi,
   type Provider,
 } from '../rpc/index.ts'
+import { createAdmin } from './admin.ts'
 import { chooseSecp256k1 } from './crypto.ts'
 import { createConsoleTracer } from './dev/console-log.ts'
 import { createDevApi, type DevOptions } from './dev/dev-api.ts'
 import { createSettings } from './dev/settings.ts'
 import type { Loggers } from './logger.ts'
+import { isLoopback } from './loopback.ts'
 import { genesisModules, nativesOf, noCorpora } from './modules.ts'
 import { openChain, type OpenChainOptions } from './open-chain.ts'
 import type { Sealing } from './beat.ts'
@@ -251,7 +253,7 @@ async function openValidator(
 }
 
 const createApi = (
-  { clientVersion, isTesting }: NodeOptions,
+  { clientVersion, isTesting, host, datadir }: NodeOptions,
   { clock, logs }: NodePorts,
   { chain, mempool, sealer, validator }: NodeParts,
   { dev, rows }: { readonly dev: DevApi | undefined; readonly rows: RowsApi | undefined },
@@ -267,6 +269,7 @@ const createApi = (
   ...(rows && { rows }),
   ...(isTesting && { isTesting }),
   ...(validator && { consensus: validator.consensus }),
+  ...(isLoopback(host) && { admin: createAdmin(datadir, validator?.network) }),
   peerCount: () => validator?.network.peers().length ?? 0,
   isListening: () => true,
   syncing: () => syncingOf(validator),

@@ -35,6 +35,35 @@ export interface ConsensusApi {
   status(): { readonly height: bigint; readonly round: number; readonly step: string }
 }
 
+/** A peer as its node's owner sees it. */
+export interface PeerView {
+  readonly peerId: string
+  readonly address: string
+  readonly isInbound: boolean
+  readonly clientVersion: string
+  /** Proven by its key. */
+  readonly validator: Address | undefined
+  /** Zero or below; a ban comes at -50. */
+  readonly score: number
+  /** Milliseconds since the Unix epoch. */
+  readonly sinceMs: number
+}
+
+/** What only the owner of the node may see and do. */
+export interface AdminApi {
+  /** Undefined: nothing on disk. */
+  readonly datadir: string | undefined
+  /** Absent where a lone producer seals. */
+  readonly network?: {
+    self(): { readonly peerId: string; readonly addresses: readonly string[] }
+    peers(): readonly PeerView[]
+    /** False: no multiaddress with a peer id, or our own. */
+    add(address: string): boolean
+    /** False: no multiaddress with a peer id. */
+    remove(address: string): Promise<boolean>
+  }
+}
+
 export interface NodeApi {
   readonly chain: Chain
   readonly mempool: Mempool
@@ -49,6 +78,8 @@ export interface NodeApi {
   readonly consensus?: ConsensusApi
   /** What a devnet can do besides; absent on every other node. */
   readonly dev?: DevApi
+  /** Absent where others than this machine reach the RPC. */
+  readonly admin?: AdminApi
   /** Whether testing_ methods exist here; absent: on a devnet. */
   readonly isTesting?: boolean
   /** Rows of batches; absent on a chain without native modules. */

@@ -62,7 +62,11 @@ export function createRpcServer(
 ): RpcServer {
   const filters = createFilters(api.chain, api.mempool, api.clock)
   const hub = createSubscriptionHub(api)
-  const methods = methodsOf(api.dev !== undefined, api.isTesting)
+  const methods = methodsOf(
+    api.dev !== undefined,
+    api.isTesting ?? api.dev !== undefined,
+    api.admin !== undefined,
+  )
   const context = {
     api,
     filters,

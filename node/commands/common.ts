@@ -15,7 +15,3 @@ export function levelsOf({ logLevel }: LogFlags, preset: LogLevel): LogLevels {
   if (verdict.type !== 'accept') throw usageError(`--log-level: ${verdict.message}`)
   return verdict.value
 }
-
-/** Addresses that only this machine reaches (RFC 1122, RFC 4291). */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)

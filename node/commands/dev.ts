@@ -23,7 +23,8 @@ import { createNode, type TributaryNode } from '../node.ts'
 import { blockJsonLines, blockLines } from '../report.ts'
 import type { Sealing } from '../beat.ts'
 import { devClientVersion, packageVersion, systemClock } from '../system.ts'
-import { isLoopback, keepStatesOf, levelsOf, mebibytes } from './common.ts'
+import { isLoopback } from '../loopback.ts'
+import { keepStatesOf, levelsOf, mebibytes } from './common.ts'
 
 /** Priority fees of a devnet go where nobody waits for them. */
 const nobody: Address = `0x${'00'.repeat(20)}`

@@ -80,6 +80,7 @@ export interface ChainNetwork {
   peers(): readonly Friend[]
   add(address: string): boolean
   remove(peerId: string): Promise<void>
+  scoreOf(peerId: string): number
   syncing(): ReturnType<Sync['progress']>
   /** Demo of a partition: nothing goes to these peers and nothing from them is heard. */
   cut(peerIds: readonly string[]): void
@@ -134,6 +135,7 @@ export function createChainNetwork(
     peers: () => running?.network.friends() ?? [],
     add: (address) => running?.network.add(address) ?? false,
     remove: async (peerId) => running?.network.remove(peerId),
+    scoreOf: (peerId) => running?.network.scoreOf(peerId) ?? 0,
     syncing: () => running?.sync.progress() ?? false,
     cut: (peerIds) => void (cut = new Set(peerIds)),
   }

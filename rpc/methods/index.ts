@@ -1,5 +1,6 @@
 /** The methods by name, and those a devnet adds. Adding one is an entry in its namespace's table. */
 import { costly, type MethodTable } from '../method.ts'
+import { admin } from './admin.ts'
 import { attrObjects } from './attr-objects.ts'
 import { attrConsensus } from './attr-consensus.ts'
 import { attrRewards } from './attr-rewards.ts'
@@ -50,9 +51,17 @@ const methods: MethodTable = {
   ...rpc,
 }
 
-/** Methods a node serves; a devnet's come last, for `eth_accounts` is another there. */
-export const methodsOf = (isDevnet: boolean, isTesting = isDevnet): MethodTable => ({
+/**
+ * Methods a node serves: testing_ where that is wanted, admin_ where only the owner can ask, and a
+ * devnet's last, for `eth_accounts` is another there.
+ */
+export const methodsOf = (
+  isDevnet: boolean,
+  isTesting = isDevnet,
+  isAdmin = isDevnet,
+): MethodTable => ({
   ...methods,
+  ...(isAdmin && admin),
   ...(isTesting && testing),
   ...(isDevnet && devMethods),
 })

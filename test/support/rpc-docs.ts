@@ -29,7 +29,7 @@ const namespaces: Readonly<Record<string, string>> = {
 const spaceOf = (name: string): string => name.split(/[_.]/)[0] ?? ''
 
 export function rpcDocs(): string {
-  const everywhere = new Set(Object.keys(methodsOf(false)))
+  const everywhere = new Set(Object.keys(methodsOf(false, false, true)))
   const { methods } = openRpcDocument(methodsOf(true), '')
   const order = Object.keys(namespaces)
   const spaces = [...new Set(methods.map(({ name }) => spaceOf(name)))].toSorted((a, b) => {

@@ -151,7 +151,7 @@ test('a node of a network has no method of a devnet, whatever is asked of it', a
     { clock: createHandClock(), logs: { of: () => silentLogger }, onFault: () => undefined },
   )
   const { httpUrl } = await node.start()
-  const known = new Set(Object.keys(methodsOf(false)))
+  const known = new Set(Object.keys(methodsOf(false, false, true)))
   const devOnly = Object.keys(methodsOf(true)).filter((name) => !known.has(name))
   expect(devOnly).toContain('eth_sendTransaction')
   for (const method of devOnly)
