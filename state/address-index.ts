@@ -92,8 +92,10 @@ export function createAddressIndex(db: Database, blocks: Blocks, head: () => num
       const span = db.get(keys.fact('indexed'))
       return span && BigInt(toCount(span, 0, heightBytes))
     },
-    async *appearances(address, { from = 0n, to = BigInt(head()), isBackwards = false }) {
+    async *appearances(address, { from = 0n, to: wanted, isBackwards = false }) {
       const bytes = fromHex(address)
+      const top = BigInt(head())
+      const to = wanted === undefined || wanted > top ? top : wanted
       if (to < from) return
       const bounds = {
         gte: keys.appearance(bytes, encodePlace({ height: Number(from), index: 0 })),

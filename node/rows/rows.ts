@@ -7,6 +7,7 @@ import type { Chain } from '../../execution/index.ts'
 import { type Hex, publicKeyToAddress, type Secp256k1 } from '../../primitives/index.ts'
 import type { RowsApi } from '../../rpc/index.ts'
 import { rowsFolder } from '../folders.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { Loggers } from '../logger.ts'
 import { type Attester, createAttester } from './attester.ts'
 import { createCorpora } from './corpora.ts'
@@ -42,6 +43,7 @@ export async function openRows(
   { datadir, rowsFrom = [], quotaBytes = defaultQuotaBytes }: RowsOptions,
   logs: Loggers,
 ): Promise<NodeRows> {
+  if (datadir !== undefined) await makeFolder(rowsFolder(datadir))
   const log = logs.of('rows')
   let attester: Attester | undefined
   const api = await openRowStore({
