@@ -2,7 +2,8 @@
  * The native modules as clients see them: names, addresses and ABIs, typed for viem. The contract is
  * `contracts/interfaces` (a test compiles it and compares); nothing is decoded here.
  */
-import { parseAbi } from 'viem'
+// viem's own, without the rest of viem: every node loads this file at its start.
+import { parseAbi } from 'abitype'
 
 const errors = [
   'error NotDirectCall()',

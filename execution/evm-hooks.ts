@@ -123,11 +123,11 @@ function typeOf(message: Message, wire: Wire): FrameType {
   return message.to ? 'CALL' : 'CREATE'
 }
 
-/** The creator's nonce has been raised by now. */
+/** The creator's nonce has been raised by now; a call may set it to where that wraps. */
 function createdBy({ caller, salt, data }: Message, journal: Journal): Address {
   if (salt) return toHex(generateAddress2(caller.bytes, salt, data))
   const nonce = (journal.account(addressText(caller))?.nonce ?? 1n) - 1n
-  return toHex(generateAddress(caller.bytes, fromBigInt(nonce)))
+  return toHex(generateAddress(caller.bytes, fromBigInt(BigInt.asUintN(64, nonce))))
 }
 
 interface CallPorts {

@@ -26,6 +26,7 @@ import {
   gasPerBlob,
   intrinsicGas,
   maxInitCodeBytes,
+  maxNonce,
   toChecksum,
   type TransactionRules,
 } from './transaction-rules.ts'
@@ -196,7 +197,8 @@ export async function runMessage(
   const { rules, gasLimit, gasPrice } = message
   frames.begin(warmAtStart(message), message.accessList)
   changeBalance(journal, message.from, -(gasLimit * gasPrice + message.blobFee))
-  raiseNonce(journal, message.from)
+  const isNonceSpent = message.to === null && journal.account(message.from)?.nonce === maxNonce
+  if (!isNonceSpent) raiseNonce(journal, message.from)
   frames.touch(message.from)
   const authorized = applyAuthorizations(
     journal,
@@ -211,7 +213,9 @@ export async function runMessage(
   }
 
   const owed = intrinsicGas(message, rules)
-  const result = await frames.run({ ...message, gas: gasLimit - owed })
+  const result = isNonceSpent
+    ? nonceOverflow
+    : await frames.run({ ...message, gas: gasLimit - owed })
 
   const spent = owed + result.gasUsed
   const mostRefunded = spent / (rules.isLondon ? 5n : 2n) // EIP-3529
@@ -233,6 +237,17 @@ export async function runMessage(
     logs: result.logs,
     ...(result.contractAddress && { contractAddress: result.contractAddress }),
   }
+}
+
+/** Only a call with its nonce overridden comes here; geth's ErrNonceUintOverflow gives the gas back. */
+const nonceOverflow: FrameResult = {
+  status: 'halt',
+  error: 'nonce uint64 overflow',
+  returnData: new Uint8Array(),
+  gasUsed: 0n,
+  refund: 0n,
+  logs: [],
+  destroyed: [],
 }
 
 function warmAtStart({ from, to, feeRecipient, rules }: Message): Address[] {

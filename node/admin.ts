@@ -1,5 +1,4 @@
 /** The owner's view of the network, for admin_ methods. Steers peers; knows no consensus. */
-import { peerIdOf } from '../p2p/index.ts'
 import type { AdminApi } from '../rpc/index.ts'
 import type { Validator } from './validator/validator.ts'
 
@@ -22,11 +21,7 @@ export const createAdmin = (
           sinceMs,
         })),
       add: (address) => network.add(address),
-      async remove(address) {
-        const peerId = peerIdOf(address)
-        if (peerId !== undefined) await network.remove(peerId)
-        return peerId !== undefined
-      },
+      remove: (address) => network.remove(address),
     },
   }),
 })

@@ -44,7 +44,7 @@ import { seedsAfter } from './seeds.ts'
 import { readValidatorKey } from './validator/keys.ts'
 import { consensusParamsOf } from './validator/params.ts'
 import type { ChainNetworkOptions } from './validator/network.ts'
-import { createValidator, type Validator, type ValidatorPorts } from './validator/validator.ts'
+import type { Validator, ValidatorPorts } from './validator/validator.ts'
 import { networkFolder, validatorFolder } from './folders.ts'
 
 export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
@@ -237,6 +237,8 @@ async function openValidator(
   const first = ports.chain.store.blockByNumber(0n)
   invariant(first !== undefined, 'a chain has a block 0')
   const { validators, blockTimeMs } = genesis.tributary
+  // libp2p takes most of a second to load, and a lone producer has no use for it.
+  const { createValidator } = await import('./validator/validator.ts')
   return createValidator(
     {
       keyFile: consensus.keyFile,

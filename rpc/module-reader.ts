@@ -2,7 +2,8 @@
  * The node's own chain as attribution's views read it: calls on the state of one block, the log index,
  * stored transactions. Also how their answers become JSON. Computes nothing itself.
  */
-import { decodeErrorResult, type Abi } from 'viem'
+import type { Abi } from 'viem'
+import { decodeErrorResult } from 'viem/utils'
 import { moduleAbis } from '../attribution/abi.ts'
 import type { ChainReader, LogRequest } from '../attribution/views/index.ts'
 import { simulateCall } from '../execution/index.ts'

@@ -3,19 +3,21 @@
  * The node reads its own store so (rpc/), a client any node (sdk/). Clients' codec; consensus uses its
  * own (execution/native).
  */
+import type {
+  Abi,
+  ContractEventArgs,
+  ContractEventName,
+  ContractFunctionArgs,
+  ContractFunctionName,
+  ContractFunctionReturnType,
+  DecodeEventLogReturnType,
+} from 'viem'
 import {
   decodeEventLog,
   decodeFunctionResult,
   encodeEventTopics,
   encodeFunctionData,
-  type Abi,
-  type ContractEventArgs,
-  type ContractEventName,
-  type ContractFunctionArgs,
-  type ContractFunctionName,
-  type ContractFunctionReturnType,
-  type DecodeEventLogReturnType,
-} from 'viem'
+} from 'viem/utils'
 import type { Address, Hex } from '../../primitives/index.ts'
 import { moduleAbis, moduleAddresses, type ModuleName } from '../abi.ts'
 

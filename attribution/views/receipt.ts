@@ -2,7 +2,7 @@
  * A receipt as one answer: what was recorded, under which method, the leaves of its tree with a proof
  * each, what each is worth, and (where the answer stands in the chain) the spans behind them.
  */
-import { decodeFunctionData } from 'viem'
+import { decodeFunctionData } from 'viem/utils'
 import { toHex, type Address, type Hex } from '../../primitives/index.ts'
 import { moduleAbis, moduleAddresses } from '../abi.ts'
 import { buildSumTree, proveSumLeaf, shareAt, type SumLeaf } from '../methods/index.ts'

@@ -62,7 +62,7 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
         emptyPool(mempool)
         snapshots.clear()
         wallet.stopImpersonating()
-        settings.set(atStart.settings)
+        settings.restore(atStart.settings)
         sealer.setSealing(atStart.sealing)
       }),
     setLogging: (isOn) => options.onLogging?.(isOn),

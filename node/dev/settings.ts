@@ -28,6 +28,8 @@ export interface Settings {
 export interface SettingsStore {
   get(): Settings
   set(change: Partial<Settings>): void
+  /** What `get` gave once: what has been set since is gone. */
+  restore(before: Settings): void
   /** Adds to what is set for the next block. */
   setNext(change: Settings['next']): void
   /** Seconds since the Unix epoch, on the chain's clock. */
@@ -56,6 +58,7 @@ export function createSettings(clock: Clock, headTimestamp: bigint): SettingsSto
   return {
     get: () => settings,
     set,
+    restore: (before) => void (settings = before),
     setNext: (change) => set({ next: { ...settings.next, ...change } }),
     nowS,
     setNowS: (timestamp) => set({ offsetS: timestamp - clockS() }),

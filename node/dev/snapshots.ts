@@ -66,7 +66,7 @@ export function createSnapshots({ chain, mempool, settings }: SnapshotPorts): Sn
       for (const other of snapshots.keys()) if (other >= id) snapshots.delete(other)
       await chain.rollback(snapshot.height)
       if (snapshot.edits.length > 0) await chain.edit(snapshot.edits)
-      settings.set(snapshot.settings)
+      settings.restore(snapshot.settings)
       emptyPool(mempool)
       for (const { raw, sender } of snapshot.pooled) mempool.add(raw, sender)
       return true

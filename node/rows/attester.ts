@@ -3,7 +3,7 @@
  * validator's key, says so on chain. Never attests what it has not built; a version whose roots are not
  * those of its rows is told in the log and left alone. Work waits in a line, one version at a time.
  */
-import { encodeFunctionData, toEventSelector } from 'viem'
+import { encodeFunctionData, toEventSelector } from 'viem/utils'
 import { datanetAbi, moduleAddresses } from '../../attribution/abi.ts'
 import { mayAttest, versionSource } from '../../attribution/index.ts'
 import type { Chain, ExecutedBlock } from '../../execution/index.ts'

@@ -79,7 +79,8 @@ export interface ChainNetwork {
   peerId(): string
   peers(): readonly Friend[]
   add(address: string): boolean
-  remove(peerId: string): Promise<void>
+  /** False: no multiaddress with a peer id. */
+  remove(address: string): Promise<boolean>
   scoreOf(peerId: string): number
   syncing(): ReturnType<Sync['progress']>
   /** Demo of a partition: nothing goes to these peers and nothing from them is heard. */
@@ -134,7 +135,11 @@ export function createChainNetwork(
     peerId: () => running?.network.peerId ?? '',
     peers: () => running?.network.friends() ?? [],
     add: (address) => running?.network.add(address) ?? false,
-    remove: async (peerId) => running?.network.remove(peerId),
+    async remove(address) {
+      const peerId = peerIdOf(address)
+      if (peerId !== undefined) await running?.network.remove(peerId)
+      return peerId !== undefined
+    },
     scoreOf: (peerId) => running?.network.scoreOf(peerId) ?? 0,
     syncing: () => running?.sync.progress() ?? false,
     cut: (peerIds) => void (cut = new Set(peerIds)),

@@ -2,7 +2,8 @@
  * attr_subscribe: events of the modules, decoded, pushed to one socket as attr_subscription. The names
  * are kinds of events; eth_subscribe("logs") has the raw ones.
  */
-import { decodeEventLog, toEventSelector, type Abi, type AbiEvent } from 'viem'
+import type { Abi, AbiEvent } from 'viem'
+import { decodeEventLog, toEventSelector } from 'viem/utils'
 import { moduleAbis, moduleAddresses, type ModuleName } from '../../attribution/abi.ts'
 import type { Hex } from '../../primitives/index.ts'
 import { notificationsUnsupported, unknownSubscription } from '../errors.ts'

@@ -345,6 +345,8 @@ describe('afterwards', () => {
       expect(residentBytes).toBeGreaterThan(0)
       expect(residentBytes).toBeLessThan(maxResidentBytes)
       expect(node.stderr()).toBe('')
+      // Random calls of a devnet's own methods have set prices, limits and modes at will.
+      await rpcCall(node.httpUrl, 'anvil_reset', [])
       const signer = createSigner(node.accounts[0]!.privateKey, node.chainId, 0)
       const raw = await signer.next(null, 0n, counterCreation)
       const hash = await rpcCall<Hex>(node.httpUrl, 'eth_sendRawTransaction', [raw])
