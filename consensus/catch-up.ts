@@ -3,7 +3,7 @@
  * and forgets the claim of a peer that does not deliver. Decides nothing: what arrives becomes an
  * input of the core like any other. Also answers such questions, within a budget.
  */
-import { ignore, reject, accept, type Clock, type Verdict } from '../primitives/index.ts'
+import { ignore, accept, type Clock, type Verdict } from '../primitives/index.ts'
 import type { App, Decision, Network, PeerId } from './ports.ts'
 import { encodePacket } from './wire.ts'
 
@@ -95,7 +95,8 @@ export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchU
       const own = ownHeight()
       if (height < own) return ignore('DECISION_OLD', `height ${height} is decided`)
       if (asked?.peer !== peer || height >= asked.from + BigInt(maxAnswerDecisions))
-        return reject('DECISION_UNASKED', `nobody asked for the decision of height ${height}`)
+        // A slow answer to an older question comes so, too: no fault.
+        return ignore('DECISION_UNASKED', `nobody asked for the decision of height ${height}`)
       if (height === own) return accept(decision)
       waiting.set(height, decision)
       return accept(undefined)

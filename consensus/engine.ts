@@ -10,6 +10,7 @@
 import { accept, assertNever, ignore, NodeError, toHex, type Verdict } from '../primitives/index.ts'
 import { admit, admitSynced } from './admit.ts'
 import { inputCodec } from './codec.ts'
+import { futureInputs } from './future.ts'
 import { apply } from './core.ts'
 import type { Decision, PeerId } from './ports.ts'
 import { resume } from './repeat.ts'
@@ -86,6 +87,9 @@ function begin(work: Work): void {
       { height: next.height.toString() },
       'the log of this height is gone but the key has signed in it: nothing is signed until the next',
     )
+  // What came early decides what is voted for: without it a restart would forget a lock.
+  if (records.length === 0 && !work.isMute)
+    for (const input of futureInputs(work.core.future)) work.wal.append(inputCodec.encode(input))
   const inputs = records.map((record) => readInput(record, next.height))
   if (inputs.length > 0) replay(work, inputs)
   work.isStarted = inputs.some(({ type }) => type === 'start')

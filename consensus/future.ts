@@ -51,6 +51,19 @@ export function addFuture(future: Future, set: ValidatorSet, input: Input): Futu
   }
 }
 
+/** What is kept, as it was told: for the log of the height it belongs to. */
+export const futureInputs = ({
+  votes,
+  certificates,
+  proposals,
+  parts,
+}: Future): readonly Input[] => [
+  ...proposals,
+  ...parts.map((part) => ({ type: 'part', part }) as const),
+  ...votes.map((vote) => ({ type: 'vote', vote }) as const),
+  ...certificates.map((certificate) => ({ type: 'certificate', certificate }) as const),
+]
+
 const push = <item>(list: readonly item[], added: item, max: number): readonly item[] =>
   [...list, added].slice(-max)
 

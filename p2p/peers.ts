@@ -70,7 +70,7 @@ interface Parts {
 }
 
 export function createPeers(options: PeersOptions, ports: PeersPorts): Peers {
-  const { host, log, scores } = ports
+  const { host, clock, log, scores } = ports
   const friends = new Map<string, Friend>()
   const dialer = createDialer({
     ...ports,
@@ -98,7 +98,13 @@ export function createPeers(options: PeersOptions, ports: PeersPorts): Peers {
     },
     stop: () => dialer.stop(),
     connected({ peerId, direction }) {
-      if (direction === 'inbound') return // the caller speaks first
+      if (direction === 'inbound') {
+        // The caller speaks first, and soon: a silent one would hold a place for ever.
+        clock.after(2 * helloTimeoutMs, () => {
+          if (!friends.has(peerId)) part(peerId)
+        })
+        return
+      }
       sayHello(peerId, options.protocol, parts, ports).catch((error: unknown) => {
         log.debug({ peerId, error }, 'a peer says no hello')
         part(peerId)

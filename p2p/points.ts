@@ -4,12 +4,9 @@
  */
 
 /** Faults that no bug of an honest node explains. */
-const forged = new Set([
-  'SIGNATURE_INVALID',
-  'SEAL_INVALID',
-  'CERTIFICATE_INVALID',
-  'BLOCK_INVALID',
-  'CONTENT_DIFFERS',
-])
+const forged = new Set(['BAD_SEAL', 'BAD_SIGNERS', 'NO_QUORUM', 'INVALID_SENDER'])
+/** What a slow machine or a lost connection does, ours or theirs. */
+const excused = new Set(['STREAM_REFUSED', 'REQUEST_TIMEOUT', 'FRAME_CUT', 'RESPONSE_TOO_LARGE'])
 
-export const pointsOf = (code: string): number => (forged.has(code) ? 25 : 10)
+export const pointsOf = (code: string): number =>
+  forged.has(code) ? 25 : excused.has(code) ? 0 : 10

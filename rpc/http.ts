@@ -75,6 +75,7 @@ async function answerPost(
   const text = await dispatcher.answer(body.toString('utf8'), {
     ...context,
     subscriptions: undefined,
+    origin: request.headers.origin,
   })
   if (text === undefined) response.writeHead(204).end()
   else await writeJson(request, response, text)

@@ -18,6 +18,8 @@ export interface Context {
   readonly methods: MethodTable
   /** Of the caller's socket; undefined over HTTP. */
   readonly subscriptions: Subscriptions | undefined
+  /** Of the web page that asks; undefined: no browser, so no page. */
+  readonly origin?: string | undefined
 }
 
 /** Serialized blocks, kept because a full block costs far more to format than to send. */

@@ -29,10 +29,10 @@ export function createSockets(door: Door, hub: SubscriptionHub): Sockets {
     perMessageDeflate: false,
   })
   const answered = new WeakSet<WebSocket>()
-  server.on('connection', (socket) => {
+  server.on('connection', (socket, request) => {
     answered.add(socket)
     socket.on('pong', () => answered.add(socket))
-    serveSocket(door, hub, socket)
+    serveSocket(door, hub, socket, request.headers.origin)
   })
   const beat = setInterval(() => {
     for (const socket of server.clients) {
@@ -48,7 +48,9 @@ export function createSockets(door: Door, hub: SubscriptionHub): Sockets {
         socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n')
         return
       }
-      server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client))
+      server.handleUpgrade(request, socket, head, (client) =>
+        server.emit('connection', client, request),
+      )
     },
     close() {
       clearInterval(beat)
@@ -61,7 +63,12 @@ export function createSockets(door: Door, hub: SubscriptionHub): Sockets {
   }
 }
 
-function serveSocket({ dispatcher, context, log }: Door, hub: SubscriptionHub, socket: WebSocket) {
+function serveSocket(
+  { dispatcher, context, log }: Door,
+  hub: SubscriptionHub,
+  socket: WebSocket,
+  origin: string | undefined,
+) {
   const push = (text: string): void => {
     if (socket.readyState !== socket.OPEN) return
     if (socket.bufferedAmount > maxBacklogBytes) {
@@ -76,7 +83,7 @@ function serveSocket({ dispatcher, context, log }: Door, hub: SubscriptionHub, s
   const answer = async (message: string): Promise<void> => {
     if (++inWork >= maxInWork) socket.pause()
     const subscriptions = ofSocket.forMessage()
-    const text = await dispatcher.answer(message, { ...context, subscriptions })
+    const text = await dispatcher.answer(message, { ...context, subscriptions, origin })
     if (text !== undefined) push(text)
     subscriptions.begin()
     if (--inWork === maxInWork - 1 && socket.readyState === socket.OPEN) socket.resume()

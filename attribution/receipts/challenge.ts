@@ -50,6 +50,9 @@ export const createChallengeHandlers = (
     if (message.value !== bond) throw revert('InsufficientValue', [message.value, bond])
     log('ReceiptChallenged', { receiptId, by: message.caller, ground: reason, bond })
     if (reason === ground.unavailable || reason === ground.dispute) {
+      // Validators are asked once about a receipt; what can be shown may be shown at any time.
+      const { lastVoteBlock: before } = receiptsState(storage).challenges.at(receiptId).load()
+      if (before !== 0n) throw revert('AlreadyExists', [receiptId])
       const lastVoteBlock = block.number + readParam(context, 'receipts.voteWindow')
       entry.store({ state: receiptState.challenged })
       const challenge = { challenger: message.caller, ground: reason, lastVoteBlock, bond }
@@ -62,7 +65,6 @@ export const createChallengeHandlers = (
     receiptsState(storage).challenges.at(receiptId).store({
       challenger: message.caller,
       ground: reason,
-      lastVoteBlock: 0n,
       bond,
     })
     return settle(context, receiptId, upheld)
@@ -175,24 +177,35 @@ export function placeOf(
   )
 }
 
-/** Pays out both bonds and gives the receipt its last state. */
+/**
+ * The loser's bond is divided. A receipt that fell is void; one that was computed again in full is
+ * final; one that survived less (a single leaf, a vote) is open to others as before, or its own author
+ * could end its window by losing to himself.
+ */
 function settle(context: ReceiptsContext, receiptId: Hex, upheld: boolean): number {
-  const { storage, log } = context
+  const { block, storage, log } = context
   const state = receiptsState(storage)
   const { entry, words } = receiptAt(context, receiptId)
   const challenge = state.challenges.at(receiptId).load()
+  const isProven = challenge.ground === ground.replay || challenge.ground === ground.wrongSpans
+  const next = !upheld ? receiptState.void : isProven ? receiptState.final : receiptState.committed
   const [winner, loser, lost] = upheld
     ? [words.committer, challenge.challenger, challenge.bond]
     : [challenge.challenger, words.committer, words.bond]
-  const kept = upheld ? words.bond : challenge.bond
-  credit(context, winner, kept + lost / 2n)
+  const back = upheld ? (isProven ? words.bond : 0n) : challenge.bond
+  credit(context, winner, back + lost / 2n)
   credit(context, treasury(context), lost - lost / 2n)
-  const last = upheld ? receiptState.final : receiptState.void
-  entry.store({ state: last, bond: 0n })
+  if (next === receiptState.committed) {
+    // A vote has used up blocks in which others could have shown more.
+    const reopened = block.number + readParam(context, 'receipts.voteWindow')
+    const isVoted = words.state === receiptState.challenged
+    const finalBlock = isVoted && reopened > words.finalBlock ? reopened : words.finalBlock
+    entry.store({ state: next, finalBlock })
+  } else entry.store({ state: next, bond: 0n })
   if (!upheld) state.receiptOf.at(words.requestId).set(zeroWord)
   log('ReceiptResolved', { receiptId, upheld, loser, amount: lost })
-  if (upheld) log('ReceiptFinal', { receiptId })
-  return last
+  if (next === receiptState.final) log('ReceiptFinal', { receiptId })
+  return next
 }
 
 const treasury = (context: ReceiptsContext): Address =>

@@ -15,6 +15,7 @@ import {
   type Header,
   type Hex,
   invariant,
+  NodeError,
   keccakHex,
   type Clock,
   toFixedBytes,
@@ -71,9 +72,14 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
       if (!kept.has(block.hash)) {
         const fault = policyFault(chain.head(), block, validators)
         if (fault !== undefined) return { valid: false, blockHash: block.hash, reason: fault }
-        const verdict = await chain.validate(block)
+        const verdict = await validateWithData(block, ports)
         if (verdict.type !== 'accept')
-          return { valid: false, blockHash: block.hash, reason: verdict.message }
+          // Another body under this header: the bytes are wrong, not the block that was decided.
+          return {
+            valid: false,
+            blockHash: verdict.code === 'BODY_MISMATCH' ? null : block.hash,
+            reason: verdict.message,
+          }
         keep(verdict.value)
       }
       return { valid: true, blockHash: block.hash, timeMs: timeMsOf(block) }
@@ -91,6 +97,27 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
 }
 
 const timeMsOf = ({ header }: Block): number => Number(header.timestamp) * 1_000
+
+/** Rows that a version needs come from other nodes; asked for again so often. */
+const dataRetryMs = 1_000
+
+/**
+ * While rows are missing there is no verdict: the vote waits (and is nil by its timeout), the node does
+ * not fail. A block whose height has passed meanwhile is judged by its parent, which is not the head.
+ */
+async function validateWithData(
+  block: Block,
+  { chain, clock }: Pick<ConsensusAppPorts, 'chain' | 'clock'>,
+): Promise<Awaited<ReturnType<Chain['validate']>>> {
+  for (;;) {
+    try {
+      return await chain.validate(block)
+    } catch (error) {
+      if (!(error instanceof NodeError) || error.code !== 'DATA_MISSING') throw error
+      await new Promise<void>((resolve) => void clock.after(dataRetryMs, resolve))
+    }
+  }
+}
 
 /** After a restart the result of execution is gone, the decision is not. */
 async function executeAgain(

@@ -2,14 +2,14 @@
  * admin_: the network as the owner of the node sees and steers it, in geth's shapes, with
  * multiaddresses where geth has enodes. Exists only where nobody but this machine reaches the RPC.
  */
-import { serverError } from '../errors.ts'
-import { method, type MethodTable } from '../method.ts'
+import { methodNotFound, serverError } from '../errors.ts'
+import { type Context, method, type MethodTable } from '../method.ts'
 import type { AdminApi, NodeApi, PeerView } from '../node-api.ts'
 import { required, text } from '../params.ts'
 
 const address = required('address', text)
 
-export const admin: MethodTable = {
+const methods: MethodTable = {
   admin_nodeInfo: method([], ({ api }) => {
     const { peerId, addresses } = api.admin?.network?.self() ?? { peerId: '', addresses: [] }
     const { header, hash } = api.chain.head()
@@ -54,3 +54,18 @@ const formatPeer = (peer: PeerView) => ({
     tributary: { validator: peer.validator ?? null, score: peer.score, since: peer.sinceMs },
   },
 })
+
+/** Any page in the owner's browser can reach a node on loopback; none may speak for the owner. */
+export const admin: MethodTable = Object.fromEntries(
+  Object.entries(methods).map(([name, { params, handle, ...rest }]) => [
+    name,
+    {
+      ...rest,
+      params,
+      handle: (context: Context, args: readonly unknown[]) => {
+        if (context.origin !== undefined) throw methodNotFound(name)
+        return handle(context, args)
+      },
+    },
+  ]),
+)

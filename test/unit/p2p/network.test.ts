@@ -185,7 +185,7 @@ describe('what goes through', () => {
 describe('who is let go', () => {
   test('senders of what is rejected are banned and do not come back', async () => {
     const first = await start(1, {
-      onConsensus: () => reject('SIGNATURE_INVALID', 'no validator signed this'),
+      onConsensus: () => reject('BAD_SEAL', 'no validator signed this'),
     })
     const liar = await start(2, {}, { bootnodes: [addressOf(first)] })
     await until(areFriends(first, liar))
