@@ -112,7 +112,11 @@ function addModel(program: Command, io: Io, end: End): void {
         .argParser(parentValue)
         .default([]),
     )
-    .option('--price <open>', 'least fee of an answer, in OPEN', openAmount, 0n)
+    .addOption(
+      new Option('--price <open>', 'least fee of an answer, in OPEN')
+        .argParser(openAmount)
+        .default(0n, '0'),
+    )
     .option('--provider <address>', 'who serves it', addressValue)
     .option('--uri <uri>', 'where people find out more', '')
     .action(async (manifest: string, flags) =>

@@ -62,6 +62,7 @@ function createProgram(io: Io, end: (exitCode: ExitCode) => void): Command {
   const program = new Command('tributary')
     .description('An appchain node that measures, records and pays for the data behind AI answers.')
     .version(packageVersion(), '-V, --version', 'print the version')
+    .enablePositionalOptions() // `model answer --version 2` asks for no version of ours
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureOutput({

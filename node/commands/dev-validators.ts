@@ -66,6 +66,7 @@ export async function devValidators(flags: DevFlags, count: number, io: Io): Pro
     await stopAll(network)
     throw error
   })
+  network.told = Math.max(...network.members.map(({ head }) => head))
   if (!flags.silent) io.out(flags.json ? readyJson(network) : banner(network))
   const ends = [demoKills(network), demoPartitions(network)]
   const exitCode = await lifecycle.run(() => stopAll(network))

@@ -29,6 +29,16 @@ describe('help', () => {
     for (const word of ['dev', 'run', 'genesis', 'db', 'Examples:', 'Exit codes:'])
       expect(out).toContain(word)
   })
+  test('of a command with an amount as default is printed, not a fault', async () => {
+    const { exitCode, out } = await call('model', 'register', '--help')
+    expect([exitCode, out.includes('--price <open>')]).toEqual([0, true])
+  })
+  test("a command's own --version is no question for ours", async () => {
+    const { exitCode, err } = await call(
+      ...['model', 'answer', '0x00', '--file', 'no such file', '--version', '2'],
+    )
+    expect([exitCode, err]).toEqual([1, expect.stringMatching(/no such file/)])
+  })
   test('of dev: options in groups, with their defaults', async () => {
     const { out } = await call('dev', '--help')
     for (const group of ['Server:', 'Accounts:', 'Blocks:', 'Data:', 'Output:'])
