@@ -115,8 +115,15 @@ const witnessWordGas = 60n
 
 const bitLength = (value: bigint): number => value.toString(2).length
 
-/** Splitting into tokens is one pass over the bytes, cheaper than their calldata. */
-function countTokens({ revert }: SpanContext, answer: Uint8Array): number {
+/** 64 KiB: 32 bytes for each token there may be. */
+const maxAnswerBytes = 65_536
+/** Splitting into tokens is a pass over bytes that a contract may have for nothing. */
+const byteGas = 8n
+
+function countTokens({ gas, revert }: SpanContext, answer: Uint8Array): number {
+  if (answer.length > maxAnswerBytes)
+    throw revert('LimitExceeded', [textWord('answer'), BigInt(maxAnswerBytes)])
+  gas.charge(byteGas * BigInt(answer.length))
   const { length } = tokensOf(answer)
   if (length > maxAnswerTokens)
     throw revert('LimitExceeded', [textWord('answer'), BigInt(maxAnswerTokens)])

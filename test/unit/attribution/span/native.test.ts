@@ -124,6 +124,11 @@ describe('spans', () => {
     expect(result[1].map(({ contributionId }) => contributionId)).toEqual([1n])
   })
 
+  test('an answer too long to be one is refused before it is split into tokens', async () => {
+    const long = bytes(' '.repeat(65_537))
+    await expect(prove(long, '0x')).rejects.toThrow('LimitExceeded')
+  })
+
   test('another answer, a changed proof and an unknown version are refused', async () => {
     const witness = witnessOf(answer)
     await expect(prove(bytes('the end'), witness)).rejects.toThrow('BadProof')
