@@ -220,12 +220,16 @@ async function takeRange(state: State, { from, blocks }: Range): Promise<Refusal
   return undefined
 }
 
-/** Plans anew from this range on: who claimed the blocks behind it may have failed. */
+/**
+ * Plans anew from this range on, or from the first that nobody has been asked for: who claimed those
+ * blocks may be who has just failed.
+ */
 function dropFrom(state: State, range: Range): void {
-  const at = state.ranges.indexOf(range)
-  if (at < 0) return
+  const at = state.ranges.findIndex((each) => each === range || each.peerId === undefined)
+  const first = state.ranges[at]
+  if (!first) return
   state.ranges = state.ranges.slice(0, at)
-  state.nextFrom = range.from
+  state.nextFrom = first.from
 }
 
 function rest(state: State, peerId: string): void {
