@@ -14,6 +14,9 @@ const shared = {
 export default {
   // For machines that do ten things at once: a test that hangs still ends.
   testTimeout: 60_000,
+  // A worker keeps every module it ever linked: past this it is replaced, or a long run ends in
+  // garbage collection.
+  workerIdleMemoryLimit: '900MB',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     {
