@@ -35,7 +35,13 @@ describe('help', () => {
   })
   test("a command's own --version is no question for ours", async () => {
     const { exitCode, err } = await call(
-      ...['model', 'answer', '0x00', '--file', 'no such file', '--version', '2'],
+      'model',
+      'answer',
+      '0x00',
+      '--file',
+      'no such file',
+      '--version',
+      '2',
     )
     expect([exitCode, err]).toEqual([1, expect.stringMatching(/no such file/)])
   })
