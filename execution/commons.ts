@@ -5,9 +5,13 @@
  * schedule: the engine asks for a fork by name.
  */
 import { Common, type ChainConfig, type CustomCrypto, Mainnet } from '@ethereumjs/common'
+import { LRUCache } from 'lru-cache'
 import { keccak256, toBigInt, type Secp256k1, type Signature } from '../primitives/index.ts'
 import { forks, type Fork } from './chain-spec.ts'
 import { createKzg } from './kzg.ts'
+
+/** A devnet's owner may try some; each holds a fork's tables. */
+const maxChainIds = 8
 
 type Params = Parameters<Common['updateParams']>[0]
 
@@ -46,11 +50,13 @@ class SharedCommon extends Common {
   }
 }
 
-/** Hands out the shared `Common` of each fork of one chain; made on first use. */
-export function createCommons(chainId: bigint, curve: Secp256k1): (fork: Fork) => Common {
-  const byFork = new Map<Fork, Common>()
+/** Hands out the shared `Common` of each fork; made on first use. A chain's id seldom changes. */
+export function createCommons(curve: Secp256k1): (chainId: bigint, fork: Fork) => Common {
+  const byChain = new LRUCache<bigint, Map<Fork, Common>>({ max: maxChainIds })
   const customCrypto = cryptoOf(curve)
-  return (fork) => {
+  return (chainId, fork) => {
+    const byFork = byChain.get(chainId) ?? new Map<Fork, Common>()
+    byChain.set(chainId, byFork)
     const known = byFork.get(fork)
     if (known) return known
     const common = new SharedCommon({

@@ -13,11 +13,12 @@ import {
   type Message,
   NobleBN254,
 } from '@ethereumjs/evm'
-import { Address as LibraryAddress } from '@ethereumjs/util'
-import { accept, type Address, fromHex, type Secp256k1, toHex } from '../primitives/index.ts'
+import { accept, type Address, type Secp256k1, toHex } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
 import { type ChainSpec, type Fork, isAtLeast } from './chain-spec.ts'
 import { createCommons } from './commons.ts'
+import { impersonateSigners, type Signers } from './ecrecover.ts'
+import { blockchainOf, headerOf, libraryAddress } from './evm-block.ts'
 import { hookEvm, type OpcodeMap } from './evm-hooks.ts'
 import { haltText } from './halt-text.ts'
 import { type NativeHost, runNativeFrame } from './native-frame.ts'
@@ -43,17 +44,20 @@ export interface EngineOptions {
   readonly secp256k1: Secp256k1
   /** Absent: a chain without native modules, such as a foreign one. */
   readonly natives?: Natives
+  /** Whose a signature is, whatever the curve says (a devnet's impersonation). */
+  readonly signers?: Signers
 }
 
 /** Who makes system calls, and with how much gas (EIP-4788). */
 const systemAddress: Address = '0xfffffffffffffffffffffffffffffffffffffffe'
 const systemGas = 30_000_000n
 
-export function createEngine({ spec, secp256k1, natives }: EngineOptions): Engine {
-  const commonOf = createCommons(spec.chainId, secp256k1)
-  const framesOf = createFramesCache(spec, commonOf, natives)
-  const rulesOf = ({ header }: BlockContext) =>
-    transactionRules(spec, spec.forkAt(header.number, header.timestamp))
+export function createEngine(made: EngineOptions): Engine {
+  const { spec, secp256k1, natives } = made
+  const commonOf = createCommons(secp256k1)
+  const framesOf = createFramesCache(made, commonOf)
+  const rulesOf = (context: BlockContext) =>
+    transactionRules(spec, forkOf(spec, context), chainIdOf(spec, context))
 
   const run = (
     journal: Journal,
@@ -104,7 +108,8 @@ export function createEngine({ spec, secp256k1, natives }: EngineOptions): Engin
       return { ...result, gasBeforeRefund: result.gasUsed }
     },
     precompilesOf: ({ number, timestamp }) => {
-      const names = getActivePrecompiles(commonOf(spec.forkAt(number, timestamp))).keys()
+      const common = commonOf(spec.chainId, spec.forkAt(number, timestamp))
+      const names = getActivePrecompiles(common).keys()
       return new Set(Array.from(names, (name): Address => `0x${name}`))
     },
     modules: new Set(natives?.modules.map(({ address }) => address)),
@@ -113,9 +118,8 @@ export function createEngine({ spec, secp256k1, natives }: EngineOptions): Engin
 
 /** The frames of a journal, made on first use: the transactions of a block share them. */
 function createFramesCache(
-  spec: ChainSpec,
-  commonOf: (fork: Fork) => Common,
-  natives: Natives | undefined,
+  { spec, natives, signers }: EngineOptions,
+  commonOf: (chainId: bigint, fork: Fork) => Common,
 ) {
   const byJournal = new WeakMap<
     Journal,
@@ -128,8 +132,10 @@ function createFramesCache(
   ): Frames => {
     const known = byJournal.get(journal)
     if (known?.context === context && known.tracer === tracer) return known.frames
-    const fork = spec.forkAt(context.header.number, context.header.timestamp)
-    const evm = createEvm(commonOf(fork), createStateManager(journal), context)
+    const fork = forkOf(spec, context)
+    const common = commonOf(chainIdOf(spec, context), fork)
+    const evm = createEvm(common, createStateManager(journal), context)
+    if (signers && signers.size > 0) impersonateSigners(evm.precompiles, signers)
     if (breathe) evm.breatheWith(breathe)
     // Their prices are London's and later (native/gas.ts).
     if (natives && isAtLeast(fork, 'london'))
@@ -142,9 +148,14 @@ function createFramesCache(
   return Object.assign(framesOf, { forget: (journal: Journal) => void byJournal.delete(journal) })
 }
 
+const forkOf = (spec: ChainSpec, { header }: BlockContext): Fork =>
+  spec.forkAt(header.number, header.timestamp)
+
+const chainIdOf = (spec: ChainSpec, { chainId }: BlockContext): bigint => chainId ?? spec.chainId
+
 function hostOf(
   natives: Natives,
-  { chainId }: ChainSpec,
+  spec: ChainSpec,
   context: BlockContext,
   tracer: Tracer | undefined,
 ): NativeHost {
@@ -153,7 +164,7 @@ function hostOf(
   return {
     natives,
     tracer,
-    block: { number, timestamp, feeRecipient, chainId },
+    block: { number, timestamp, feeRecipient, chainId: chainIdOf(spec, context) },
     moduleAt: (address) => {
       const source = context.precompiles?.get(address)
       return source === null ? undefined : byAddress.get(source ?? address)
@@ -366,33 +377,6 @@ function movePrecompiles(evm: EVM, places: NonNullable<BlockContext['precompiles
     else evm.precompiles.delete(at.slice(2))
   }
 }
-
-/** What the library's EVM reads of a block. */
-const headerOf = ({ header }: BlockContext, blobGasPrice: bigint | undefined) => ({
-  number: header.number,
-  coinbase: libraryAddress(header.feeRecipient),
-  timestamp: header.timestamp,
-  difficulty: header.difficulty,
-  prevRandao: fromHex(header.prevRandao),
-  gasLimit: header.gasLimit,
-  ...(header.baseFeePerGas !== undefined && { baseFeePerGas: header.baseFeePerGas }),
-  getBlobGasPrice: () => blobGasPrice,
-})
-
-/** BLOCKHASH asks here; a hash that is not known is zero. */
-function blockchainOf({ blockHash }: BlockContext) {
-  const blockchain = {
-    getBlock: async (number: number) => {
-      const hash = blockHash(BigInt(number))
-      return { hash: () => (hash ? fromHex(hash) : new Uint8Array(32)) }
-    },
-    putBlock: async () => undefined,
-    shallowCopy: () => blockchain,
-  }
-  return blockchain
-}
-
-const libraryAddress = (address: Address): LibraryAddress => new LibraryAddress(fromHex(address))
 
 /** Unprefixed addresses the library will delete at the end if they are empty. */
 const touched = (evm: EVM): Set<string> =>

@@ -48,7 +48,8 @@ export async function* replayBlock(
   { from = 0, optionsOf }: ReplayOptions,
 ): AsyncGenerator<Replayed> {
   const { engine } = chain
-  const context = chain.contextOf(block.header)
+  const chainId = block.transactions.find((tx) => tx.chainId !== undefined)?.chainId
+  const context = { ...chain.contextOf(block.header), ...(chainId !== undefined && { chainId }) }
   const journal = await stateBefore(chain, context)
   let gasLeft = block.header.gasLimit
   for (const [index, tx] of block.transactions.entries()) {

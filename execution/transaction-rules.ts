@@ -72,11 +72,15 @@ export const maxNonce = 2n ** 64n - 1n
 /** EIP-4844, MIN_BASE_FEE_PER_BLOB_GAS, in wei. */
 const minBlobFee = 1n
 
-export function transactionRules(spec: ChainSpec, fork: Fork): TransactionRules {
+export function transactionRules(
+  spec: ChainSpec,
+  fork: Fork,
+  chainId = spec.chainId,
+): TransactionRules {
   const reached = forks.indexOf(fork)
   const has = (other: Fork): boolean => forks.indexOf(other) <= reached
   return {
-    chainId: spec.chainId,
+    chainId,
     fork,
     isHomestead: has('homestead'),
     isSpuriousDragon: has('spuriousDragon'),

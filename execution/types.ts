@@ -32,6 +32,8 @@ export interface BlockContext {
   readonly precompiles?: ReadonlyMap<Address, Address | null>
   /** Wei per blob gas instead of what the header's excess gives. */
   readonly blobBaseFee?: bigint
+  /** What the block's transactions were signed for, where the chain's id has changed since (devnets). */
+  readonly chainId?: bigint
 }
 
 export interface TransactionOutcome {

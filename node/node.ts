@@ -17,6 +17,7 @@ import {
   type Clock,
   fromHex,
   type Header,
+  type Hex,
   invariant,
   type Secp256k1,
 } from '../primitives/index.ts'
@@ -30,9 +31,10 @@ import {
 } from '../rpc/index.ts'
 import { createAdmin } from './admin.ts'
 import { chooseSecp256k1 } from './crypto.ts'
+import { withChainId } from './dev/chain-id.ts'
 import { createConsoleTracer } from './dev/console-log.ts'
 import { createDevApi, type DevOptions } from './dev/dev-api.ts'
-import { createSettings } from './dev/settings.ts'
+import { createSettings, type SettingsStore } from './dev/settings.ts'
 import type { Loggers } from './logger.ts'
 import { isLoopback } from './loopback.ts'
 import { genesisModules, nativesOf, noCorpora } from './modules.ts'
@@ -110,8 +112,11 @@ type NodeParts = Pick<TributaryNode, 'chain' | 'mempool' | 'sealer' | 'validator
 export async function createNode(options: NodeOptions, ports: NodePorts): Promise<TributaryNode> {
   const log = ports.logs.of('node')
   const { secp256k1 } = await chooseSecp256k1(log)
-  const { chain, store, tracer, rows } = await openExecution(options, ports, secp256k1)
-  const settings = options.dev && createSettings(ports.clock, chain.head().header.timestamp)
+  let settings: SettingsStore | undefined // made last, for it begins at the head's time
+  const wishes: DevWishes = { signers: new Map(), chainId: () => settings?.get().chainId }
+  const opened = await openExecution(options, ports, secp256k1, wishes)
+  const { chain, store, tracer, rows } = opened
+  settings = options.dev && createSettings(ports.clock, chain.head().header.timestamp)
   const mempool = createMempool({
     chain,
     secp256k1,
@@ -139,7 +144,9 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   })
   const parts = { chain, mempool, sealer, validator }
   const dev =
-    options.dev && settings && createDevApi(options.dev, { ...base, sealer, settings, tracer })
+    options.dev &&
+    settings &&
+    createDevApi(options.dev, { ...base, sealer, settings, tracer, signers: wishes.signers })
   const server = createRpcServer(
     { host: options.host, port: options.port, allowedHosts: options.allowedHosts },
     { api: createApi(options, ports, parts, { dev, rows: rows?.api }), log: ports.logs.of('rpc') },
@@ -198,14 +205,22 @@ async function attestingKeys(
   return [...keys, (await readValidatorKey(consensus.keyFile, secp256k1)).privateKey]
 }
 
+/** What a devnet's owner may change about the rules. */
+interface DevWishes {
+  readonly signers: Map<Hex, Address>
+  readonly chainId: () => bigint | undefined
+}
+
 /** The chain on its store, and what hears contracts print on a devnet. */
 async function openExecution(
   options: NodeOptions,
   { clock, logs }: NodePorts,
   secp256k1: Secp256k1,
+  { signers, chainId }: DevWishes,
 ) {
   const { genesis, consensus, dev } = options
-  const spec = createChainSpec(genesis.config)
+  const plain = createChainSpec(genesis.config)
+  const spec = dev ? withChainId(plain, chainId) : plain
   const hasModules = genesis.tributary.modules.length > 0
   const rows = hasModules ? await openRows(options, logs) : undefined
   const natives = nativesOf(genesis, { corpora: rows?.corpora ?? noCorpora, secp256k1 })
@@ -215,7 +230,12 @@ async function openExecution(
     sync: consensus !== undefined,
     keepPreimages: dev !== undefined,
   })
-  const engine = createEngine({ spec, secp256k1, ...(natives && { natives }) })
+  const engine = createEngine({
+    spec,
+    secp256k1,
+    ...(natives && { natives }),
+    ...(dev && { signers }),
+  })
   const tracer = dev?.onConsole && createConsoleTracer(dev.onConsole, () => clock.nowMs())
   const chain = createChain({
     spec,

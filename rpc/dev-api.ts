@@ -11,7 +11,7 @@ import type {
   UnsignedTransaction,
   Verdict,
 } from '../primitives/index.ts'
-import type { ExecutedBlock, Tracer } from '../execution/index.ts'
+import type { ExecutedBlock, PooledTransaction, Tracer } from '../execution/index.ts'
 import type { AccountEdit } from '../state/index.ts'
 
 export interface DevApi {
@@ -29,6 +29,10 @@ export interface DevApi {
   reset(): Promise<void>
   /** Hears eth_call, for what contracts print in it. */
   readonly tracer?: Tracer
+  /** Of the blocks to come, until the devnet stops. */
+  setChainId(chainId: bigint): void
+  /** From now on contracts that recover the signer of these 65 bytes get `signer`. */
+  impersonateSignature(signature: Hex, signer: Address): void
   /** Whether blocks are told of on the terminal. */
   setLogging(isOn: boolean): void
 }
@@ -47,6 +51,13 @@ export interface Wallet {
   impersonate(address: Address, isOn: boolean): void
   /** Acts for everybody, or no longer. */
   impersonateAll(isOn: boolean): void
+  /** An account that is known, and locked, from now on; false when it was known. */
+  add(address: Address, password: string): boolean
+  /** False when it was not there. Throws NodeError WRONG_PASSWORD. */
+  remove(address: Address, password: string): boolean
+  /** Acts for an added account, or no longer. False when it is not known. Throws NodeError WRONG_PASSWORD. */
+  unlock(address: Address, password: string): boolean
+  lock(address: Address): boolean
 }
 
 /** Blocks by hand. */
@@ -57,6 +68,14 @@ export interface DevBlocks {
   mineOne(): Promise<ExecutedBlock>
   /** Makes `number` the head again. */
   rollback(number: bigint): Promise<void>
+  /**
+   * Takes `depth` blocks back and makes as many others: `offered` says what is in each, by its place
+   * from 0. What cannot stand there is left out and told.
+   */
+  reorg(
+    depth: bigint,
+    offered: ReadonlyMap<bigint, readonly PooledTransaction[]>,
+  ): Promise<readonly string[]>
   isAutomine(): boolean
   /** Milliseconds between blocks; undefined: none by themselves. */
   blockTimeMs(): number | undefined
@@ -80,6 +99,8 @@ export interface DevBlocks {
 /** The chain's clock, in seconds since the Unix epoch. */
 export interface DevTime {
   now(): bigint
+  /** By the machine's clock, when the last block was made. */
+  lastBlockAt(): bigint
   set(timestamp: bigint): void
   /** Seconds in all by which the chain's clock is ahead of the machine's. */
   increase(seconds: bigint): bigint

@@ -3,12 +3,20 @@
  * snapshots. Only a node made with `dev` has one. What moves the chain waits for the block in work.
  */
 import type { Chain, Mempool, Tracer } from '../../execution/index.ts'
-import { type Header, type Hex, NodeError, type Secp256k1 } from '../../primitives/index.ts'
+import {
+  type Address,
+  type Clock,
+  type Header,
+  type Hex,
+  NodeError,
+  type Secp256k1,
+} from '../../primitives/index.ts'
 import type { DevApi, DevBlocks, DevTime } from '../../rpc/index.ts'
 import { blockTimeOf, type Sealing } from '../beat.ts'
 import type { Sealer } from '../sealer.ts'
 import { dumpState, readDump } from './state-dump.ts'
 import { mineMany } from './mine-many.ts'
+import { reorg } from './reorg.ts'
 import type { SettingsStore } from './settings.ts'
 import { createSnapshots, emptyPool } from './snapshots.ts'
 import { createWallet } from './wallet.ts'
@@ -28,10 +36,16 @@ export interface DevPorts {
   readonly mempool: Mempool
   readonly sealer: Sealer
   readonly settings: SettingsStore
+  readonly clock: Clock
   readonly tracer: Tracer | undefined
+  /** Whose a signature is, as the engine sees it. */
+  readonly signers: Map<Hex, Address>
   /** Wei of the block after, by EIP-1559. */
   readonly baseFeeAfter: (parent: Header) => bigint
 }
+
+/** A test gives a handful; the oldest make room. */
+const maxSigners = 10_000
 
 export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
   const { chain, mempool, sealer, settings } = ports
@@ -43,7 +57,7 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
     wallet,
     ...(ports.tracer && { tracer: ports.tracer }),
     blocks,
-    time: createDevTime(settings),
+    time: createDevTime(settings, ports),
     snapshots: {
       take: () => sealer.exclusively(async () => snapshots.take()),
       revert: (id) => sealer.exclusively(() => snapshots.revert(id)),
@@ -63,8 +77,19 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
         snapshots.clear()
         wallet.stopImpersonating()
         settings.restore(atStart.settings)
+        ports.signers.clear()
         sealer.setSealing(atStart.sealing)
       }),
+    setChainId(chainId) {
+      settings.set({ chainId })
+      mempool.reset()
+    },
+    impersonateSignature(signature, signer) {
+      ports.signers.delete(signature)
+      ports.signers.set(signature, signer)
+      const [oldest] = ports.signers.keys()
+      if (ports.signers.size > maxSigners && oldest) ports.signers.delete(oldest)
+    },
     setLogging: (isOn) => options.onLogging?.(isOn),
   }
 }
@@ -100,6 +125,7 @@ function createDevBlocks(ports: DevPorts): DevBlocks {
     },
     mineOne: () => sealer.seal(),
     rollback: (number) => sealer.exclusively(() => chain.rollback(number)),
+    reorg: (depth, offered) => sealer.exclusively(() => reorg(depth, offered, ports)),
     isAutomine: () => ['automine', 'mixed'].includes(sealer.sealing().type),
     blockTimeMs: () => blockTimeOf(sealer.sealing()),
     // As anvil has it: automine and a beat take turns.
@@ -123,17 +149,23 @@ function createDevBlocks(ports: DevPorts): DevBlocks {
 const automine: Sealing = { type: 'automine' }
 const manual: Sealing = { type: 'manual' }
 
-const createDevTime = (settings: SettingsStore): DevTime => ({
-  now: () => settings.nowS(),
-  set: (timestamp) => settings.setNowS(timestamp),
-  increase(seconds) {
-    settings.set({ offsetS: settings.get().offsetS + seconds })
-    return settings.get().offsetS
-  },
-  setNext: (timestamp) => settings.setNext({ timestamp }),
-  setInterval(intervalS) {
-    const was = settings.get().intervalS !== undefined
-    settings.set({ intervalS })
-    return was
-  },
-})
+function createDevTime(settings: SettingsStore, { chain, clock }: DevPorts): DevTime {
+  const clockS = (): bigint => BigInt(Math.floor(clock.nowMs() / 1000))
+  let lastBlockAt = clockS()
+  chain.onCommit(() => void (lastBlockAt = clockS()))
+  return {
+    now: () => settings.nowS(),
+    lastBlockAt: () => lastBlockAt,
+    set: (timestamp) => settings.setNowS(timestamp),
+    increase(seconds) {
+      settings.set({ offsetS: settings.get().offsetS + seconds })
+      return settings.get().offsetS
+    },
+    setNext: (timestamp) => settings.setNext({ timestamp }),
+    setInterval(intervalS) {
+      const was = settings.get().intervalS !== undefined
+      settings.set({ intervalS })
+      return was
+    },
+  }
+}

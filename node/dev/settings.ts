@@ -15,6 +15,8 @@ export interface Settings {
   readonly feeRecipient?: Address | undefined
   /** Wei a unit of gas below which the pool takes nothing. */
   readonly minGasPrice?: bigint
+  /** Instead of the genesis's. */
+  readonly chainId?: bigint
   /** Of the next block only. */
   readonly next: {
     readonly timestamp?: bigint

@@ -1,9 +1,9 @@
 /** Accounts set by hand: balance, nonce, code, storage; and acting for accounts without their keys. */
-import type { Address } from '../../../primitives/index.ts'
+import { type Address, type Hex, toHex } from '../../../primitives/index.ts'
 import { stateFor } from '../../blocks.ts'
-import { invalidParams } from '../../errors.ts'
+import { invalidParams, ParamError } from '../../errors.ts'
 import type { Context, MethodTable } from '../../method.ts'
-import { address, bytes, flag, required } from '../../params.ts'
+import { address, bytes, cannotUnmarshal, type Decoder, flag, required } from '../../params.ts'
 import { setter } from './dev-method.ts'
 import { anyUint256, anyUint64, word } from './params.ts'
 
@@ -12,17 +12,29 @@ const maxNonce = 2n ** 64n - 2n
 
 const who = required('address', address)
 
+const signatureOfSomebody: Decoder<{ readonly signature: Hex; readonly signer: Address }> = {
+  schema: { type: 'array', prefixItems: [bytes.schema, address.schema], minItems: 2, maxItems: 2 },
+  decode(value, place) {
+    if (!Array.isArray(value) || value.length !== 2)
+      throw cannotUnmarshal('anything but [signature, address]', 'SignaturePair', place)
+    const signature = bytes.decode(value[0], place)
+    if (signature.length !== 65)
+      throw new ParamError(`a signature has 65 bytes: r, s and v, not ${signature.length}`)
+    return { signature: toHex(signature), signer: address.decode(value[1], place) }
+  },
+}
+
 const balanceOf = ({ api }: Context, account: Address): bigint =>
   stateFor(api.chain, undefined).account(account)?.balance ?? 0n
 
 export const devAccounts: MethodTable = {
   ...setter(
-    ['anvil_setBalance', 'hardhat_setBalance', 'evm_setAccountBalance'],
+    ['anvil_setBalance', 'hardhat_setBalance', 'evm_setAccountBalance', 'tenderly_setBalance'],
     [who, required('wei', anyUint256)],
     (dev, _, account, balance) => dev.edit([{ address: account, balance }]),
   ),
   ...setter(
-    ['anvil_addBalance', 'hardhat_addBalance'],
+    ['anvil_addBalance', 'hardhat_addBalance', 'tenderly_addBalance'],
     [who, required('wei', anyUint256)],
     (dev, context, account, wei) => {
       const balance = balanceOf(context, account) + wei
@@ -63,5 +75,11 @@ export const devAccounts: MethodTable = {
     ['anvil_autoImpersonateAccount', 'hardhat_autoImpersonateAccount'],
     [required('isOn', flag)],
     ({ wallet }, _, isOn) => wallet.impersonateAll(isOn),
+  ),
+  /** As a pair (anvil): contracts that recover the signature's signer get the address. */
+  ...setter(
+    ['anvil_impersonateSignature'],
+    [required('signatureAndAddress', signatureOfSomebody)],
+    (dev, _, { signature, signer }) => dev.impersonateSignature(signature, signer),
   ),
 }

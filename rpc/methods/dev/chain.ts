@@ -35,13 +35,8 @@ const forking: Decoder<boolean> = {
     isObject(value) && isObject(value['forking']) && value['forking']['jsonRpcUrl'] !== undefined,
 }
 
-/** Throws RpcError: less than nothing cannot be taken back. */
-function heightBelow({ api }: Context, depth: bigint): bigint {
-  const { number } = api.chain.head().header
-  if (depth > number)
-    throw invalidParams(`the chain has ${number} blocks to take back, asked for ${depth}`)
-  return number - depth
-}
+/** MetaMask's largest: 2^53 - 39 over 2, so that v stays a number. */
+const maxChainId = 4_503_599_627_370_476n
 
 const noFork = () => serverError('forking is not available: this devnet is a chain of its own')
 
@@ -62,9 +57,11 @@ export const devChain: MethodTable = {
       return dev.reset()
     },
   ),
-  ...setter(['anvil_rollback'], [optional('depth', anyUint64)], ({ blocks }, context, depth) =>
-    blocks.rollback(heightBelow(context, depth ?? 1n)),
-  ),
+  ...setter(['anvil_setChainId'], [required('chainId', anyUint64)], (dev, _, chainId) => {
+    if (chainId === 0n || chainId > maxChainId)
+      throw invalidParams(`a chain id is from 1 to ${maxChainId}, MetaMask's largest`)
+    dev.setChainId(chainId)
+  }),
   ...setter(['anvil_setRpcUrl'], [required('url', text)], () => {
     throw noFork()
   }),

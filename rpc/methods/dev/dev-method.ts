@@ -35,7 +35,7 @@ export const setter = <const params extends readonly Param<unknown>[]>(
       name,
       devMethod(params, async (dev, context, ...args) => {
         await handle(dev, context, ...args)
-        return name.startsWith('anvil_') ? null : true
+        return /^(anvil|tenderly)_/.test(name) ? null : true
       }),
     ]),
   )

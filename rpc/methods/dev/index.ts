@@ -5,6 +5,10 @@ import { devBlocks } from './blocks.ts'
 import { devChain } from './chain.ts'
 import { devTime } from './time.ts'
 import { devState } from './state.ts'
+import { devElsewhere } from './elsewhere.ts'
+import { devKnownAccounts } from './known-accounts.ts'
+import { devReorg } from './reorg.ts'
+import { devTokens } from './tokens.ts'
 import { faucet } from './faucet.ts'
 import { wallet } from './wallet.ts'
 
@@ -15,5 +19,9 @@ export const devMethods: MethodTable = {
   ...devTime,
   ...devChain,
   ...devState,
+  ...devTokens,
+  ...devReorg,
+  ...devKnownAccounts,
+  ...devElsewhere,
   ...faucet,
 }

@@ -68,5 +68,6 @@ export const devTime: MethodTable = {
       time.setInterval(seconds)
     },
   ),
+  anvil_getLastBlockWallTime: devMethod([], ({ time }) => Number(time.lastBlockAt())),
   anvil_removeBlockTimestampInterval: devMethod([], ({ time }) => time.setInterval(undefined)),
 }

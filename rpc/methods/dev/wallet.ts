@@ -2,41 +2,20 @@
  * Methods that sign with the node's own accounts, as development tools expect them unlocked. Answers
  * in the shapes of execution-apis; signs for nobody whose key it does not hold.
  */
-import { type Address, toHex, type Transaction } from '../../../primitives/index.ts'
-import { type CallArgs, callArgs } from '../../call-args.ts'
-import { type RpcError, serverError } from '../../errors.ts'
-import { fillTransaction } from '../../fill-transaction.ts'
+import { type Address, toHex } from '../../../primitives/index.ts'
+import { callArgs } from '../../call-args.ts'
+import { serverError } from '../../errors.ts'
 import type { DevApi } from '../../dev-api.ts'
-import type { Context, MethodTable } from '../../method.ts'
+import type { MethodTable } from '../../method.ts'
 import { address, bytes, optional, required, text } from '../../params.ts'
 import { messageHash, signatureText, typedData, typedDataHash } from '../../personal-message.ts'
+import { authorize, unknownAccount } from './authorize.ts'
 import { devMethod } from './dev-method.ts'
-
-/** geth's words for an account without a key. */
-const unknownAccount = (): RpcError => serverError('unknown account')
 
 function sign({ wallet }: DevApi, who: Address, hash: Uint8Array): string {
   const signature = wallet.sign(who, hash)
   if (!signature) throw unknownAccount()
   return signatureText(signature)
-}
-
-interface Authorized {
-  readonly tx: Transaction
-  readonly from: Address
-}
-
-/** `from` may be left out where there is one account to choose: the first. */
-async function authorize(
-  { wallet }: DevApi,
-  context: Context,
-  args: CallArgs,
-): Promise<Authorized> {
-  const from = args.from ?? wallet.accounts()[0]
-  if (!from) throw unknownAccount()
-  const tx = wallet.authorize(await fillTransaction(context, { ...args, from }), from)
-  if (!tx) throw unknownAccount()
-  return { tx, from }
 }
 
 const signTypedData = devMethod(
