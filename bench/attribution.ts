@@ -90,7 +90,7 @@ function buildTimed(documents: readonly Uint8Array[]): SpanIndex {
     corpus,
     order,
     rarity: rarityTable(corpus.counts),
-    firstPositions: createRangeMinimum(order.length, (i) => order[i] ?? 0),
+    firstPositions: createRangeMinimum(order),
   }))
 }
 

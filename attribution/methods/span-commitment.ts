@@ -11,15 +11,7 @@
  * 32 values are 128 bytes: with its prefix a leaf is one block of keccak. Builds and names; proofs are
  * `span-proof.ts`.
  */
-import {
-  compareBytes,
-  concat,
-  fromHex,
-  invariant,
-  keccak256,
-  toFixedBytes,
-  toHex,
-} from '../../primitives/index.ts'
+import { compareBytes, concat, invariant, keccak256 } from '../../primitives/index.ts'
 import {
   buildTree,
   hashLeaf,
@@ -31,6 +23,7 @@ import {
 } from '../merkle/tree.ts'
 import { sumOf, type SpanIndex } from './span.ts'
 import type { Corpus } from './tokens.ts'
+import { sortByKey } from './vocabulary.ts'
 
 export const chunkValues = 32
 
@@ -62,14 +55,19 @@ export interface VocabularyEntry {
   readonly count: number
 }
 
+/** By hash. */
+export interface VocabularyEntries {
+  readonly size: number
+  at(index: number): VocabularyEntry
+}
+
 export interface SpanCommitment {
   /** The index root. */
   readonly root: Uint8Array
   readonly corpusRoot: Uint8Array
   readonly header: SpanHeader
   readonly starts: Int32Array
-  /** By hash. */
-  readonly entries: readonly VocabularyEntry[]
+  readonly entries: VocabularyEntries
   readonly trees: {
     readonly text: Tree
     readonly order: Tree
@@ -79,16 +77,12 @@ export interface SpanCommitment {
 }
 
 export function commitIndex({ corpus, order }: SpanIndex): SpanCommitment {
-  const starts = startsOf(corpus)
+  const { starts } = corpus
   const entries = entriesOf(corpus)
   const trees = {
     text: treeOf(corpus.tokens, noMeasure),
     order: treeOf(order, smallest),
-    vocabulary: buildTree(noMeasure, entries.length, (i) => {
-      const entry = entries[i]
-      invariant(entry !== undefined, 'an entry')
-      return hashLeaf(encodeEntry(entry))
-    }),
+    vocabulary: buildTree(noMeasure, entries.size, (i) => hashLeaf(encodeEntry(entries.at(i)))),
     starts: treeOf(starts, noMeasure),
   }
   const header: SpanHeader = {
@@ -112,7 +106,10 @@ export function commitIndex({ corpus, order }: SpanIndex): SpanCommitment {
 }
 
 const text = (ascii: string): Uint8Array => new TextEncoder().encode(ascii)
-const u32 = (value: number): Uint8Array => toFixedBytes(BigInt(value), 4)
+
+/** Big-endian. */
+const u32 = (value: number): Uint8Array =>
+  Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 
 /** What the rows make: tokens, vocabulary, documents. */
 export const hashCorpus = (header: SpanHeader): Uint8Array =>
@@ -150,29 +147,45 @@ export function chunkRecord(chunk: Uint8Array, measure: Measure): Uint8Array {
   return recordOf(hashLeaf(chunk), u32(least))
 }
 
-const treeOf = (values: Int32Array, measure: Measure): Tree =>
-  buildTree(measure, Math.ceil(values.length / chunkValues), (chunk) =>
-    chunkRecord(chunkOf(values, chunk), measure),
-  )
-
-function startsOf({ documents }: Corpus): Int32Array {
-  const starts: number[] = []
-  for (let i = 0; i < documents.length; i++)
-    if (i === 0 || documents[i] !== documents[i - 1]) starts.push(i)
-  return Int32Array.from(starts)
+/** As `chunkRecord` of each chunk, without a byte string for each: an index has millions. */
+function treeOf(values: Int32Array, measure: Measure): Tree {
+  const input = new Uint8Array(1 + 4 * chunkValues)
+  const view = new DataView(input.buffer, 1)
+  return buildTree(measure, Math.ceil(values.length / chunkValues), (chunk) => {
+    const from = chunk * chunkValues
+    const count = Math.min(chunkValues, values.length - from)
+    let least = 0xffffffff
+    for (let i = 0; i < count; i++) {
+      const value = values[from + i]!
+      view.setUint32(4 * i, value, true)
+      if (value < least) least = value
+    }
+    const hash = keccak256(count === chunkValues ? input : input.subarray(0, 1 + 4 * count))
+    return measure.bytes === 0 ? hash : recordOf(hash, u32(least))
+  })
 }
 
 export const hashToken = (token: string): Uint8Array =>
   keccak256(Uint8Array.from(token, (character) => character.charCodeAt(0)))
 
-function entriesOf({ vocabulary, counts }: Corpus): VocabularyEntry[] {
-  const hashes = Array.from(vocabulary.tokens(), (token, id) => ({
-    hash: toHex(hashToken(token)),
-    id,
-  }))
-  return hashes
-    .toSorted((a, b) => (a.hash < b.hash ? -1 : 1))
-    .map(({ hash, id }) => ({ hash: fromHex(hash), id, count: counts[id] ?? 0 }))
+function entriesOf({ vocabulary, counts }: Corpus): VocabularyEntries {
+  const { size } = vocabulary
+  const hashes = new Uint8Array(32 * size)
+  for (let id = 0; id < size; id++) hashes.set(keccak256(vocabulary.bytesOf(id)), 32 * id)
+  const hashOf = (id: number): Uint8Array => hashes.subarray(32 * id, 32 * id + 32)
+  const view = new DataView(hashes.buffer)
+  const sorted = sortByKey(
+    Uint32Array.from({ length: size }, (_, id) => view.getUint32(32 * id)),
+    (a, b) => compareBytes(hashOf(a), hashOf(b)),
+  )
+  return {
+    size,
+    at(index) {
+      const id = sorted[index]
+      invariant(id !== undefined, 'an entry')
+      return { hash: hashOf(id), id, count: counts[id]! }
+    },
+  }
 }
 
 export const encodeEntry = ({ hash, id, count }: VocabularyEntry): Uint8Array =>

@@ -75,7 +75,7 @@ export function proveSpans(
   const witness = encodeWitness({
     header,
     claim,
-    vocabulary: openLeaves(trees.vocabulary, places, (i) => encodeEntry(entries[i]!)),
+    vocabulary: openLeaves(trees.vocabulary, places, (i) => encodeEntry(entries.at(i))),
     text: openLeaves(trees.text, notes.text, (i) => chunkOf(index.corpus.tokens, i)),
     order: openLeaves(trees.order, notes.order, (i) => chunkOf(index.order, i)),
     starts: openLeaves(trees.starts, notes.starts, (i) => chunkOf(commitment.starts, i)),
@@ -144,9 +144,9 @@ function placesOf({ entries }: SpanCommitment, tokens: readonly string[]): Set<n
   const places = new Set<number>()
   for (const token of new Set(tokens)) {
     const hash = hashToken(token)
-    const at = lowerBound(entries.length, (i) => compareBytes(entries[i]!.hash, hash) < 0)
-    if (at < entries.length) places.add(at)
-    const isThere = at < entries.length && equalBytes(entries[at]!.hash, hash)
+    const at = lowerBound(entries.size, (i) => compareBytes(entries.at(i).hash, hash) < 0)
+    if (at < entries.size) places.add(at)
+    const isThere = at < entries.size && equalBytes(entries.at(at).hash, hash)
     if (!isThere && at > 0) places.add(at - 1)
   }
   return places

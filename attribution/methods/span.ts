@@ -33,7 +33,7 @@ export function buildSpanIndex(corpus: Corpus): SpanIndex {
     corpus,
     order,
     rarity: rarityTable(corpus.counts),
-    firstPositions: createRangeMinimum(order.length, (i) => order[i]!),
+    firstPositions: createRangeMinimum(order),
   }
 }
 
@@ -87,8 +87,12 @@ export function spanWeight(index: SpanIndex, query: Int32Array, span: Span): num
 }
 
 /** The document registered first among those the span stands in: documents lie in that order. */
-export const firstDocument = (index: SpanIndex, span: Span): number =>
-  index.corpus.documents[index.firstPositions.minimum(span.low, span.high)]!
+export const firstDocument = ({ corpus, firstPositions }: SpanIndex, span: Span): number =>
+  documentAt(corpus, firstPositions.minimum(span.low, span.high))
+
+/** The document that a position belongs to. */
+export const documentAt = ({ starts }: Corpus, position: number): number =>
+  lowerBound(starts.length, (document) => starts[document]! <= position) - 1
 
 export interface Credit {
   readonly document: number

@@ -1,145 +1,201 @@
 /**
  * Suffix array by induced sorting (SA-IS): Nong, Zhang, Chan, "Linear Suffix Array Construction by
- * Almost Pure Induced-Sorting", DCC 2009. Linear time; besides the result one type bit a symbol and
- * two counters an alphabet symbol. Integers only. Step numbers: docs of the paper's algorithm.
+ * Almost Pure Induced-Sorting", DCC 2009. Linear time; besides the result one list of the LMS positions
+ * and one counter an alphabet symbol a level. Integers only.
+ *
+ * A suffix is of type S when it is smaller than the one behind it, else L; LMS is an S right behind an
+ * L. No types are kept: whoever puts a suffix down looks at the symbol before it, which lies beside the
+ * one it has just read, and writes the suffix inverted (~position) when the pass at work has nothing to
+ * induce from it. So a pass touches the text once a suffix, which is what it waits for.
  */
 
 /**
  * The positions 0..n-1 of `text` in ascending order of the suffixes that begin there. Symbols are
- * 0..alphabet-1. A suffix that is a prefix of another comes first.
+ * 0..alphabet-1. A suffix that is a prefix of another comes first. `order`, when given, is as long as
+ * the text, filled and returned.
  */
-export function suffixArray(text: Int32Array, alphabet: number): Int32Array {
-  const order = new Int32Array(text.length)
-  sortSuffixes(text, alphabet, order)
+export function suffixArray(
+  text: Int32Array,
+  alphabet: number,
+  order = new Int32Array(text.length),
+): Int32Array {
+  sortSuffixes(text, alphabet, order.fill(0))
   return order
 }
 
-const empty = -1
-
+/** `order` is all zeros. */
 function sortSuffixes(text: Int32Array, alphabet: number, order: Int32Array): void {
   const n = text.length
-  if (n < 2) {
-    if (n === 1) order[0] = 0
-    return
-  }
-  const isS = suffixTypes(text)
+  if (n < 2) return
   const sizes = new Int32Array(alphabet)
   for (let i = 0; i < n; i++) sizes[text[i]!]!++
-  const buckets = new Int32Array(alphabet)
-
-  // Sort the LMS substrings: put LMS positions in any order at their buckets' tails, then induce.
-  order.fill(empty)
-  setTails(buckets, sizes)
-  for (let i = 1; i < n; i++) if (isLms(isS, i)) order[--buckets[text[i]!]!] = i
-  induce(text, isS, sizes, buckets, order)
-
-  // Gather them in that order, name them, and sort the names where two are equal.
-  let count = 0
-  for (let i = 0; i < n; i++) if (isLms(isS, order[i]!)) order[count++] = order[i]!
-  const names = nameSubstrings(text, isS, order, count)
-  const reduced = reduceText(order, count, n)
-  const sorted = order.subarray(0, count)
-  if (names < count) sortSuffixes(reduced, names, sorted)
-  else reduced.forEach((name, i) => (sorted[name] = i))
-
-  // Back to text positions, then induce every suffix from the sorted LMS suffixes.
-  const positions = new Int32Array(count)
-  for (let i = 1, k = 0; i < n; i++) if (isLms(isS, i)) positions[k++] = i
-  for (let i = 0; i < count; i++) sorted[i] = positions[sorted[i]!]!
-  order.fill(empty, count)
-  setTails(buckets, sizes)
-  for (let i = count - 1; i >= 0; i--) {
-    const position = order[i]!
-    order[i] = empty
-    order[--buckets[text[position]!]!] = position
-  }
-  induce(text, isS, sizes, buckets, order)
+  const count = sortSubstrings(text, sizes, order)
+  const positions = lmsPositions(text, count)
+  if (count > 1) sortLms(text, order, positions)
+  else if (count === 1) order[0] = positions[0]!
+  spread(text, sizes, order, count)
+  induceL(text, headsOf(sizes), order)
+  induceS(text, tailsOf(sizes), order)
 }
 
-/** 1 where suffix i is smaller than suffix i + 1 (type S); the last suffix is type L. */
-function suffixTypes(text: Int32Array): Uint8Array {
-  const isS = new Uint8Array(text.length)
+/** Puts the LMS positions, sorted by their substrings, at the front of `order`; gives their number. */
+function sortSubstrings(text: Int32Array, sizes: Int32Array, order: Int32Array): number {
+  const tails = tailsOf(sizes)
+  let isS = false
   for (let i = text.length - 2; i >= 0; i--) {
     const [here, next] = [text[i]!, text[i + 1]!]
-    isS[i] = here < next || (here === next && isS[i + 1] === 1) ? 1 : 0
+    if (isS && here > next) order[--tails[next]!] = i + 1
+    if (here !== next) isS = here < next
   }
-  return isS
+  induceSubstringsL(text, headsOf(sizes), order)
+  induceSubstringsS(text, tailsOf(sizes), order)
+  let count = 0
+  for (let i = 0; i < order.length; i++) {
+    const position = order[i]!
+    if (position < 0) order[count++] = ~position
+  }
+  return count
 }
 
-/** Leftmost S: an S right after an L. */
-const isLms = (isS: Uint8Array, i: number): boolean => i > 0 && isS[i] === 1 && isS[i - 1] === 0
-
-function setHeads(buckets: Int32Array, sizes: Int32Array): void {
-  for (let c = 0, sum = 0; c < sizes.length; c++) {
-    buckets[c] = sum
-    sum += sizes[c]!
+/** In the order of the text. */
+function lmsPositions(text: Int32Array, count: number): Int32Array {
+  const positions = new Int32Array(count)
+  let isS = false
+  for (let i = text.length - 2, at = count; i >= 0; i--) {
+    const [here, next] = [text[i]!, text[i + 1]!]
+    if (isS && here > next) positions[--at] = i + 1
+    if (here !== next) isS = here < next
   }
+  return positions
 }
 
-function setTails(buckets: Int32Array, sizes: Int32Array): void {
-  for (let c = 0, sum = 0; c < sizes.length; c++) {
-    sum += sizes[c]!
-    buckets[c] = sum
-  }
-}
-
-/** From LMS entries at their buckets' tails: places L suffixes left to right, then S right to left. */
-function induce(
-  text: Int32Array,
-  isS: Uint8Array,
-  sizes: Int32Array,
-  buckets: Int32Array,
-  order: Int32Array,
-): void {
-  const n = text.length
-  setHeads(buckets, sizes)
-  order[buckets[text[n - 1]!]!++] = n - 1 // precedes the virtual end, which is smaller than all
-  for (let i = 0; i < n; i++) {
-    const before = order[i]! - 1
-    if (before >= 0 && isS[before] === 0) order[buckets[text[before]!]!++] = before
-  }
-  setTails(buckets, sizes)
-  for (let i = n - 1; i >= 0; i--) {
-    const before = order[i]! - 1
-    if (before >= 0 && isS[before] === 1) order[--buckets[text[before]!]!] = before
-  }
+/** Names the sorted substrings, and sorts the names where two are equal. */
+function sortLms(text: Int32Array, order: Int32Array, positions: Int32Array): void {
+  const count = positions.length
+  const { names, reduced } = nameSubstrings(text, order, positions)
+  const sorted = order.subarray(0, count)
+  if (names < count) sortSuffixes(reduced, names, sorted.fill(0))
+  else for (let i = 0; i < count; i++) sorted[reduced[i]!] = i
+  for (let i = 0; i < count; i++) sorted[i] = positions[sorted[i]!]!
 }
 
 /**
- * Names the `count` LMS substrings at the front of `order`, equal ones alike, ascending from 0; the
- * name of position p goes to cell count + floor(p / 2), free because two LMS are never adjacent.
+ * The shorter text that is sorted in place of the LMS suffixes: names of their substrings in the order
+ * of the text, equal ones alike, ascending from 0. Two LMS are never adjacent, so half of a position is
+ * a cell of its own behind the `count` sorted ones.
  */
-function nameSubstrings(
-  text: Int32Array,
-  isS: Uint8Array,
-  order: Int32Array,
-  count: number,
-): number {
-  order.fill(empty, count)
+function nameSubstrings(text: Int32Array, order: Int32Array, positions: Int32Array) {
+  const count = positions.length
+  // Length of each substring, both ends included; the last reaches the end and equals no other.
+  for (let i = 0; i < count; i++) {
+    const position = positions[i]!
+    order[count + (position >> 1)] = i + 1 < count ? positions[i + 1]! - position + 1 : -1
+  }
   let names = 0
-  let previous = empty
+  let [before, beforeLength] = [0, 0]
   for (let i = 0; i < count; i++) {
     const position = order[i]!
-    if (previous === empty || !isSameSubstring(text, isS, previous, position)) names++
+    const length = order[count + (position >> 1)]!
+    if (length !== beforeLength || !isSame(text, before, position, length)) {
+      names++
+      before = position
+      beforeLength = length
+    }
     order[count + (position >> 1)] = names - 1
-    previous = position
   }
-  return names
-}
-
-/** Compares two LMS substrings, both ends included; one that reaches the end equals no other. */
-function isSameSubstring(text: Int32Array, isS: Uint8Array, a: number, b: number): boolean {
-  for (let i = 0; ; i++) {
-    const [x, y] = [a + i, b + i]
-    if (x >= text.length || y >= text.length || text[x] !== text[y]) return false
-    const [endX, endY] = [i > 0 && isLms(isS, x), i > 0 && isLms(isS, y)]
-    if (endX || endY) return endX && endY
-  }
-}
-
-/** The names in text order: the shorter text that is sorted in place of the LMS suffixes. */
-function reduceText(order: Int32Array, count: number, n: number): Int32Array {
   const reduced = new Int32Array(count)
-  for (let i = count, k = 0; i < n; i++) if (order[i] !== empty) reduced[k++] = order[i]!
-  return reduced
+  for (let i = 0; i < count; i++) reduced[i] = order[count + (positions[i]! >> 1)]!
+  return { names, reduced }
+}
+
+function isSame(text: Int32Array, a: number, b: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (text[a + i] !== text[b + i]) return false
+  return length > 0
+}
+
+/** From the front of `order`, where they stand sorted, to the tails of their buckets; zeros elsewhere. */
+function spread(text: Int32Array, sizes: Int32Array, order: Int32Array, count: number): void {
+  const tails = tailsOf(sizes)
+  order.fill(0, count)
+  for (let i = count - 1; i >= 0; i--) {
+    const position = order[i]!
+    order[i] = 0
+    order[--tails[text[position]!]!] = position
+  }
+}
+
+function headsOf(sizes: Int32Array): Int32Array {
+  const heads = new Int32Array(sizes.length)
+  for (let c = 0, sum = 0; c < sizes.length; c++) {
+    heads[c] = sum
+    sum += sizes[c]!
+  }
+  return heads
+}
+
+function tailsOf(sizes: Int32Array): Int32Array {
+  const tails = new Int32Array(sizes.length)
+  for (let c = 0, sum = 0; c < sizes.length; c++) {
+    sum += sizes[c]!
+    tails[c] = sum
+  }
+  return tails
+}
+
+/** The last suffix precedes the virtual end, which is smaller than all: the first L of its bucket. */
+function putLast(text: Int32Array, heads: Int32Array, order: Int32Array): void {
+  const last = text.length - 1
+  const symbol = text[last]!
+  order[heads[symbol]!++] = text[last - 1]! < symbol ? ~last : last
+}
+
+/** Left to right. What has been used is cleared; an inverted L waits, upright, for the other pass. */
+function induceSubstringsL(text: Int32Array, heads: Int32Array, order: Int32Array): void {
+  putLast(text, heads, order)
+  for (let i = 0; i < order.length; i++) {
+    const position = order[i]!
+    if (position > 0) {
+      order[i] = 0
+      const before = position - 1
+      const symbol = text[before]!
+      order[heads[symbol]!++] = before > 0 && text[before - 1]! < symbol ? ~before : before
+    } else if (position < 0) order[i] = ~position
+  }
+}
+
+/** Right to left. Only LMS positions are left, inverted. */
+function induceSubstringsS(text: Int32Array, tails: Int32Array, order: Int32Array): void {
+  for (let i = order.length - 1; i >= 0; i--) {
+    const position = order[i]!
+    if (position <= 0) continue
+    order[i] = 0
+    const before = position - 1
+    const symbol = text[before]!
+    order[--tails[symbol]!] = before > 0 && text[before - 1]! > symbol ? ~before : before
+  }
+}
+
+/** Left to right; every entry is inverted as it is left, so that the other pass sees those meant for it. */
+function induceL(text: Int32Array, heads: Int32Array, order: Int32Array): void {
+  putLast(text, heads, order)
+  for (let i = 0; i < order.length; i++) {
+    const position = order[i]!
+    order[i] = ~position
+    if (position <= 0) continue
+    const before = position - 1
+    const symbol = text[before]!
+    order[heads[symbol]!++] = before > 0 && text[before - 1]! < symbol ? ~before : before
+  }
+}
+
+/** Right to left; all entries are upright in the end. */
+function induceS(text: Int32Array, tails: Int32Array, order: Int32Array): void {
+  for (let i = order.length - 1; i >= 0; i--) {
+    const position = order[i]!
+    if (position > 0) {
+      const before = position - 1
+      const symbol = text[before]!
+      order[--tails[symbol]!] = before === 0 || text[before - 1]! > symbol ? ~before : before
+    } else order[i] = ~position
+  }
 }

@@ -12,7 +12,7 @@ import {
   verifySpans,
   type SpanCredit,
 } from '../../../../attribution/methods/index.ts'
-import { rarityTable } from '../../../../attribution/methods/span.ts'
+import { documentAt, rarityTable } from '../../../../attribution/methods/span.ts'
 import { encodeQuery } from '../../../../attribution/methods/tokens.ts'
 import { decodeWitness, encodeWitness } from '../../../../attribution/methods/span-witness.ts'
 import { decodeRlp, encodeRlp, type RlpItem } from '../../../../primitives/index.ts'
@@ -46,7 +46,7 @@ function bruteForce(documents: readonly Uint8Array[], answer: Uint8Array, minLen
   const best = Array.from(query.keys(), (start) => {
     const lengths = Array.from(corpus.tokens.keys(), (position) => lengthAt(start, position))
     const length = lengths.reduce((a, b) => Math.max(a, b), 0)
-    return { length, document: corpus.documents[lengths.indexOf(length)]! }
+    return { length, document: documentAt(corpus, lengths.indexOf(length)) }
   })
   return best.flatMap(({ length, document }, start): SpanCredit[] => {
     const isInside = best.slice(0, start).some((one, i) => i + one.length >= start + length)
