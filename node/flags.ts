@@ -35,6 +35,8 @@ export interface DevFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly mixed?: boolean
   readonly ephemeral?: boolean
   readonly reset?: boolean
+  /** A named snapshot to begin with. */
+  readonly snapshot?: string
   readonly seedDemo?: boolean
   /** Over seedDemo, for who has that from a script. */
   readonly bare?: boolean

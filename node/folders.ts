@@ -3,6 +3,10 @@ import { join } from 'node:path'
 
 /** The chain is a folder of its own, beside what later parts keep there. */
 export const chainFolder = (datadir: string): string => join(datadir, 'chain')
+/** Chain id, forks and the like, which block 0 does not bind (open-chain.ts). */
+export const rulesFile = (datadir: string): string => join(datadir, 'config.json')
+/** A devnet's named states, a folder each. */
+export const snapshotsFolder = (datadir: string): string => join(datadir, 'snapshots')
 /** The double-sign guard and the consensus log of a validator. */
 export const validatorFolder = (datadir: string): string => join(datadir, 'validator')
 

@@ -33,7 +33,7 @@ import { createAdmin } from './admin.ts'
 import { chooseSecp256k1 } from './crypto.ts'
 import { withChainId } from './dev/chain-id.ts'
 import { createConsoleTracer } from './dev/console-log.ts'
-import { createDevApi, type DevOptions } from './dev/dev-api.ts'
+import { createDevApi, type DevOptions, type DevPorts } from './dev/dev-api.ts'
 import { createSettings, type SettingsStore } from './dev/settings.ts'
 import type { Loggers } from './logger.ts'
 import { isLoopback } from './loopback.ts'
@@ -143,10 +143,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     ...(settings && { wishesAfter: (parent) => settings.wishesAfter(parent) }),
   })
   const parts = { chain, mempool, sealer, validator }
-  const dev =
-    options.dev &&
-    settings &&
-    createDevApi(options.dev, { ...base, sealer, settings, tracer, signers: wishes.signers })
+  const dev = createDev(options, { ...base, ...wishes, sealer, settings, tracer, store })
   const server = createRpcServer(
     { host: options.host, port: options.port, allowedHosts: options.allowedHosts },
     { api: createApi(options, ports, parts, { dev, rows: rows?.api }), log: ports.logs.of('rpc') },
@@ -204,6 +201,17 @@ async function attestingKeys(
   if (consensus?.keyFile === undefined) return keys
   return [...keys, (await readValidatorKey(consensus.keyFile, secp256k1)).privateKey]
 }
+
+/** Undefined on a node that is no devnet. */
+const createDev = (
+  { dev, datadir }: NodeOptions,
+  {
+    settings,
+    ...ports
+  }: Omit<DevPorts, 'settings' | 'datadir'> & {
+    readonly settings: SettingsStore | undefined
+  },
+): DevApi | undefined => dev && settings && createDevApi(dev, { ...ports, settings, datadir })
 
 /** What a devnet's owner may change about the rules. */
 interface DevWishes {

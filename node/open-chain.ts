@@ -4,11 +4,10 @@
  * section). Those are kept beside the database in `config.json`.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { formatGenesis, type Genesis, genesisCommit, type GenesisModule } from '../genesis/index.ts'
 import { invariant, NodeError } from '../primitives/index.ts'
-import { openStore, type Store } from '../state/index.ts'
-import { chainFolder } from './folders.ts'
+import { openStore, type OpenStore, type Store } from '../state/index.ts'
+import { chainFolder, rulesFile } from './folders.ts'
 import { makeFolder } from './make-folder.ts'
 
 export interface OpenChainOptions {
@@ -27,7 +26,7 @@ export interface OpenChainOptions {
 }
 
 /** Commits block 0 to an empty database. Throws NodeError DB_* or FOLDER_UNUSABLE: what to do. */
-export async function openChain(options: OpenChainOptions): Promise<Store> {
+export async function openChain(options: OpenChainOptions): Promise<OpenStore> {
   const { genesis, modules, datadir, cacheBytes, keepStates, sync = false } = options
   if (datadir !== undefined) await makeFolder(chainFolder(datadir))
   const store = await openStore({
@@ -67,7 +66,7 @@ const rulesOf = (genesis: Genesis): string => formatGenesis({ ...genesis, alloc:
 
 /** A folder without the file (lost, or a crash before it was written) takes the rules it is given. */
 async function compareRules(genesis: Genesis, datadir: string, isNew: boolean): Promise<void> {
-  const file = join(datadir, 'config.json')
+  const file = rulesFile(datadir)
   const wanted = rulesOf(genesis)
   const found = isNew ? undefined : await readFile(file, 'utf8').catch(() => undefined)
   if (found === wanted) return

@@ -21,6 +21,7 @@ import {
   seconds,
   wholeNumber,
 } from './flags.ts'
+import type { SnapshotTask } from './commands/snapshot.ts'
 import { addServerOptions, addStoreOptions, logLevelHelp } from './options.ts'
 import { packageVersion } from './system.ts'
 
@@ -78,6 +79,7 @@ function createProgram(io: Io, end: (exitCode: ExitCode) => void): Command {
   addGenesis(program, io, end)
   addValidator(program, io, end)
   addDb(program, io, end)
+  addSnapshot(program, io, end)
   addImport(program, io, end)
   addExport(program, io, end)
   addClientCommands(program, io, end)
@@ -136,6 +138,7 @@ function addDev(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
     .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.devnet')
     .option('--ephemeral', 'keep everything in memory')
     .option('--reset', 'delete the chain in --datadir first')
+    .option('--snapshot <name>', 'go back to a snapshot of --datadir (see below) first', pathValue)
     .option('--state <file>', "load anvil's state dump, and write it at the end", pathValue)
     .option('--seed-demo', 'begin an empty chain with a datanet, a model and paid answers')
     .option('--bare', 'begin with nothing, whatever --seed-demo says')
@@ -160,9 +163,14 @@ const devExamples = `
 Examples:
   $ tributary dev --port 0 --ephemeral --json   for tests: a free port, one JSON object per line
   $ tributary dev --block-time 1 --mixed        instant blocks and a heartbeat
+  $ tributary dev --snapshot funded             begin where the snapshot "funded" was saved
 
 The chain is the same as before when it starts again: --reset or --ephemeral begin anew. A --datadir
-belongs to one genesis; --accounts, --balance, --mnemonic, --chain-id and --gas-limit shape it.`
+belongs to one genesis; --accounts, --balance, --mnemonic, --chain-id and --gas-limit shape it.
+
+Snapshots are whole chains kept under a name in --datadir, 64 at most. While the devnet runs:
+dev_saveSnapshot, dev_loadSnapshot, dev_listSnapshots and dev_deleteSnapshot, each with the name (load
+goes back to one in the running chain's past). When it is stopped: tributary snapshot --help.`
 
 const numberOption = (
   flags: string,
@@ -293,6 +301,33 @@ function addDb(program: Command, io: Io, end: (exitCode: ExitCode) => void): voi
     'check',
     'Recomputes every root and follows every link; exit code 1 when one is wrong.',
   )
+}
+
+const withFolder = (command: Command): Command =>
+  command
+    .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.devnet')
+    .option('--json', 'print JSON objects')
+
+function addSnapshot(program: Command, io: Io, end: (exitCode: ExitCode) => void): void {
+  const snapshot = program
+    .command('snapshot')
+    .description('Named states of a stopped devnet: whole chains kept beside the one in use.')
+  const addTask = (task: SnapshotTask, text: string): Command =>
+    withFolder(snapshot.command(`${task} <name>`).description(text)).action(
+      async (name: string, flags: DbFlags) => {
+        const { changeSnapshots } = await import('./commands/snapshot.ts')
+        end(await changeSnapshots(task, name, flags, io))
+      },
+    )
+  addTask('save', 'Keeps the chain as it is under a name.')
+  addTask('load', 'Puts a snapshot in the place of the chain; the snapshot stays.')
+  addTask('delete', 'Deletes a snapshot.')
+  withFolder(
+    snapshot.command('list').description('Names the snapshots, with their heights.'),
+  ).action(async (flags: DbFlags) => {
+    const { showSnapshots } = await import('./commands/snapshot.ts')
+    end(await showSnapshots(flags, io))
+  })
 }
 
 function addImport(program: Command, io: Io, end: (exitCode: ExitCode) => void): void {

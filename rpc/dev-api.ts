@@ -19,6 +19,8 @@ export interface DevApi {
   readonly blocks: DevBlocks
   readonly time: DevTime
   readonly snapshots: DevSnapshots
+  /** Absent where nothing is kept on disk. */
+  readonly named?: NamedSnapshots
   /** Read at once, part of the next block's state. */
   edit(edits: readonly AccountEdit[]): Promise<void>
   /** The head's state in anvil's format. */
@@ -116,4 +118,21 @@ export interface DevSnapshots {
   /** False for an id that is not there. It and all later ones are used up. */
   revert(id: number): Promise<boolean>
   list(): readonly (readonly [id: number, height: bigint, hash: Hex])[]
+}
+
+/** Whole chains on disk under a name. All throw NodeError SNAPSHOT, saying what to do. */
+export interface NamedSnapshots {
+  save(name: string): Promise<NamedSnapshot>
+  /** One that lies in the running chain's past. */
+  load(name: string): Promise<void>
+  list(): Promise<readonly NamedSnapshot[]>
+  remove(name: string): Promise<void>
+}
+
+export interface NamedSnapshot {
+  readonly name: string
+  readonly height: number
+  readonly hash: Hex
+  /** Of its head, in seconds since the Unix epoch. */
+  readonly timestamp: number
 }

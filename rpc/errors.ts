@@ -72,6 +72,7 @@ const conditions: Readonly<Record<string, (error: NodeError) => RpcError>> = {
   STATE_UNKNOWN: headerNotFound,
   STATE_DUMP_INVALID: (error) => invalidParams(error.message),
   PREIMAGE_MISSING: (error) => serverError(error.message),
+  SNAPSHOT: (error) => serverError(error.message),
   WRONG_PASSWORD: (error) => serverError(error.message),
   TOO_MANY_EDITS: (error) => serverError(error.message),
   CALL_TIMEOUT: (error) => serverError(error.message),

@@ -9,6 +9,7 @@ export {
 } from './check.ts'
 export type { BlockLogs, PlacedLog } from './block-logs.ts'
 export { applyEdits } from './edits.ts'
+export { copyStore } from './copy.ts'
 export { storeInfo, type StoreInfo } from './info.ts'
 export { type ConsensusLog, lastLoggedHeight, openConsensusLog } from './consensus-log.ts'
 export { type FileSystem, nodeFileSystem } from './file-system.ts'

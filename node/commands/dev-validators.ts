@@ -77,6 +77,8 @@ export async function devValidators(flags: DevFlags, count: number, io: Io): Pro
 }
 
 function refuseContradictions(flags: DevFlags): void {
+  if (flags.snapshot !== undefined)
+    throw usageError('--snapshot is of one node; validators have a chain each, leave it out')
   if (flags.ephemeral)
     throw usageError('--validators keep their votes on disk; leave out --ephemeral')
   if (flags.blockTime !== undefined || flags.mixed || !flags.mining)

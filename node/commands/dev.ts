@@ -6,7 +6,6 @@ import { rm, writeFile } from 'node:fs/promises'
 import type { ExecutedBlock } from '../../execution/index.ts'
 import { devnetGenesis } from '../../genesis/index.ts'
 import type { Address } from '../../primitives/index.ts'
-import { openStore } from '../../state/index.ts'
 import { devBanner, type DevFacts, devJson, stopLine } from '../banner.ts'
 import type { DemoFacts } from '../demo/demo.ts'
 import { type Key, keysOf } from '../dev/keys.ts'
@@ -18,12 +17,14 @@ import type { DevFlags } from '../flags.ts'
 import { chainFolder } from '../folders.ts'
 import { createLifecycle } from '../lifecycle.ts'
 import { createLoggers, type Loggers } from '../logger.ts'
-import { makeFolder, requireWritableFile, unwritableFile } from '../make-folder.ts'
+import { requireWritableFile, unwritableFile } from '../make-folder.ts'
 import { createNode, type TributaryNode } from '../node.ts'
 import { blockJsonLines, blockLines } from '../report.ts'
 import type { Sealing } from '../beat.ts'
 import { devClientVersion, packageVersion, systemClock } from '../system.ts'
 import { isLoopback } from '../loopback.ts'
+import { requireStopped } from '../stopped-chain.ts'
+import { restoreSnapshot } from '../dev/named-snapshots.ts'
 import { keepStatesOf, levelsOf, mebibytes } from './common.ts'
 
 /** Priority fees of a devnet go where nobody waits for them. */
@@ -41,6 +42,8 @@ export async function dev(flags: DevFlags, io: Io): Promise<ExitCode> {
   const keys = await keysOf(flags.accounts, flags.mnemonic)
   const datadir = flags.ephemeral ? undefined : flags.datadir
   if (flags.reset && datadir !== undefined) await deleteChain(datadir)
+  if (flags.snapshot !== undefined && datadir !== undefined)
+    await restoreSnapshot(datadir, flags.snapshot)
   const screen = createScreen(flags, io)
   const node = await startable(flags, keys, datadir, { logs, screen, onFault: lifecycle.fail })
   const facts = await announce(flags, keys, datadir, node).catch(async (error: unknown) => {
@@ -108,6 +111,10 @@ function refuseContradictions(flags: DevFlags): void {
     throw usageError('--no-mining and --block-time contradict each other; leave one out')
   if (flags.ephemeral && flags.reset)
     throw usageError('--ephemeral keeps nothing that --reset could delete; leave one out')
+  if (flags.snapshot !== undefined && (flags.ephemeral || flags.reset))
+    throw usageError(
+      '--snapshot begins with a chain that was kept; leave --ephemeral and --reset out',
+    )
   if (flags.json && flags.silent)
     throw usageError('--json prints and --silent does not; leave one out')
 }
@@ -121,14 +128,7 @@ function sealingOf({ mining, blockTime, mixed }: DevFlags): Sealing {
 /** Deletes the chain and nothing else, and only when no running node holds it. */
 async function deleteChain(datadir: string): Promise<void> {
   const path = chainFolder(datadir)
-  await makeFolder(path)
-  try {
-    await (await openStore({ path, cacheBytes: 2 ** 20, keepStates: 'archive' })).close()
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    // A foreign folder is not ours to delete; a damaged or outdated chain is what --reset is for.
-    if (code !== 'DB_CORRUPT' && code !== 'DB_VERSION') throw error
-  }
+  await requireStopped(path)
   await rm(path, { recursive: true, force: true })
 }
 

@@ -16,9 +16,11 @@ import { blockTimeOf, type Sealing } from '../beat.ts'
 import type { Sealer } from '../sealer.ts'
 import { dumpState, readDump } from './state-dump.ts'
 import { mineMany } from './mine-many.ts'
+import { deleteSnapshot, listSnapshots, pointOf, saveSnapshot } from './named-snapshots.ts'
+import type { OpenStore } from '../../state/index.ts'
 import { reorg } from './reorg.ts'
 import type { SettingsStore } from './settings.ts'
-import { createSnapshots, emptyPool } from './snapshots.ts'
+import { createSnapshots, emptyPool, type Snapshots } from './snapshots.ts'
 import { createWallet } from './wallet.ts'
 
 export interface DevOptions {
@@ -37,6 +39,9 @@ export interface DevPorts {
   readonly sealer: Sealer
   readonly settings: SettingsStore
   readonly clock: Clock
+  /** Undefined: nothing on disk. */
+  readonly datadir: string | undefined
+  readonly store: OpenStore
   readonly tracer: Tracer | undefined
   /** Whose a signature is, as the engine sees it. */
   readonly signers: Map<Hex, Address>
@@ -63,6 +68,7 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
       revert: (id) => sealer.exclusively(() => snapshots.revert(id)),
       list: () => snapshots.list(),
     },
+    ...(ports.datadir !== undefined && { named: createNamed(ports.datadir, snapshots, ports) }),
     edit: (edits) =>
       sealer.exclusively(async () => {
         await chain.edit(edits)
@@ -91,6 +97,26 @@ export function createDevApi(options: DevOptions, ports: DevPorts): DevApi {
       if (ports.signers.size > maxSigners && oldest) ports.signers.delete(oldest)
     },
     setLogging: (isOn) => options.onLogging?.(isOn),
+  }
+}
+
+function createNamed(
+  datadir: string,
+  snapshots: Snapshots,
+  { chain, mempool, sealer, store }: DevPorts,
+): NonNullable<DevApi['named']> {
+  return {
+    save: (name) => sealer.exclusively(() => saveSnapshot(datadir, name, store)),
+    load: (name) =>
+      sealer.exclusively(async () => {
+        const { height, edits } = await pointOf(datadir, name, store)
+        await chain.rollback(height)
+        if (edits.length > 0) await chain.edit(edits)
+        emptyPool(mempool)
+        snapshots.clear() // theirs may lie in blocks that are gone
+      }),
+    list: () => listSnapshots(datadir),
+    remove: (name) => deleteSnapshot(datadir, name),
   }
 }
 

@@ -7,6 +7,7 @@ import { devTime } from './time.ts'
 import { devState } from './state.ts'
 import { devElsewhere } from './elsewhere.ts'
 import { devKnownAccounts } from './known-accounts.ts'
+import { devNamedSnapshots } from './named-snapshots.ts'
 import { devReorg } from './reorg.ts'
 import { devTokens } from './tokens.ts'
 import { faucet } from './faucet.ts'
@@ -22,6 +23,7 @@ export const devMethods: MethodTable = {
   ...devTokens,
   ...devReorg,
   ...devKnownAccounts,
+  ...devNamedSnapshots,
   ...devElsewhere,
   ...faucet,
 }
