@@ -35,3 +35,13 @@ export function createGate(): Gate {
     },
   }
 }
+
+/** A costly call that is cut off goes on until its next breath, and keeps its place until then. */
+export async function throughGate(gate: Gate, task: () => unknown): Promise<unknown> {
+  await gate.enter()
+  try {
+    return await task()
+  } finally {
+    gate.leave()
+  }
+}

@@ -4,8 +4,26 @@
  */
 import { isIP } from 'node:net'
 
+/** Clients spell the name of a node in a few ways; whoever sends more costs himself the look-up. */
+const maxRemembered = 64
+
+/** `isAllowedHost` that remembers: the same few headers come with every request. */
+export function createHostCheck(
+  allowed: readonly string[],
+): (header: string | undefined) => boolean {
+  const verdicts = new Map<string | undefined, boolean>()
+  return (header) => {
+    const known = verdicts.get(header)
+    if (known !== undefined) return known
+    const verdict = isAllowedHost(header, allowed)
+    if (verdicts.size >= maxRemembered) verdicts.clear()
+    verdicts.set(header, verdict)
+    return verdict
+  }
+}
+
 /** IP addresses cannot be rebound, so they pass, as in geth. */
-export function isAllowedHost(header: string | undefined, allowed: readonly string[]): boolean {
+function isAllowedHost(header: string | undefined, allowed: readonly string[]): boolean {
   if (header === undefined || allowed.includes('*')) return true
   const name = hostName(header)
   return name === 'localhost' || isIP(name) !== 0 || allowed.includes(name)

@@ -23,26 +23,31 @@ export async function answerHttp(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  allowOrigin(door.allowedOrigins, request, response)
   const { method } = request
-  if (door.rows && method !== 'OPTIONS' && isAboutRows(request))
-    await answerRows(door.rows, request, response)
-  else if (method === 'POST') await answerPost(door, request, response)
+  const isRows = door.rows !== undefined && method !== 'OPTIONS' && isAboutRows(request)
+  if (method === 'POST' && !isRows) return answerPost(door, request, response)
+  for (const [name, value] of Object.entries(leaveOf(door, request)))
+    response.setHeader(name, value)
+  if (door.rows && isRows) await answerRows(door.rows, request, response)
   else if (method === 'OPTIONS') answerPreflight(request, response)
   else if (method === 'GET' || method === 'HEAD') response.writeHead(200).end() // health checks
   else refuse(request, response, 405, 'method not allowed')
 }
 
+type Headers = Readonly<Record<string, string>>
+
+const leaveForAll: Headers = { vary: 'origin', 'access-control-allow-origin': '*' }
+const noLeave: Headers = { vary: 'origin' }
+
 /** A page whose origin is not allowed gets no leave, and its browser shows it no answer. */
-function allowOrigin(
-  allowed: readonly string[],
-  { headers: { origin } }: IncomingMessage,
-  response: ServerResponse,
-): void {
-  response.setHeader('vary', 'origin')
-  if (allowed.includes('*')) response.setHeader('access-control-allow-origin', '*')
-  else if (origin !== undefined && isAllowedOrigin(origin, allowed))
-    response.setHeader('access-control-allow-origin', origin)
+function leaveOf(
+  { allowedOrigins }: Door,
+  { headers: { origin } }: Pick<IncomingMessage, 'headers'>,
+): Headers {
+  if (allowedOrigins.includes('*')) return leaveForAll
+  return origin !== undefined && isAllowedOrigin(origin, allowedOrigins)
+    ? { ...noLeave, 'access-control-allow-origin': origin }
+    : noLeave
 }
 
 function answerPreflight(request: IncomingMessage, response: ServerResponse): void {
@@ -57,68 +62,90 @@ function answerPreflight(request: IncomingMessage, response: ServerResponse): vo
 }
 
 async function answerPost(
-  { dispatcher, context }: Door,
+  door: Door,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
-  if (!jsonTypes.has(type)) {
-    refuse(request, response, 415, 'invalid content type, only application/json is supported')
+  const leave = leaveOf(door, request)
+  if (!isJson(request.headers['content-type'])) {
+    const text = 'invalid content type, only application/json is supported'
+    refuse(request, response, 415, text, leave)
     return
   }
   const body = await readBody(request)
   if (body === undefined) {
-    refuse(request, response, 413, `content length too large (>${maxBodyBytes})`)
+    refuse(request, response, 413, `content length too large (>${maxBodyBytes})`, leave)
     return
   }
   if (body === 'aborted') return
-  const text = await dispatcher.answer(body.toString('utf8'), {
-    ...context,
+  const text = await door.dispatcher.answer(body.toString('utf8'), {
+    ...door.context,
     subscriptions: undefined,
     origin: request.headers.origin,
   })
-  if (text === undefined) response.writeHead(204).end()
-  else await writeJson(request, response, text)
+  if (text === undefined) response.writeHead(204, leave).end()
+  else await writeJson(request, response, text, leave)
 }
+
+const isJson = (header = ''): boolean =>
+  header === 'application/json' || jsonTypes.has(header.split(';')[0]?.trim().toLowerCase() ?? '')
 
 /**
  * Undefined when it is too large. Such a body is still taken off the wire, and dropped, up to a
- * bound: a client in mid-sentence hears no answer.
+ * bound: a client in mid-sentence hears no answer. By events: an async iterator over the request
+ * costs as much as all the rest of a small call.
  */
-async function readBody(request: IncomingMessage): Promise<Buffer | 'aborted' | undefined> {
+function readBody(request: IncomingMessage): Promise<Buffer | 'aborted' | undefined> {
   const toldBytes = Number(request.headers['content-length'] ?? 0)
-  if (toldBytes > maxDrainBytes) return undefined
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+  if (toldBytes > maxDrainBytes) return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let sizeBytes = 0
+    request.on('data', (chunk: Buffer) => {
       sizeBytes += chunk.length
-      if (sizeBytes > maxDrainBytes) return undefined
-      if (sizeBytes > maxBodyBytes || toldBytes > maxBodyBytes) chunks.length = 0
+      if (sizeBytes > maxDrainBytes) {
+        request.pause()
+        resolve(undefined)
+      } else if (sizeBytes > maxBodyBytes || toldBytes > maxBodyBytes) chunks.length = 0
       else chunks.push(chunk)
-    }
-  } catch {
-    return 'aborted' // the client went away in mid-sentence
-  }
-  return sizeBytes > maxBodyBytes ? undefined : Buffer.concat(chunks)
+    })
+    request.on('end', () => {
+      const [first] = chunks
+      const whole = chunks.length === 1 && first ? first : Buffer.concat(chunks)
+      resolve(sizeBytes > maxBodyBytes ? undefined : whole)
+    })
+    // The client went away in mid-sentence; after the end this changes nothing any more.
+    request.on('error', () => resolve('aborted'))
+    request.on('close', () => resolve('aborted'))
+  })
 }
 
 async function writeJson(
   request: IncomingMessage,
   response: ServerResponse,
   text: string,
+  leave: Headers,
 ): Promise<void> {
-  const plain = Buffer.from(text, 'utf8')
-  const wantsGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
-  const isGzip = wantsGzip && plain.length >= gzipFromBytes
-  const body = isGzip ? await compress(plain, { level: 1 }) : plain
-  response
-    .writeHead(200, {
+  const encodings = request.headers['accept-encoding']
+  if (text.length >= gzipFromBytes && encodings !== undefined && /\bgzip\b/.test(encodings)) {
+    const body = await compress(text, { level: 1 })
+    response.writeHead(200, {
+      ...leave,
       'content-type': 'application/json',
       'content-length': body.length,
-      ...(isGzip && { 'content-encoding': 'gzip' }),
+      'content-encoding': 'gzip',
     })
-    .end(body)
+    response.end(body)
+    return
+  }
+  const sizeBytes = Buffer.byteLength(text)
+  response.writeHead(200, {
+    ...leave,
+    'content-type': 'application/json',
+    'content-length': sizeBytes,
+  })
+  // A string leaves with the headers in one write; ASCII, which it nearly always is, as it stands.
+  response.end(text, sizeBytes === text.length ? 'latin1' : 'utf8')
 }
 
 /** Without reading what else comes: the connection ends with the answer. */
@@ -127,7 +154,8 @@ function refuse(
   response: ServerResponse,
   status: number,
   text: string,
+  leave: Headers = {},
 ): void {
-  response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' })
+  response.writeHead(status, { ...leave, 'content-type': 'text/plain', connection: 'close' })
   response.end(`${text}\n`, () => request.destroy())
 }

@@ -50,7 +50,7 @@ export async function findLogs(chain: Chain, criteria: LogCriteria): Promise<rea
     return block ? textsOf(block, matchesIn(block, criteria)) : []
   }
   const range = rangeOf(chain, criteria)
-  const { logs, reached } = await scan(chain, criteria, range, logText)
+  const { logs, reached } = await scan(chain, criteria, range, keptText)
   if (reached >= range.to) return logs
   throw limitExceeded(
     `query returned more than ${maxLogs} results. Try with this block range [${quantity(range.from)}, ${quantity(reached)}].`,
@@ -98,8 +98,18 @@ const matchesIn = (
   criteria: Pick<LogCriteria, 'addresses' | 'topics'>,
 ): PlacedLog[] => logs.filter((log) => matches(log, criteria))
 
+/** JSON of a block's logs by index. Lives as long as the store keeps the block's logs decoded. */
+const texts = new WeakMap<BlockLogs, string[]>()
+
+/** `logText`, made once: every indexer that follows the chain asks for the same logs. */
+function keptText(block: BlockLogs, log: PlacedLog): string {
+  let known = texts.get(block)
+  if (!known) texts.set(block, (known = []))
+  return (known[log.index] ??= logText(block, log))
+}
+
 const textsOf = (block: BlockLogs, logs: readonly PlacedLog[]): string[] =>
-  logs.map((log) => logText(block, log))
+  logs.map((log) => keptText(block, log))
 
 /** Matching logs of one block, in order. */
 export function logsOfBlock(

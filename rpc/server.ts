@@ -10,7 +10,7 @@ import { createBlockTexts } from './bounded-texts.ts'
 import { createDispatcher, type Dispatcher } from './dispatch.ts'
 import { createFilters } from './filters.ts'
 import { createFeeOracle } from './gas-oracle.ts'
-import { isAllowedHost, isAllowedOrigin } from './hosts.ts'
+import { createHostCheck, isAllowedOrigin } from './hosts.ts'
 import { answerHttp } from './http.ts'
 import type { Context } from './method.ts'
 import { methodsOf } from './methods/index.ts'
@@ -79,8 +79,8 @@ export function createRpcServer(
   const rows = api.rows && { rows: { rows: api.rows, uploads: 0 } }
   const door: Door = { dispatcher, context, log, allowedOrigins, ...rows }
   const sockets = createSockets(door, hub)
-  const isAllowed = (request: IncomingMessage): boolean =>
-    isAllowedHost(request.headers.host, options.allowedHosts)
+  const isAllowedName = createHostCheck(options.allowedHosts)
+  const isAllowed = (request: IncomingMessage): boolean => isAllowedName(request.headers.host)
 
   const server = createServer((request, response) => {
     serve(door, isAllowed(request), request, response).catch((error: unknown) => {

@@ -1,9 +1,19 @@
 /**
- * A block's logs straight from its stored bytes, with what JSON-RPC tells of each: decoding whole
- * transactions and receipts for it costs ten times as much. The bytes are our own and canonical, so
- * only their structure is walked here; blocks.ts judges damage.
+ * A block's logs with what JSON-RPC tells of each: from the decoded block where it is at hand, else
+ * straight from its stored bytes, because decoding whole transactions and receipts for it costs ten
+ * times as much. The bytes are our own and canonical, so only their structure is walked here;
+ * blocks.ts judges damage.
  */
-import { type Hex, keccakHex, type Log, rlpPayload, rlpSlices } from '../primitives/index.ts'
+import {
+  type Block,
+  type Hex,
+  invariant,
+  keccakHex,
+  type Log,
+  type Receipt,
+  rlpPayload,
+  rlpSlices,
+} from '../primitives/index.ts'
 
 export interface PlacedLog extends Log {
   readonly transactionIndex: number
@@ -44,6 +54,28 @@ export function decodeBlockLogs(block: Uint8Array, receipts: Uint8Array): BlockL
       const item = transactions[index] ?? noBytes
       // A legacy transaction is a list in the block's list, a typed one a string with its bytes.
       return keccakHex((item[0] ?? 0) >= 0xc0 ? item : rlpPayload(item))
+    },
+  }
+}
+
+/** Hashes nothing: a decoded block knows its transactions' hashes. */
+export function logsOfDecoded(
+  { header, hash, transactions }: Block,
+  receipts: readonly Receipt[],
+): BlockLogs {
+  const logs: PlacedLog[] = []
+  for (const [transactionIndex, receipt] of receipts.entries())
+    for (const { address, topics, data } of receipt.logs)
+      logs.push({ address, topics, data, transactionIndex, index: logs.length })
+  return {
+    number: header.number,
+    hash,
+    timestamp: header.timestamp,
+    logs,
+    transactionHash(index) {
+      const tx = transactions[index]
+      invariant(tx !== undefined, `a log of the missing transaction ${index}`)
+      return tx.hash
     },
   }
 }

@@ -17,7 +17,7 @@ import {
   RlpError,
   type Write,
 } from '../primitives/index.ts'
-import { type BlockLogs, decodeBlockLogs } from './block-logs.ts'
+import { type BlockLogs, decodeBlockLogs, logsOfDecoded } from './block-logs.ts'
 import { corrupt, type Database } from './database.ts'
 import { logKeys } from './log-index.ts'
 import {
@@ -58,15 +58,31 @@ interface Sized<value> {
 
 /** Decoded blocks and receipts take about this many times their bytes in memory. */
 const decodedFactor = 4
-const entryCost = 2_000
+const entryCost = 1_000
 
-export function createBlocks(db: Database, cacheBytes: number, quiet: QuietRuns): Blocks {
+/** Decoded parts by height, each kind within a third of the bytes. */
+interface Caches {
+  readonly blocks: LRUCache<number, Sized<StoredBlock>>
+  readonly receipts: LRUCache<number, Sized<readonly Receipt[]>>
+  /** Their JSON hangs on them (rpc/logs.ts) and is counted in the factor. */
+  readonly logs: LRUCache<number, Sized<BlockLogs>>
+}
+
+function createCaches(cacheBytes: number): Caches {
   const bounds = {
-    maxSize: Math.max(1, Math.floor(cacheBytes / 2)),
+    maxSize: Math.max(1, Math.floor(cacheBytes / 3)),
     sizeCalculation: ({ size }: Sized<unknown>) => entryCost + size * decodedFactor,
   }
-  const blocks = new LRUCache<number, Sized<StoredBlock>>(bounds)
-  const receipts = new LRUCache<number, Sized<readonly Receipt[]>>(bounds)
+  return {
+    blocks: new LRUCache<number, Sized<StoredBlock>>(bounds),
+    receipts: new LRUCache<number, Sized<readonly Receipt[]>>(bounds),
+    logs: new LRUCache<number, Sized<BlockLogs>>(bounds),
+  }
+}
+
+export function createBlocks(db: Database, cacheBytes: number, quiet: QuietRuns): Blocks {
+  const caches = createCaches(cacheBytes)
+  const { blocks, receipts } = caches
 
   const readBlock = (height: number): StoredBlock | undefined => {
     const known = blocks.get(height)
@@ -92,10 +108,7 @@ export function createBlocks(db: Database, cacheBytes: number, quiet: QuietRuns)
   return {
     block: readBlock,
     receipts: readReceipts,
-    logs: (height) => {
-      const [block, list] = [db.get(keys.byHeight('b', height)), db.get(keys.byHeight('r', height))]
-      return block && list && decodeBlockLogs(block, list)
-    },
+    logs: (height) => readLogs(db, caches, height),
     certificate: (height) => db.get(keys.byHeight('k', height)),
     heightOf: (hash) => {
       const bytes = db.get(keys.blockNumber(hash))
@@ -117,12 +130,33 @@ export function createBlocks(db: Database, cacheBytes: number, quiet: QuietRuns)
       const height = Number(block.header.number)
       blocks.set(height, { value: { block, senders }, size })
       receipts.set(height, { value: list, size })
+      caches.logs.delete(height)
     },
     forget: (height) => {
-      blocks.delete(height)
-      receipts.delete(height)
+      for (const cache of Object.values(caches)) cache.delete(height)
     },
   }
+}
+
+/** Without decoding a block that is not decoded already. */
+function readLogs(
+  db: Database,
+  { blocks, receipts, logs }: Caches,
+  height: number,
+): BlockLogs | undefined {
+  const known = logs.get(height)
+  if (known) return known.value
+  const keep = (value: BlockLogs, size: number): BlockLogs => {
+    logs.set(height, { value, size })
+    return value
+  }
+  const [block, list] = [blocks.get(height), receipts.get(height)]
+  if (block && list) return keep(logsOfDecoded(block.value.block, list.value), list.size)
+  const [bytes, listBytes] = [
+    db.get(keys.byHeight('b', height)),
+    db.get(keys.byHeight('r', height)),
+  ]
+  return bytes && listBytes && keep(decodeBlockLogs(bytes, listBytes), listBytes.length)
 }
 
 /** Everything of a block but its state. */

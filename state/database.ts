@@ -17,6 +17,9 @@ export interface Database extends KeyValue {
   approximateBytes(bounds: { readonly gte: Uint8Array; readonly lt: Uint8Array }): Promise<number>
 }
 
+/** Entries of one step through a range: some tens of KiB, as the large values stand elsewhere. */
+const rangeStep = 256
+
 export interface DatabaseOptions {
   readonly path?: string
   /** Share of the memory budget for the engine's block cache, in bytes. */
@@ -164,8 +167,17 @@ function wrap(
     },
     range: async function* (bounds, { reverse = false, limit = -1 } = {}) {
       try {
-        for await (const [key, value] of level.iterator({ ...bounds, reverse, limit }))
-          yield [key, value] as const
+        const iterator = level.iterator({ ...bounds, reverse, limit })
+        try {
+          // Some hundred at a time: a call of the engine for each costs more than the entry.
+          for (;;) {
+            const entries = await iterator.nextv(rangeStep)
+            if (entries.length === 0) return
+            for (const entry of entries) yield entry
+          }
+        } finally {
+          await iterator.close()
+        }
       } catch (error) {
         throw useError(name, error)
       }

@@ -67,10 +67,10 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
 }
 
 function openContext(db: Database, options: StoreOptions): Context {
-  const flat = createFlat(db, options.cacheBytes * 0.4)
+  const flat = createFlat(db, options.cacheBytes * 0.35)
   const quiet = createQuietRuns(db)
-  const world = createWorld(db, flat, options.cacheBytes * 0.25, quiet)
-  const blocks = createBlocks(db, options.cacheBytes * 0.15, quiet)
+  const world = createWorld(db, flat, options.cacheBytes * 0.2, quiet)
+  const blocks = createBlocks(db, options.cacheBytes * 0.25, quiet)
   const genesis = db.get(keys.fact('genesis'))
   const stored = genesis && decodeHead(genesis).hash
   if (stored && options.expectGenesis) checkGenesis(db, stored, options.expectGenesis)
