@@ -21,8 +21,9 @@ export interface Dialer {
   learn(address: string, isForEver: boolean): boolean
   /** Not again; `evenForEver` for the operator's word. */
   forget(peerId: string, evenForEver: boolean): void
-  /** The connection is gone: dial soon. */
-  again(peerId: string): void
+  /** The connection is gone: dial soon, or later each time when it was over as soon as it began. */
+  again(peerId: string, wasShort: boolean): void
+  isForEver(peerId: string): boolean
   addresses(): readonly string[]
   stop(): void
 }
@@ -78,7 +79,13 @@ export function createDialer(ports: DialerPorts): Dialer {
       entry.cancel?.()
       known.delete(peerId)
     },
-    again: (peerId) => schedule(peerId, pauseMs(0, ports.random())),
+    again(peerId, wasShort) {
+      const entry = known.get(peerId)
+      if (!entry) return
+      entry.failures = wasShort ? entry.failures + 1 : 0
+      schedule(peerId, pauseMs(entry.failures, ports.random()))
+    },
+    isForEver: (peerId) => known.get(peerId)?.isForEver ?? false,
     addresses: () => [...known.values()].map(({ address }) => address),
     stop() {
       isStopped = true
@@ -90,7 +97,6 @@ export function createDialer(ports: DialerPorts): Dialer {
 async function tryOnce(entry: Known, { dial, log }: DialerPorts): Promise<void> {
   try {
     await dial(entry.address)
-    entry.failures = 0
   } catch (error) {
     if (!(error instanceof NodeError)) throw error
     entry.failures += 1

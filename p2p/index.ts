@@ -15,5 +15,5 @@ export {
 export { type AddressBook, type Friend } from './peers.ts'
 export { peerIdOf } from './dialer.ts'
 export { consensusLanes } from './protocols.ts'
-export { createSync, decodeRange, type Sync } from './sync.ts'
+export { createSync, decodeRange, maxRangeBytes, type Sync } from './sync.ts'
 export { createTransactions, type TransactionPool, type Transactions } from './transactions.ts'

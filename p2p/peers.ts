@@ -38,6 +38,8 @@ export interface PeersPorts {
   readonly book: AddressBook
   readonly ownHello: () => Omit<Hello, 'addresses'>
   readonly provenValidator: (hello: Hello, peerId: string) => Address | undefined
+  /** Of the set: always welcome. */
+  readonly isValidator: (address: Address) => boolean
   readonly onFriend: (friend: Friend) => void
   readonly onGone: (peerId: string) => void
 }
@@ -60,6 +62,8 @@ export interface Peers {
 }
 
 const helloTimeoutMs = 5_000
+/** A friendship that lasts no longer was none: a full peer, or one that bans us. */
+const shortMs = 2_000
 /** Two nodes may dial each other at the same moment. */
 const maxHelloStreams = 4
 
@@ -67,6 +71,7 @@ interface Parts {
   readonly friends: Map<string, Friend>
   readonly dialer: Dialer
   readonly hello: () => Hello
+  readonly maxPeers: number
 }
 
 export function createPeers(options: PeersOptions, ports: PeersPorts): Peers {
@@ -85,7 +90,7 @@ export function createPeers(options: PeersOptions, ports: PeersPorts): Peers {
     ...ports.ownHello(),
     addresses: [...host.addresses(), ...dialable(friends)],
   })
-  const parts: Parts = { friends, dialer, hello }
+  const parts: Parts = { friends, dialer, hello, maxPeers: options.maxPeers }
   const part = (peerId: string) => void host.hangUp(peerId).catch(() => undefined) // gone already
 
   return {
@@ -111,11 +116,12 @@ export function createPeers(options: PeersOptions, ports: PeersPorts): Peers {
       })
     },
     disconnected(peerId) {
+      const sinceMs = friends.get(peerId)?.sinceMs ?? clock.nowMs()
       if (friends.delete(peerId)) {
         log.info({ peerId, peers: friends.size }, 'peer left')
         ports.onGone(peerId)
       }
-      dialer.again(peerId)
+      dialer.again(peerId, clock.nowMs() - sinceMs < shortMs)
     },
     friends: () => [...friends.values()],
     isFriend: (peerId) => friends.has(peerId),
@@ -168,8 +174,8 @@ async function sayHello(
 function befriend(
   peerId: string,
   bytes: Uint8Array | undefined,
-  { friends, dialer, hello }: Parts,
-  { host, clock, log, book, provenValidator, onFriend }: PeersPorts,
+  { friends, dialer, hello, maxPeers }: Parts,
+  { host, clock, log, book, provenValidator, isValidator, onFriend }: PeersPorts,
 ): void {
   const verdict = decodeHello(bytes ?? new Uint8Array())
   const refusal = verdict.type === 'accept' ? compareHellos(hello(), verdict.value) : verdict
@@ -181,6 +187,12 @@ function befriend(
   const peer = host.peers().find((candidate) => candidate.peerId === peerId)
   if (!peer || friends.has(peerId)) return
   const validator = provenValidator(verdict.value, peerId)
+  const isWanted =
+    friends.size < maxPeers || dialer.isForEver(peerId) || (validator && isValidator(validator))
+  if (!isWanted) {
+    log.debug({ peerId, peers: friends.size }, 'a peer is turned away: there are enough')
+    return void host.hangUp(peerId).catch(() => undefined) // gone already
+  }
   const friend = { ...peer, hello: verdict.value, validator, sinceMs: clock.nowMs() }
   friends.set(peerId, friend)
   for (const address of verdict.value.addresses) dialer.learn(address, false)

@@ -5,6 +5,7 @@
 import type { ChannelOptions } from './channel.ts'
 import type { RequestOptions } from './request.ts'
 import { maxStatusBytes } from './status.ts'
+import { maxRangeBytes } from './sync.ts'
 
 /** Lanes of the consensus protocol: the lower goes first. */
 export const consensusLanes = { vote: 0, certificate: 1, block: 2 } as const
@@ -61,7 +62,7 @@ export function protocolsOf(
       protocol: id('sync'),
       maxRequestBytes: 64,
       maxFrameBytes: maxBlockBytes,
-      maxResponseBytes: 16 * mib,
+      maxResponseBytes: maxRangeBytes,
       timeoutMs: 10_000,
       budget: { perSecond: 10, burst: 20 }, // requests of up to 64 blocks
     },

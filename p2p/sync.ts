@@ -34,6 +34,8 @@ export interface SyncPorts {
    */
   readonly take: (height: bigint, bytes: Uint8Array) => Promise<Refusal | undefined>
   readonly fault: (peerId: string, code: string) => void
+  /** Longest decided block on the wire. */
+  readonly maxBlockBytes: number
 }
 
 export interface Sync {
@@ -46,6 +48,8 @@ export interface Sync {
 
 /** Blocks of one request. */
 export const maxRange = 64
+/** Of an answer: who serves it ends before the block that would go over, the rest is asked anew. */
+export const maxRangeBytes = 16 * 2 ** 20
 /** Blocks a gossiped or consensus-made one may be ahead before ranges are asked for. */
 const slack = 2n
 /** Ranges asked for or waiting to be taken: bounds memory to so many answers. */
@@ -62,7 +66,7 @@ interface Peer {
 
 interface Range {
   readonly from: bigint
-  readonly count: number
+  count: number
   /** Undefined: to be asked for. */
   peerId: string | undefined
   blocks: readonly Uint8Array[] | undefined
@@ -118,7 +122,7 @@ export function createSync(ports: SyncPorts): Sync {
 function step(state: State): void {
   if (state.isStopped) return
   plan(state)
-  for (const range of state.ranges) {
+  for (const range of state.ranges.slice(0, maxRanges)) {
     if (range.peerId !== undefined) continue
     const peerId = idlePeerFor(state, range)
     if (peerId !== undefined) void request(state, range, peerId)
@@ -161,15 +165,17 @@ async function request(state: State, range: Range, peerId: string): Promise<void
   range.peerId = peerId
   try {
     const blocks: Uint8Array[] = []
+    let bytes = 0
     for await (const block of state.ask(peerId, encodeRange(range))) {
       if (blocks.length === range.count)
         throw new NodeError('SYNC_TOO_MANY', 'a peer sends more blocks than asked for')
       blocks.push(block)
+      bytes += block.length
     }
-    // Its status said that it has them.
-    if (blocks.length < range.count)
+    // Its status said that it has them: only an answer that is full may be short.
+    if (blocks.length < range.count && bytes <= maxRangeBytes - state.maxBlockBytes)
       throw new NodeError('SYNC_TOO_FEW', 'a peer does not have the blocks that it claims')
-    range.blocks = blocks
+    keepPrefix(state, range, blocks)
   } catch (error) {
     rest(state, peerId)
     dropFrom(state, range)
@@ -180,6 +186,17 @@ async function request(state: State, range: Range, peerId: string): Promise<void
     peer.isBusy = false
     step(state)
   }
+}
+
+/** The blocks that came; those that did not fit are a range of their own, to be asked for. */
+function keepPrefix(state: State, range: Range, blocks: readonly Uint8Array[]): void {
+  const left = range.count - blocks.length
+  range.blocks = blocks
+  range.count = blocks.length
+  const at = state.ranges.indexOf(range)
+  if (left === 0 || at < 0) return
+  const from = range.from + BigInt(blocks.length)
+  state.ranges.splice(at + 1, 0, { from, count: left, peerId: undefined, blocks: undefined })
 }
 
 /** Hands over the blocks of the lowest range; one caller at a time. */

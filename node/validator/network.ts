@@ -4,8 +4,6 @@
  */
 import { createHash } from 'node:crypto'
 import {
-  decodePacket,
-  encodePacket,
   type Engine,
   type Lane,
   maxPacketBytes,
@@ -18,7 +16,6 @@ import {
   createNetwork,
   createSync,
   createTransactions,
-  decodeRange,
   type Friend,
   type Judgement,
   type Network,
@@ -35,12 +32,11 @@ import {
   fromHex,
   type Hex,
   type Logger,
-  NodeError,
   type Refusal,
   type Secp256k1,
   type Verdict,
 } from '../../primitives/index.ts'
-import { decisionOf } from './decisions.ts'
+import type { Blocks } from './blocks.ts'
 import { addressBook, readNodeKey } from './node-key.ts'
 
 export interface ChainNetworkOptions {
@@ -72,7 +68,7 @@ export interface ChainNetwork {
   /** For the engine; silent until `start`. */
   readonly consensus: ConsensusNetwork
   /** Throws NodeError PORT_BUSY and NODE_KEY_*. */
-  start(engine: Pick<Engine, 'offer' | 'height'>): Promise<void>
+  start(engine: Pick<Engine, 'height'>, blocks: Blocks): Promise<void>
   stop(): Promise<void>
   /** Where others can dial. */
   addresses(): readonly string[]
@@ -119,8 +115,8 @@ export function createChainNetwork(
       },
       listen: (listener) => void (receive = listener),
     },
-    async start(engine) {
-      running = await run(options, ports, engine, (message, from) =>
+    async start(engine, blocks) {
+      running = await run(options, ports, engine, blocks, (message, from) =>
         cut.has(from) ? ignored : (receive?.(message, from) ?? ignored),
       )
     },
@@ -154,7 +150,8 @@ const laneOf = (lane: Lane): number => consensusLanes[lane]
 async function run(
   options: ChainNetworkOptions,
   ports: ChainNetworkPorts,
-  engine: Pick<Engine, 'offer' | 'height'>,
+  engine: Pick<Engine, 'height'>,
+  blocks: Blocks,
   receive: Receive,
 ): Promise<Running> {
   const { chain, mempool, clock, log } = ports
@@ -175,7 +172,8 @@ async function run(
     log,
     tip: () => engine.height() - 1n,
     ask: (peerId, request) => network?.askSync(peerId, request) ?? nothing(),
-    take: (_height, bytes) => takeDecision(engine, bytes),
+    take: (_height, bytes) => blocks.take(bytes),
+    maxBlockBytes: maxPacketBytes,
     fault: (peerId, code) => network?.fault(peerId, code),
   })
   network = await createNetwork(await settingsOf(options, chain), {
@@ -193,8 +191,8 @@ async function run(
     onStatus: (peerId, status) => sync.onStatus(peerId, status),
     onConsensus: ({ payload, peerId }) => refusalOf(receive(payload, peerId)),
     onTransactions: (message) => transactions.onMessage(message),
-    onBlock: async (bytes) => takeDecision(engine, bytes),
-    answerSync: (request) => serveRange(chain, request),
+    onBlock: (bytes) => blocks.hear(bytes),
+    answerSync: (request) => blocks.serve(request),
   })
   const started = network
   return {
@@ -203,7 +201,14 @@ async function run(
     sync,
     ends: [
       mempool.onPending(({ hash, raw }) => transactions.taken(hash, raw)),
-      chain.onCommit(() => started.announce()),
+      chain.onCommit(({ block }) => {
+        started.announce()
+        const news = blocks.news(block.header.number)
+        if (news)
+          void started
+            .publishBlock(news)
+            .catch((error: unknown) => log.debug({ error }, 'a block was not gossiped'))
+      }),
     ],
   }
 }
@@ -261,27 +266,4 @@ const poolOf = (mempool: Mempool): TransactionPool => ({
 
 async function* nothing(): AsyncGenerator<Uint8Array> {
   // No network, no answer.
-}
-
-/** Consensus decides it; whoever sent it answers for its certificate. */
-async function takeDecision(
-  engine: Pick<Engine, 'offer'>,
-  bytes: Uint8Array,
-): Promise<Refusal | undefined> {
-  const packet = decodePacket(bytes)
-  if (packet.type !== 'accept') return packet
-  if (packet.value.type !== 'decision')
-    return { type: 'reject', code: 'DECISION_MISSING', message: 'this is no decided block' }
-  return refusalOf(await engine.offer(packet.value))
-}
-
-async function* serveRange({ store }: Chain, request: Uint8Array): AsyncGenerator<Uint8Array> {
-  const range = decodeRange(request)
-  if (range.type !== 'accept') throw new NodeError(range.code, range.message)
-  const { from, count } = range.value
-  for (let height = from; height < from + BigInt(count); height++) {
-    const decision = decisionOf(store, height)
-    if (!decision) return
-    yield encodePacket({ type: 'decision', ...decision })
-  }
 }

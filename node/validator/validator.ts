@@ -37,6 +37,7 @@ import {
   openSignGuard,
 } from '../../state/index.ts'
 import { createConsensusApp } from './app.ts'
+import { createBlocks } from './blocks.ts'
 import { readValidatorKey } from './keys.ts'
 import { createSigner } from './signer.ts'
 import { type ChainNetwork, type ChainNetworkOptions, createChainNetwork } from './network.ts'
@@ -95,17 +96,25 @@ export async function createValidator(
     },
   )
   const domain = { chainId: chain.spec.chainId, genesisHash: options.genesisHash }
+  const checker = { digests: createDigests(domain), curve: ports.secp256k1 }
   const engine = createEngine(
     { params: options.params },
     {
       ...ports,
-      checker: { digests: createDigests(domain), curve: ports.secp256k1 },
+      checker,
       app: createConsensusApp({ ...options, validators }, ports),
       ...(voting && { signer: voting.signer }),
       wal: voting?.wal ?? forgetfulWal,
       network: network.consensus,
     },
   )
+  const blocks = createBlocks({
+    store: chain.store,
+    engine,
+    validators,
+    checker,
+    address: voting?.signer.address,
+  })
   return {
     async submit(raw) {
       const verdict = isStopped ? shuttingDown : ports.mempool.add(raw)
@@ -113,7 +122,7 @@ export async function createValidator(
     },
     async start() {
       engine.start()
-      await network.start(engine)
+      await network.start(engine, blocks)
       const facts = { addresses: network.addresses(), height: engine.height().toString() }
       log.info({ ...facts, validator: voting?.signer.address }, 'consensus started')
     },

@@ -33,6 +33,13 @@ const areFriends = (a: Network, b: Network) => async () =>
   a.friends().some(({ peerId }) => peerId === b.peerId) &&
   b.friends().some(({ peerId }) => peerId === a.peerId)
 
+/** The claim of a validator's key on a peer id. */
+const sealBy = (key: Uint8Array) => (peerId: string) => {
+  const hash = validatorProofHash(new Uint8Array(32).fill(1), peerId)
+  const signature = nobleSecp256k1.sign(hash, key)
+  return concat(compactSignature(signature), Uint8Array.of(27 + signature.yParity))
+}
+
 /** Collects the warnings of a node. */
 function warnings(): {
   readonly log: Logger
@@ -76,13 +83,7 @@ describe('who meets', () => {
   test('a validator key stands behind a peer id only with its seal over that id', async () => {
     const key = new Uint8Array(32).fill(7)
     const validator = publicKeyToAddress(nobleSecp256k1.publicKey(key))
-    const seal = (peerId: string) => {
-      const signature = nobleSecp256k1.sign(
-        validatorProofHash(new Uint8Array(32).fill(1), peerId),
-        key,
-      )
-      return concat(compactSignature(signature), Uint8Array.of(27 + signature.yParity))
-    }
+    const seal = sealBy(key)
     const first = await start(1)
     const honest = await start(2, { validatorProof: seal }, { bootnodes: [addressOf(first)] })
     const stolen = seal(honest.peerId)
@@ -109,6 +110,30 @@ describe('who meets', () => {
     const again = await start(2, {}, { listen: [`/ip4/127.0.0.1/tcp/${port}`] })
     await until(areFriends(first, again))
     expect(again.peerId).toBe(second.peerId)
+  })
+})
+
+describe('a node that has enough peers', () => {
+  test('turns strangers away, and lets in validators and whom its operator named', async () => {
+    const key = new Uint8Array(32).fill(7)
+    const member = publicKeyToAddress(nobleSecp256k1.publicKey(key))
+    const full = await start(1, { isValidator: (address) => address === member }, { maxPeers: 1 })
+    const first = await start(2, {}, { bootnodes: [addressOf(full)] })
+    await until(areFriends(full, first))
+    const stranger = await start(3, {}, { bootnodes: [addressOf(full)] })
+    const validator = await start(
+      4,
+      { validatorProof: sealBy(key) },
+      { bootnodes: [addressOf(full)] },
+    )
+    await until(areFriends(full, validator))
+    const named = await start(5)
+    full.add(addressOf(named))
+    await until(areFriends(full, named))
+    await until(async () => stranger.friends().every(({ peerId }) => peerId !== full.peerId))
+    expect(new Set(full.friends().map(({ peerId }) => peerId))).toEqual(
+      new Set([first.peerId, validator.peerId, named.peerId]),
+    )
   })
 })
 

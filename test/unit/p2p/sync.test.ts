@@ -1,7 +1,7 @@
 /** Range sync against peers that are honest, slow, short of blocks, lying or gone. */
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { createSync, decodeRange, maxRange } from '../../../p2p/sync.ts'
+import { createSync, decodeRange, maxRange, maxRangeBytes } from '../../../p2p/sync.ts'
 import {
   encodeRlp,
   fromBigInt,
@@ -12,9 +12,11 @@ import {
 import { createHandClock } from '../../support/clock.ts'
 import { zeroHash } from '../../support/network.ts'
 
-type Behaviour = 'honest' | 'liar' | 'short' | 'broken'
+type Behaviour = 'honest' | 'liar' | 'short' | 'broken' | 'large'
 
-/** Block h of the true chain is the text `h`; a liar's is `h!`. */
+const maxBlockBytes = 2 ** 20
+
+/** Block h of the true chain is the text `h`; a liar's is `h!`, a large one has spaces behind it. */
 function world(peers: Readonly<Record<string, { tip: number; does: Behaviour }>>) {
   const clock = createHandClock()
   const chain: string[] = ['0']
@@ -25,6 +27,7 @@ function world(peers: Readonly<Record<string, { tip: number; does: Behaviour }>>
   const sync = createSync({
     clock,
     log: silentLogger,
+    maxBlockBytes,
     tip: () => BigInt(chain.length - 1),
     async *ask(peerId, request) {
       const peer = peers[peerId]
@@ -37,17 +40,19 @@ function world(peers: Readonly<Record<string, { tip: number; does: Behaviour }>>
         await new Promise((resolve) => setImmediate(resolve))
         if (peer.does === 'broken') throw new NodeError('REQUEST_TIMEOUT', 'silence')
         const count = peer.does === 'short' ? 1 : range.value.count
-        for (let i = 0; i < count; i++) {
+        const fits = peer.does === 'large' ? maxRangeBytes / maxBlockBytes : count
+        for (let i = 0; i < Math.min(count, fits); i++) {
           const height = Number(range.value.from) + i
           if (peer.does !== 'liar' && height > peer.tip) return
-          yield new TextEncoder().encode(`${height}${peer.does === 'liar' ? '!' : ''}`)
+          const text = `${height}${peer.does === 'liar' ? '!' : ''}`
+          yield new TextEncoder().encode(peer.does === 'large' ? text.padEnd(maxBlockBytes) : text)
         }
       } finally {
         inFlight -= 1
       }
     },
     async take(height, bytes) {
-      const text = new TextDecoder().decode(bytes)
+      const text = new TextDecoder().decode(bytes).trimEnd()
       if (text !== height.toString()) return reject('CERTIFICATE_INVALID', 'not of this chain')
       expect(Number(height)).toBe(chain.length)
       chain.push(text)
@@ -99,6 +104,18 @@ describe('range sync', () => {
     await clock.advance(30_000)
     expect(chain).toHaveLength(501)
     expect(new Set(faults)).toEqual(new Set([`bad ${code}`]))
+  })
+
+  test('an answer that is full may be short; the rest is asked for, and nobody pays', async () => {
+    const { clock, chain, faults, asked, tell } = world({
+      a: { tip: 100, does: 'large' },
+      b: { tip: 100, does: 'large' },
+    })
+    tell()
+    await clock.advance(5_000)
+    expect(chain).toHaveLength(101)
+    expect(faults).toEqual([])
+    expect(asked.length).toBe(Math.ceil(64 / 16) + Math.ceil(36 / 16))
   })
 
   test('a tip that does not exist holds nobody up', async () => {

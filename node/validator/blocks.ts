@@ -1,0 +1,105 @@
+/**
+ * Decided blocks between nodes: the newest by gossip from who proposed it, older ones by range, all of
+ * them into consensus as an input like any other. Commits nothing and keeps nothing.
+ */
+import {
+  type Checker,
+  type Decision,
+  decodePacket,
+  encodePacket,
+  type Engine,
+  proposerOf,
+  type ValidatorSet,
+  verifyCommit,
+} from '../../consensus/index.ts'
+import type { Chain } from '../../execution/index.ts'
+import { decodeRange, type Judgement, maxRangeBytes } from '../../p2p/index.ts'
+import {
+  type Address,
+  equalBytes,
+  ignore,
+  NodeError,
+  reject,
+  type Verdict,
+} from '../../primitives/index.ts'
+import { decisionOf } from './decisions.ts'
+
+export interface BlockPorts {
+  readonly store: Chain['store']
+  readonly engine: Pick<Engine, 'offer' | 'height'>
+  readonly validators: ValidatorSet
+  readonly checker: Checker
+  /** Absent: a node that follows proposes nothing. */
+  readonly address: Address | undefined
+}
+
+export interface Blocks {
+  /** From range sync: whoever sent it answers for its certificate. */
+  take(bytes: Uint8Array): Promise<Judgement>
+  /** From gossip: accepted ones are passed on, and those that came here by another way first. */
+  hear(bytes: Uint8Array): Promise<Judgement>
+  /** Answers a range; ends before the block that would make the answer too long. */
+  serve(request: Uint8Array): AsyncGenerator<Uint8Array>
+  /** What is to be gossiped once `height` is committed: a block that this node proposed. */
+  news(height: bigint): Uint8Array | undefined
+}
+
+/** Blocks below the tip that are still passed on; who lags further asks for ranges. */
+const fresh = 2n
+
+export function createBlocks({ store, engine, validators, checker, address }: BlockPorts): Blocks {
+  const hear = async (bytes: Uint8Array): Promise<Judgement> => {
+    const packet = decisionIn(bytes)
+    if (packet.type !== 'accept') return packet
+    const { certificate, block } = packet.value
+    const next = engine.height()
+    if (certificate.height >= next) return refusalOf(await engine.offer(packet.value))
+    if (certificate.height + fresh < next) return ignore('DECISION_OLD', 'this block is old')
+    const ours = decisionOf(store, certificate.height)
+    if (!ours) return ignore('DECISION_OLD', 'this block is not here any more')
+    const verdict = verifyCommit(checker, validators, certificate)
+    if (verdict.type !== 'accept') return verdict
+    const isSame =
+      ours.certificate.blockHash === certificate.blockHash && equalBytes(ours.block, block)
+    return isSame ? undefined : reject('DECISION_DIFFERS', 'another block was decided here')
+  }
+  return {
+    async take(bytes) {
+      const packet = decisionIn(bytes)
+      return packet.type === 'accept' ? refusalOf(await engine.offer(packet.value)) : packet
+    },
+    hear,
+    async *serve(request) {
+      const range = decodeRange(request)
+      if (range.type !== 'accept') throw new NodeError(range.code, range.message)
+      const { from, count } = range.value
+      let bytes = 0
+      for (let height = from; height < from + BigInt(count); height++) {
+        const decision = decisionOf(store, height)
+        if (!decision) return
+        const packet = encodePacket({ type: 'decision', ...decision })
+        bytes += packet.length
+        if (bytes > maxRangeBytes) return
+        yield packet
+      }
+    },
+    news(height) {
+      if (address === undefined) return undefined
+      const decision = decisionOf(store, height)
+      if (!decision) return undefined
+      const { round } = decision.certificate
+      const isOurs = proposerOf(validators, height, round) === address
+      return isOurs ? encodePacket({ type: 'decision', ...decision }) : undefined
+    },
+  }
+}
+
+function decisionIn(bytes: Uint8Array): Verdict<Decision> {
+  const packet = decodePacket(bytes)
+  if (packet.type !== 'accept') return packet
+  if (packet.value.type === 'decision') return { type: 'accept', value: packet.value }
+  return reject('DECISION_MISSING', 'this is no decided block')
+}
+
+const refusalOf = <value>(verdict: Verdict<value>): Judgement =>
+  verdict.type === 'accept' ? undefined : verdict
