@@ -23,6 +23,7 @@ export interface DevFacts {
   readonly chainId: bigint
   readonly httpUrl: string
   readonly wsUrl: string
+  readonly metricsUrl?: string
   readonly genesisHash: Hex
   readonly head: bigint
   readonly gasLimit: bigint
@@ -56,6 +57,7 @@ export function devBanner(facts: DevFacts): string {
     `Chain id   ${chainId} (0x${chainId.toString(16)})`,
     `HTTP       ${httpUrl}`,
     `WebSocket  ${wsUrl}`,
+    ...(facts.metricsUrl === undefined ? [] : [`Metrics    ${facts.metricsUrl}/metrics`]),
     `Head       block ${groupDigits(facts.head)}`,
     `Gas limit  ${groupDigits(facts.gasLimit)} per block`,
     `Base fee   ${toGweiText(facts.baseFee)} gwei`,
@@ -107,6 +109,7 @@ export const devJson = (facts: DevFacts): string =>
     chainId: Number(facts.chainId),
     httpUrl: facts.httpUrl,
     wsUrl: facts.wsUrl,
+    ...(facts.metricsUrl !== undefined && { metricsUrl: facts.metricsUrl }),
     genesisHash: facts.genesisHash,
     head: Number(facts.head),
     mnemonic: facts.mnemonic,

@@ -8,6 +8,8 @@ export interface ServerFlags {
   readonly port: number
   readonly host: string
   readonly allowHost: readonly string[]
+  readonly metricsPort?: number
+  readonly metricsHost: string
 }
 
 export interface StoreFlags {

@@ -36,6 +36,7 @@ import { createConsoleTracer } from './dev/console-log.ts'
 import { createDevApi, type DevOptions, type DevPorts } from './dev/dev-api.ts'
 import { createSettings, type SettingsStore } from './dev/settings.ts'
 import type { Loggers } from './logger.ts'
+import type { MetricsDoor } from './metrics.ts'
 import { isLoopback } from './loopback.ts'
 import { genesisModules, nativesOf, noCorpora } from './modules.ts'
 import { openChain, type OpenChainOptions } from './open-chain.ts'
@@ -57,6 +58,8 @@ export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly port: number
   /** Host headers accepted besides loopback names. */
   readonly allowedHosts: readonly string[]
+  /** Serves Prometheus metrics and /health. */
+  readonly metrics?: { readonly host: string; readonly port: number }
   /** web3_clientVersion. */
   readonly clientVersion: string
   /** Keeps which transactions an address appears in. */
@@ -84,6 +87,13 @@ export interface NodePorts {
   readonly onFault: (error: unknown) => void
 }
 
+/** Where the node's doors are. */
+export interface NodeUrls {
+  readonly httpUrl: string
+  readonly wsUrl: string
+  readonly metricsUrl?: string
+}
+
 export interface TributaryNode {
   readonly chain: Chain
   readonly mempool: Mempool
@@ -99,9 +109,9 @@ export interface TributaryNode {
   /** Makes blocks from now on, and listens on no port. */
   run(): Promise<void>
   /** Opens the door. Throws NodeError PORT_BUSY. */
-  listen(port?: number): Promise<{ readonly httpUrl: string; readonly wsUrl: string }>
+  listen(port?: number): Promise<NodeUrls>
   /** Both. Throws NodeError PORT_BUSY. */
-  start(): Promise<{ readonly httpUrl: string; readonly wsUrl: string }>
+  start(): Promise<NodeUrls>
   /** Finishes the block in work, closes the door, then the store. */
   stop(): Promise<void>
 }
@@ -153,15 +163,16 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     else sealer.start()
     if (rows) await watchRows(rows, options, parts, secp256k1)
   }
+  const doors = doorsOf(server, () => measure(options, parts))
   return {
     ...parts,
     rows: rows?.api,
     nextBaseFee: () => sealer.template().baseFeePerGas,
     provider: server.provider,
     run,
-    listen: (port) => server.listen(port),
+    listen: (port) => doors.listen(port),
     async start() {
-      const urls = await server.listen()
+      const urls = await doors.listen()
       await run()
       log.info({ ...urls, height: chain.head().header.number.toString() }, 'node started')
       return urls
@@ -170,11 +181,39 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       await rows?.stop()
       await validator?.stop()
       await sealer.stop() // the block in work is committed, and whoever waits has an answer
-      await server.close()
+      await doors.close()
       await store.close()
       log.info({}, 'node stopped')
     },
   }
+}
+
+/** JSON-RPC, and metrics where they are wanted: opened and closed together. */
+function doorsOf(
+  server: ReturnType<typeof createRpcServer>,
+  measured: () => Promise<MetricsDoor | undefined>,
+) {
+  let metrics: MetricsDoor | undefined
+  return {
+    async listen(port?: number): Promise<NodeUrls> {
+      metrics ??= await measured()
+      return { ...(await server.listen(port)), ...(metrics && { metricsUrl: metrics.url }) }
+    },
+    async close(): Promise<void> {
+      await metrics?.close()
+      await server.close()
+    },
+  }
+}
+
+/** The library is loaded only where somebody measures. */
+async function measure(
+  { metrics }: NodeOptions,
+  node: NodeParts,
+): Promise<MetricsDoor | undefined> {
+  if (!metrics) return undefined
+  const { openMetrics } = await import('./metrics.ts')
+  return openMetrics(metrics, node)
 }
 
 /** New versions are built and, by a validator, attested from now on. */

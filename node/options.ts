@@ -18,6 +18,12 @@ export const addServerOptions = (command: Command): Command =>
         .argParser(listed)
         .default([], 'loopback names'),
     )
+    .addOption(
+      new Option('--metrics-port <number>', 'serve Prometheus metrics and /health here; 0: any')
+        .argParser(wholeNumber(0, 65_535))
+        .default(undefined, 'off'),
+    )
+    .option('--metrics-host <address>', 'address to serve them on', '127.0.0.1')
 
 /** 64 GiB: more than any machine this runs on gives a cache. */
 const maxCacheMb = 65_536

@@ -18,6 +18,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { NodeError } from '../primitives/index.ts'
 import { type ByteStream, createByteStream } from './stream.ts'
+import { createTrafficMeter, type Traffic } from './traffic.ts'
 
 export interface HostOptions {
   /** 32 bytes: the seed of the node's Ed25519 key, and so its peer id. */
@@ -72,6 +73,7 @@ export interface Host {
     validate: (data: Uint8Array, peerId: string) => Promise<GossipVerdict>,
   ): void
   publish(topic: string, data: Uint8Array): Promise<void>
+  traffic(): Traffic
   stop(): Promise<void>
 }
 
@@ -154,7 +156,7 @@ function listenTo(node: Libp2p<Services>, events: HostEvents): void {
   )
 }
 
-const hostOf = (node: Libp2p<Services>): Host => ({
+const hostOf = (node: Libp2p<Services>, meter = createTrafficMeter()): Host => ({
   peerId: node.peerId.toString(),
   addresses: () => node.getMultiaddrs().map((address) => address.toString()),
   peers: () => {
@@ -174,7 +176,8 @@ const hostOf = (node: Libp2p<Services>): Host => ({
     try {
       const signal = AbortSignal.timeout(dialTimeoutMs)
       const peer = peerIdFromString(peerId)
-      return createByteStream(await node.dialProtocol(peer, protocol, { signal }))
+      const stream = await node.dialProtocol(peer, protocol, { signal })
+      return meter.count(createByteStream(stream), protocol)
     } catch (cause) {
       const facts = { peerId, protocol }
       throw new NodeError('STREAM_REFUSED', 'a peer does not open the stream', facts, cause)
@@ -183,20 +186,25 @@ const hostOf = (node: Libp2p<Services>): Host => ({
   serve: (protocol, maxStreams, handle) =>
     node.handle(
       protocol,
-      (stream, connection) => handle(createByteStream(stream), connection.remotePeer.toString()),
+      (stream, connection) =>
+        handle(meter.count(createByteStream(stream), protocol), connection.remotePeer.toString()),
       { maxInboundStreams: maxStreams, maxOutboundStreams: maxStreams },
     ),
   subscribe(topic, validate) {
     const { pubsub } = node.services
-    pubsub.topicValidators.set(
-      topic,
-      async (peer, { data }) => verdicts[await validate(data, peer.toString())],
-    )
+    pubsub.topicValidators.set(topic, async (peer, { data }) => {
+      meter.received(topic, data.length)
+      const verdict = await validate(data, peer.toString())
+      meter.judged(verdict)
+      return verdicts[verdict]
+    })
     pubsub.subscribe(topic)
   },
   async publish(topic, data) {
-    await node.services.pubsub.publish(topic, data)
+    const { recipients } = await node.services.pubsub.publish(topic, data)
+    meter.sent(topic, data.length * recipients.length)
   },
+  traffic: () => meter.read(),
   stop: async () => {
     await node.stop()
   },

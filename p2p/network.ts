@@ -14,6 +14,7 @@ import { type Ask, createRequests } from './request.ts'
 import { createScores, type Scores } from './scores.ts'
 import { createStatusLine, type StatusLine } from './status-line.ts'
 import type { Status } from './status.ts'
+import type { Traffic } from './traffic.ts'
 
 export interface NetworkOptions {
   /** Of the network: peers of another name never meet. */
@@ -64,6 +65,7 @@ export interface Network {
   addresses(): readonly string[]
   friends(): readonly Friend[]
   scoreOf(peerId: string): number
+  traffic(): Traffic
   readonly consensus: Pick<Channel, 'send' | 'broadcast' | 'load'>
   readonly transactions: Pick<Channel, 'send' | 'broadcast' | 'load'>
   publishBlock(bytes: Uint8Array): Promise<void>
@@ -157,6 +159,7 @@ function networkOf(parts: {
     addresses: () => host.addresses(),
     friends: () => peers.friends(),
     scoreOf: (peerId) => scores.scoreOf(peerId),
+    traffic: () => host.traffic(),
     announce: () => status.announce(),
     add: (address) => peers.add(address),
     remove: (peerId) => peers.remove(peerId),

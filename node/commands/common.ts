@@ -1,5 +1,5 @@
 /** What several commands read from their options. */
-import type { LogFlags, StoreFlags } from '../flags.ts'
+import type { LogFlags, ServerFlags, StoreFlags } from '../flags.ts'
 import { usageError } from '../failure.ts'
 import { type LogLevel, type LogLevels, parseLogLevels, sameLevel } from '../log-levels.ts'
 
@@ -7,6 +7,9 @@ export const mebibytes = (count: number): number => count * 2 ** 20
 
 export const keepStatesOf = ({ prune }: Pick<StoreFlags, 'prune'>): number | 'archive' =>
   prune ?? 'archive'
+
+export const metricsOf = ({ metricsPort: port, metricsHost: host }: ServerFlags) =>
+  port === undefined ? {} : { metrics: { host, port } }
 
 /** Throws NodeError USAGE. */
 export function levelsOf({ logLevel }: LogFlags, preset: LogLevel): LogLevels {

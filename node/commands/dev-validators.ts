@@ -35,6 +35,7 @@ interface Member {
   readonly rpcPort: number
   child: ChildProcess | undefined
   httpUrl: string
+  metricsUrl: string | undefined
   head: number
 }
 
@@ -112,6 +113,7 @@ async function prepare(flags: DevFlags, count: number, io: Io): Promise<Network>
         rpcPort: flags.port === 0 ? 0 : flags.port + index,
         child: undefined,
         httpUrl: '',
+        metricsUrl: undefined,
         head: 0,
       }
     }),
@@ -192,6 +194,12 @@ function argumentsOf({ flags, genesisFile, members }: Network, member: Member): 
     ['--log-level', flags.logLevel ?? 'warn'],
     ['--cache-mb', memberCacheMb],
   ]
+  const { metricsPort, metricsHost } = flags
+  if (metricsPort !== undefined)
+    options.push(
+      ['--metrics-port', metricsPort === 0 ? 0 : metricsPort + member.index],
+      ['--metrics-host', metricsHost],
+    )
   if (member.keyFile !== undefined) options.push(['--validator-key', member.keyFile])
   for (const { p2pPort, peerId, rpcPort } of members) {
     if (peerId === member.peerId) continue
@@ -211,6 +219,7 @@ function startMember(network: Network, member: Member): Promise<void> {
     child.on('message', (news: ChildNews) => {
       if (news.type === 'ready') {
         member.httpUrl = news.httpUrl
+        member.metricsUrl = news.metricsUrl
         member.head = news.head
         resolve()
       } else onBlock(network, member, news)
@@ -306,9 +315,10 @@ const isValidator = ({ keyFile }: Member): boolean => keyFile !== undefined
 const nameOf = (member: Member): string =>
   `${isValidator(member) ? 'Validator' : 'Full node'} ${member.index}`
 
-const factsOf = ({ index, httpUrl, head, folder, child }: Member) => ({
+const factsOf = ({ index, httpUrl, metricsUrl, head, folder, child }: Member) => ({
   index,
   httpUrl,
+  ...(metricsUrl !== undefined && { metricsUrl }),
   head,
   datadir: folder,
   pid: child?.pid ?? 0,

@@ -18,14 +18,14 @@ import { chainFolder } from '../folders.ts'
 import { createLifecycle } from '../lifecycle.ts'
 import { createLoggers, type Loggers } from '../logger.ts'
 import { requireWritableFile, unwritableFile } from '../make-folder.ts'
-import { createNode, type TributaryNode } from '../node.ts'
+import { createNode, type NodeUrls, type TributaryNode } from '../node.ts'
 import { blockJsonLines, blockLines } from '../report.ts'
 import type { Sealing } from '../beat.ts'
 import { devClientVersion, packageVersion, systemClock } from '../system.ts'
 import { isLoopback } from '../loopback.ts'
 import { requireStopped } from '../stopped-chain.ts'
 import { restoreSnapshot } from '../dev/named-snapshots.ts'
-import { keepStatesOf, levelsOf, mebibytes } from './common.ts'
+import { keepStatesOf, levelsOf, mebibytes, metricsOf } from './common.ts'
 
 /** Priority fees of a devnet go where nobody waits for them. */
 const nobody: Address = `0x${'00'.repeat(20)}`
@@ -179,6 +179,7 @@ const startable = (
       host: flags.host,
       port: flags.port,
       allowedHosts: flags.allowHost,
+      ...metricsOf(flags),
       clientVersion: devClientVersion(packageVersion()),
       dev: {
         privateKeys: keys.map(([, privateKey]) => privateKey),
@@ -195,7 +196,7 @@ function factsOf(
   keys: readonly Key[],
   datadir: string | undefined,
   node: TributaryNode,
-  urls: { readonly httpUrl: string; readonly wsUrl: string },
+  urls: NodeUrls,
 ): DevFacts {
   const { chain } = node
   const head = chain.head()

@@ -13,7 +13,7 @@ import { type ConsensusOptions, createNode } from '../node.ts'
 import { clientVersion, packageVersion, systemClock } from '../system.ts'
 import { isPeerAddress } from '../validator/network.ts'
 import { superviseBy } from '../validator/supervised.ts'
-import { keepStatesOf, levelsOf, mebibytes } from './common.ts'
+import { keepStatesOf, levelsOf, mebibytes, metricsOf } from './common.ts'
 import { namedGenesis, readGenesis } from './genesis.ts'
 
 export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
@@ -37,6 +37,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
       host: flags.host,
       port: flags.port,
       allowedHosts: flags.allowHost,
+      ...metricsOf(flags),
       clientVersion: clientVersion(packageVersion()),
       ...(consensus && { consensus }),
     },

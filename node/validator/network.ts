@@ -22,6 +22,7 @@ import {
   peerIdOf,
   type Sync,
   type TransactionPool,
+  type Traffic,
   type Transactions,
   validatorProofHash,
 } from '../../p2p/index.ts'
@@ -78,6 +79,9 @@ export interface ChainNetwork {
   /** False: no multiaddress with a peer id. */
   remove(address: string): Promise<boolean>
   scoreOf(peerId: string): number
+  traffic(): Traffic
+  /** Messages that wait for slow peers, and those that were shed. */
+  load(): { readonly waiting: number; readonly dropped: number }
   syncing(): ReturnType<Sync['progress']>
   /** Demo of a partition: nothing goes to these peers and nothing from them is heard. */
   cut(peerIds: readonly string[]): void
@@ -90,6 +94,8 @@ interface Running {
   readonly sync: Sync
   readonly ends: readonly (() => void)[]
 }
+
+const noTraffic: Traffic = { bytes: [], gossip: { accept: 0, ignore: 0, reject: 0 } }
 
 /** Of nobody's concern: before the engine listens, and from behind a cut. */
 const ignored = accept(undefined)
@@ -137,6 +143,14 @@ export function createChainNetwork(
       return peerId !== undefined
     },
     scoreOf: (peerId) => running?.network.scoreOf(peerId) ?? 0,
+    traffic: () => running?.network.traffic() ?? noTraffic,
+    load() {
+      const loads = [running?.network.consensus.load(), running?.network.transactions.load()]
+      return {
+        waiting: loads.reduce((sum, load) => sum + (load?.waiting ?? 0), 0),
+        dropped: loads.reduce((sum, load) => sum + (load?.dropped ?? 0), 0),
+      }
+    },
     syncing: () => running?.sync.progress() ?? false,
     cut: (peerIds) => void (cut = new Set(peerIds)),
   }

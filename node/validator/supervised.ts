@@ -4,16 +4,14 @@
  * has no such parent.
  */
 import type { Hex } from '../../primitives/index.ts'
-import type { TributaryNode } from '../node.ts'
+import type { NodeUrls, TributaryNode } from '../node.ts'
 
 /** What a child says. */
 export type ChildNews =
-  | {
+  | ({
       readonly type: 'ready'
-      readonly httpUrl: string
-      readonly wsUrl: string
       readonly head: number
-    }
+    } & NodeUrls)
   | {
       readonly type: 'block'
       readonly height: number
@@ -35,7 +33,7 @@ interface ParentPort {
 export function superviseBy(
   parent: ParentPort,
   node: Pick<TributaryNode, 'chain' | 'validator'>,
-  urls: { readonly httpUrl: string; readonly wsUrl: string },
+  urls: NodeUrls,
 ): void {
   if (!parent.send) return
   const tell = (news: ChildNews): void => void parent.send?.(news)

@@ -1,0 +1,124 @@
+/**
+ * `dev --validators 4 --full-nodes 2` over real libp2p: what is sent to any node is in a decided block
+ * and on all six, once. `TRANSACTIONS=10000` is the long form (`npm run test:network`).
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createSigner } from '../support/load.ts'
+import { type Devnet, rpcCall, startDevnet } from '../support/node.ts'
+import { until } from '../support/until.ts'
+
+type Hex = `0x${string}`
+
+interface Member {
+  readonly httpUrl: string
+  readonly metricsUrl: string
+}
+type NetworkReady = Devnet & {
+  readonly validators: readonly Member[]
+  readonly fullNodes: readonly Member[]
+}
+
+const count = Number(process.env['TRANSACTIONS'] ?? 200)
+const limitMs = 120_000 + count * 120
+/** Unmined transactions of one account; more may be refused by a pool. */
+const maxInFlight = 16
+
+describe('four validators and two full nodes', () => {
+  let folder: string
+  let network: NetworkReady
+  let nodes: readonly Member[]
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tributary-full-'))
+    const options = ['--validators', '4', '--full-nodes', '2', '--metrics-port', '0']
+    network = (await startDevnet([...options, '--datadir', folder])) as NetworkReady
+    nodes = [...network.validators, ...network.fullNodes]
+  }, 120_000)
+  afterAll(async () => {
+    await network.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const signerOf = (index: number) => {
+    const { privateKey } = network.accounts[index] ?? { privateKey: '0x' as Hex }
+    return createSigner(privateKey, network.chainId, 0)
+  }
+  const urlAt = (at: number): string => nodes[at % nodes.length]?.httpUrl ?? ''
+  const receiptAt = ({ httpUrl }: Member, hash: Hex) =>
+    rpcCall<{ blockHash: Hex } | null>(httpUrl, 'eth_getTransactionReceipt', [hash])
+
+  test('a transaction sent to a full node is in a decided block, visible on all six', async () => {
+    const raw = await signerOf(9).next(`0x${'42'.repeat(20)}`, 7n)
+    const [, follower] = network.fullNodes
+    const hash = await rpcCall<Hex>(follower!.httpUrl, 'eth_sendRawTransaction', [raw])
+    for (const node of nodes) await until(async () => (await receiptAt(node, hash)) !== null)
+    const blocks = await Promise.all(nodes.map((node) => receiptAt(node, hash)))
+    expect(new Set(blocks.map((receipt) => receipt?.blockHash)).size).toBe(1)
+  }, 60_000)
+
+  test(
+    `${count} transactions sent to random nodes all land exactly once`,
+    async () => {
+      const each = Math.ceil(count / senders.length)
+      await Promise.all(
+        senders.map(async (sender) => {
+          const signer = signerOf(sender)
+          for (let nonce = 0; nonce < each; nonce++) {
+            const raw = await signer.next(recipientOf(sender), 1n)
+            await rpcCall(urlAt(sender * 31 + nonce * 7), 'eth_sendRawTransaction', [raw])
+            if (nonce % maxInFlight === maxInFlight - 1)
+              await until(
+                async () => (await nonceOf(urlAt(nonce), signer.address)) > nonce - maxInFlight / 2,
+                60_000,
+              )
+          }
+          await until(async () => (await nonceOf(urlAt(sender), signer.address)) === each, 60_000)
+        }),
+      )
+      for (const { httpUrl } of nodes) {
+        const received = () => Promise.all(senders.map((sender) => balanceOf(httpUrl, sender)))
+        await until(async () => (await received()).every((wei) => wei >= each))
+        expect(await received()).toEqual(senders.map(() => each))
+      }
+    },
+    limitMs,
+  )
+
+  test('full nodes hear blocks by gossip, and say so in their metrics', async () => {
+    for (const { metricsUrl } of network.fullNodes) {
+      const text = await (await fetch(`${metricsUrl}/metrics`)).text()
+      expect(valueIn(text, 'tributary_gossip_messages_total{verdict="accept"}')).toBeGreaterThan(0)
+      expect(valueIn(text, 'tributary_gossip_messages_total{verdict="reject"}')).toBe(0)
+      expect(valueIn(text, 'tributary_p2p_peers')).toBe(5)
+      expect(valueIn(text, 'tributary_block_height')).toBeGreaterThan(0)
+      const health = await fetch(`${metricsUrl}/health`)
+      expect([health.status, await health.json()]).toEqual([
+        200,
+        { ready: true, height: expect.stringMatching(/^\d+$/), peers: 5 },
+      ])
+    }
+  })
+})
+
+const senders = [0, 1, 2, 3, 4, 5, 6, 7]
+/** Of one sender alone: what it has is how many of its transactions landed. */
+const recipientOf = (sender: number): Hex =>
+  `0x${(0xfeed00 + sender).toString(16).padStart(40, '0')}`
+
+const balanceOf = async (url: string, sender: number): Promise<number> =>
+  Number(await rpcCall<Hex>(url, 'eth_getBalance', [recipientOf(sender), 'latest']))
+
+const nonceOf = async (url: string, address: Hex): Promise<number> =>
+  Number(await rpcCall<Hex>(url, 'eth_getTransactionCount', [address, 'latest']))
+
+/** A sample of the text format of Prometheus. */
+const valueIn = (text: string, sample: string): number =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${sample} `))
+      ?.slice(sample.length + 1),
+  )
