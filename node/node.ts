@@ -127,16 +127,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const opened = await openExecution(options, ports, secp256k1, wishes)
   const { chain, store, tracer, rows } = opened
   settings = options.dev && createSettings(ports.clock, chain.head().header.timestamp)
-  const mempool = createMempool({
-    chain,
-    secp256k1,
-    blockGasLimit: () => settings?.get().next.gasLimit ?? chain.head().header.gasLimit,
-    minGasPrice: () => settings?.get().minGasPrice ?? 0n,
-    limits: { allowBlobs: options.isTesting ?? false },
-  })
-  chain.onCommit((executed) => mempool.onBlock(executed))
-  chain.onRollback(() => mempool.reset())
-  if (settings) chain.onCommit((executed) => settings.onBlock(executed))
+  const mempool = openPool(options, chain, secp256k1, settings)
   const base = {
     chain,
     mempool,
@@ -186,6 +177,26 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       log.info({}, 'node stopped')
     },
   }
+}
+
+/** The pool on its chain; a devnet's settings bound what it takes. */
+function openPool(
+  { isTesting = false }: NodeOptions,
+  chain: Chain,
+  secp256k1: Secp256k1,
+  settings: SettingsStore | undefined,
+): Mempool {
+  const mempool = createMempool({
+    chain,
+    secp256k1,
+    blockGasLimit: () => settings?.get().next.gasLimit ?? chain.head().header.gasLimit,
+    minGasPrice: () => settings?.get().minGasPrice ?? 0n,
+    limits: { allowBlobs: isTesting },
+  })
+  chain.onCommit((executed) => mempool.onBlock(executed))
+  chain.onRollback(() => mempool.reset())
+  if (settings) chain.onCommit((executed) => settings.onBlock(executed))
+  return mempool
 }
 
 /** JSON-RPC, and metrics where they are wanted: opened and closed together. */
