@@ -11,6 +11,7 @@ import { zeroWord } from '../attribution/words.ts'
 import { devnetAddresses } from '../genesis/index.ts'
 import { toHex, toWord, type Address, type Hex } from '../primitives/index.ts'
 import { claimOf, createEconomy, policy, type Economy } from '../test/support/economy.ts'
+import { callBoth, carrier } from '../test/support/twins.ts'
 import { alice, bob } from '../test/support/world.ts'
 
 interface Case {
@@ -161,13 +162,31 @@ async function measure(
   return { gas: burnt, medianMs, nanosecondsPerGas: (medianMs * 1e6) / Number(burnt), status }
 }
 
+/** Gas as a share of what the Solidity twin burns for the same call, where there is a twin. */
+async function shareOfTwin(economy: Economy, one: Case): Promise<string> {
+  const { name, from = alice, value = 0n, data } = one
+  const [module = '', method = ''] = name.split('.')
+  if (module === 'proofs' && !['ed25519', 'verifySpans'].includes(method)) {
+    // From a contract: the floor price of call data would hide the work.
+    economy.deploy(contract(9), carrier(moduleAddresses.proofs, data))
+    return ratioOf(await callBoth(economy, 'proofs', { from, to: contract(9), data: '0x' }))
+  }
+  if (module !== 'rewards') return ''
+  return ratioOf(await callBoth(economy, 'rewards', { from, data, value }))
+}
+
+function ratioOf({ native, twin }: Awaited<ReturnType<typeof callBoth>>): string {
+  const [mine, its] = [native, twin].map(({ outcome }) => Number(outcome.gasBeforeRefund))
+  return `${((mine ?? 0) / (its ?? 1)).toFixed(3)} of its twin`
+}
+
 const economy = createEconomy()
 const rows: string[] = []
 for (const one of [...yardsticks(economy), ...(await cases(economy))]) {
   const { gas, medianMs, nanosecondsPerGas, status } = await measure(economy, one)
   rows.push(
     `${one.name.padEnd(24)} ${gas.toString().padStart(9)} gas ${medianMs.toFixed(2).padStart(8)} ms ` +
-      `${nanosecondsPerGas.toFixed(1).padStart(8)} ns/gas  ${status}`,
+      `${nanosecondsPerGas.toFixed(1).padStart(8)} ns/gas  ${status} ${await shareOfTwin(economy, one)}`,
   )
 }
 process.stdout.write(`${rows.join('\n')}\n`)

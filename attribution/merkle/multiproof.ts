@@ -37,12 +37,13 @@ export interface Climbed {
 
 /**
  * The top record that the leaves lead to; undefined when leaves and proof fit no tree. The caller
- * compares it with the root it trusts.
+ * compares it with the root it trusts. `onNode` is called before each hash.
  */
 export function climbAll(
   measure: Measure,
   leaves: readonly PlacedRecord[],
   proof: readonly Uint8Array[],
+  onNode: () => void = ignore,
 ): Climbed | undefined {
   if (!isAscending(leaves.map(({ index }) => index))) return undefined
   const levels: Map<number, Uint8Array>[] = []
@@ -57,6 +58,7 @@ export function climbAll(
       const sibling = known.get((index ^ 1) >>> 0) ?? proof[used++]
       if (!sibling || sibling.length !== 32 + measure.bytes) return undefined
       level.set((index ^ 1) >>> 0, sibling)
+      onNode()
       const joined = climb(measure, record, index % 2, [sibling])
       if (!joined) return undefined
       above.set(index >>> 1, joined)
@@ -67,6 +69,8 @@ export function climbAll(
   const top = known.get(0)
   return top && { top, levels: [...levels, known] }
 }
+
+const ignore = (): void => undefined
 
 function isAscending(indexes: readonly number[]): boolean {
   return (
@@ -83,8 +87,9 @@ export function verifyLeaves(
   root: Uint8Array,
   leaves: readonly { readonly index: number; readonly data: Uint8Array }[],
   proof: readonly Uint8Array[],
+  onNode?: () => void,
 ): boolean {
   const placed = leaves.map(({ index, data }) => ({ index, record: hashLeaf(data) }))
-  const climbed = climbAll(noMeasure, placed, proof)
+  const climbed = climbAll(noMeasure, placed, proof, onNode)
   return climbed !== undefined && equalBytes(climbed.top, root)
 }

@@ -15,7 +15,7 @@ import { moduleAddresses, paramsAbi } from '../abi.ts'
 import { textWord, wordToAddress, zeroWord } from '../words.ts'
 import { type ParamName, type ParamSpec, paramTable } from './table.ts'
 
-const state = layout({ values: mapping('bytes32', 'bytes32') })
+export const paramsState = layout({ values: mapping('bytes32', 'bytes32') })
 const address = moduleAddresses.params
 const pageSize = 50n
 
@@ -47,7 +47,7 @@ export const params = defineModule({
 })
 
 export const readAuthority = (slots: Slots): Address =>
-  wordToAddress(state(slots).values.at(textWord('authority')).get())
+  wordToAddress(paramsState(slots).values.at(textWord('authority')).get())
 
 type ParamsContext = Context<typeof paramsAbi>
 
@@ -58,7 +58,7 @@ function find(context: ParamsContext, key: Hex): Known {
 }
 
 const valueOf = ({ storage }: ParamsContext, { key }: Known): Hex =>
-  state(storage).values.at(key).get()
+  paramsState(storage).values.at(key).get()
 
 const describe = (context: ParamsContext, param: Known) => ({
   key: param.key,
@@ -82,7 +82,7 @@ export function paramsStorage(
   given: Readonly<Record<string, bigint>>,
 ): ReadonlyMap<bigint, bigint> {
   const slots = new Map<bigint, bigint>()
-  const { values } = state(createMemorySlots(slots))
+  const { values } = paramsState(createMemorySlots(slots))
   for (const name of Object.keys(given))
     if (!known.has(textWord(name)))
       throw new NodeError('PARAM_UNKNOWN', `the genesis file sets ${name}, which is no parameter`, {

@@ -38,16 +38,14 @@ export const proofs = defineModule({
       return verifyLeaf(fromHex(root), fromHex(value), Number(index), proof.map(fromHex))
     },
     merkleMulti({ gas }, [root, indexes, values, proof]) {
-      // Every level of 32 may pair each leaf once.
-      gas.charge(nodes((indexes.length + proof.length + 1) * 2))
+      gas.charge(nodes(indexes.length + 1))
       const limit = 2n ** 32n
       if (indexes.length !== values.length || indexes.some((index) => index >= limit)) return false
-      gas.charge(nodes(indexes.length * 32))
       const leaves = indexes.map((index, i) => ({
         index: Number(index),
         data: fromHex(at(values, i)),
       }))
-      return verifyLeaves(fromHex(root), leaves, proof.map(fromHex))
+      return verifyLeaves(fromHex(root), leaves, proof.map(fromHex), () => gas.charge(nodeGas))
     },
     merkleSum({ gas }, [root, total, clusterId, contributionId, weight, index, proof]) {
       const bytes = fromHex(proof)

@@ -17,7 +17,7 @@ import { moduleAddresses, paramsAbi, registryAbi } from '../abi.ts'
 import { readParam } from '../params/module.ts'
 import { idWord, textWord } from '../words.ts'
 
-const state = layout({
+export const registryState = layout({
   pauses: mapping('address', struct({ paused: 'bool', until: 'uint64' })),
 })
 const codeHash = keccakHex(stubCode)
@@ -65,7 +65,7 @@ export function createRegistry(others: readonly Entry[]): NativeModule {
         if (paused && pausedUntil > block.number + limit)
           throw revert('LimitExceeded', [textWord('pausedUntil'), block.number + limit])
         const until = paused ? pausedUntil : 0n
-        state(storage).pauses.at(entry.address).store({ paused, until })
+        registryState(storage).pauses.at(entry.address).store({ paused, until })
         log('ModulePausedSet', { module, paused, pausedUntil: until, reason })
       },
     },
@@ -74,7 +74,7 @@ export function createRegistry(others: readonly Entry[]): NativeModule {
 
 /** A pause is over from its block on, whatever the slot says. */
 function pauseOf({ storage, block }: RegistryContext, module: Address) {
-  const { paused, until } = state(storage).pauses.at(module).load()
+  const { paused, until } = registryState(storage).pauses.at(module).load()
   const holds = paused && block.number < until
   return { paused: holds, until: holds ? until : 0n }
 }

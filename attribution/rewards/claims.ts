@@ -78,7 +78,7 @@ interface Claim {
 /** Wei credited; none for a leaf that had been. Throws BadState and BadProof. */
 function claimLeaf(context: RewardsContext, requestId: Hex, { leaf, index, proof }: Claim): bigint {
   const { gas, revert, storage, view, log } = context
-  const { words } = paymentAt(context, requestId)
+  const { words } = paymentAt(context, requestId, 'receiptId')
   if (words.state !== paymentState.settled)
     throw revert('BadState', [words.state, paymentState.settled])
   const { sumRoot, total } = view(receipts, 'status', [words.receiptId])

@@ -14,11 +14,11 @@ import {
   type Leaf,
   lineage,
   move,
-  type Payment,
   paymentAt,
   paymentState,
   receipts,
   rewardsState,
+  splitNames,
   type RewardsContext,
   type RewardsHandlers,
 } from './state.ts'
@@ -80,7 +80,7 @@ export const escrowHandlers: Pick<
   },
   refund(context, [requestId]) {
     const { block, revert, view, log } = context
-    const { entry, words } = paymentAt(context, requestId)
+    const { entry, words } = paymentAt(context, requestId, 'payer', 'amount', 'refundBlock')
     if (words.state !== paymentState.escrowed)
       throw revert('BadState', [words.state, paymentState.escrowed])
     const known = view(receipts, 'receiptOf', [requestId])
@@ -93,7 +93,7 @@ export const escrowHandlers: Pick<
     return words.amount
   },
   settle(context, [requestId, leaves]) {
-    const { entry, words } = paymentAt(context, requestId)
+    const { entry, words } = paymentAt(context, requestId, 'amount', 'assetId', ...splitNames)
     const { revert, view } = context
     if (words.state !== paymentState.escrowed)
       throw revert('BadState', [words.state, paymentState.escrowed])
@@ -109,9 +109,21 @@ export const escrowHandlers: Pick<
   },
   requestIdOf: (context, [payer, nonce, assetId, inputHash]) =>
     requestIdOf(context, payer, nonce, assetId, inputHash),
-  payment: (context, [requestId]) => rewardsState(context.storage).payments.at(requestId).load(),
+  payment: ({ storage }, [requestId]) =>
+    rewardsState(storage)
+      .payments.at(requestId)
+      .pick(
+        'state',
+        'payer',
+        'assetId',
+        'amount',
+        'inputHash',
+        'paidBlock',
+        'refundBlock',
+        'receiptId',
+      ),
   settlement(context, [requestId]) {
-    const { words } = paymentAt(context, requestId)
+    const { words } = paymentAt(context, requestId, 'amount', 'receiptId', ...splitNames)
     if (words.state !== paymentState.settled)
       throw context.revert('BadState', [words.state, paymentState.settled])
     const settled = rewardsState(context.storage).settlements.at(requestId).load()
@@ -120,7 +132,7 @@ export const escrowHandlers: Pick<
     const { receiptId } = words
     return { ...settled, receiptId, model, provider, stakers, protocol: protocolAndKept }
   },
-  splitOfRequest: (context, [requestId]) => paymentAt(context, requestId).words,
+  splitOfRequest: (context, [requestId]) => paymentAt(context, requestId, ...splitNames).words,
 }
 
 function requestIdOf(
@@ -136,7 +148,7 @@ function requestIdOf(
 interface Distribution {
   readonly requestId: Hex
   readonly receiptId: Hex
-  readonly payment: Payment
+  readonly payment: { readonly assetId: bigint; readonly amount: bigint }
   readonly parts: Parts
   readonly receipt: { readonly sumRoot: Hex; readonly total: bigint; readonly leaves: number }
   readonly leaves: readonly Leaf[]

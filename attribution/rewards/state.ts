@@ -7,6 +7,7 @@ import {
   type Context,
   type Handlers,
   layout,
+  type LayoutOf,
   mapping,
   struct,
 } from '../../execution/native/index.ts'
@@ -20,6 +21,15 @@ export type Leaf = Parameters<RewardsHandlers['settle']>[1][1][number]
 export type Split = Parameters<RewardsHandlers['setSplit']>[1][1]
 
 export const paymentState = { none: 0, escrowed: 1, settled: 2, refunded: 3 } as const
+
+/** In Solidity: IRewards.Split. */
+export const splitNames = [
+  'dataBps',
+  'modelBps',
+  'providerBps',
+  'stakersBps',
+  'protocolBps',
+] as const
 
 const splitFields = {
   dataBps: 'uint16',
@@ -73,14 +83,19 @@ const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
 export const lineage = { address: moduleAddresses.lineage, abi: lineageAbi }
 export const receipts = { address: moduleAddresses.receipts, abi: receiptsAbi }
 
-/** Throws NotFound. */
-export function paymentAt(context: RewardsContext, requestId: Hex) {
+type PaymentWords = ReturnType<ReturnType<LayoutOf<typeof rewardsState>['payments']['at']>['load']>
+
+/** The payment's state and what else of it is asked for. Throws NotFound. */
+export function paymentAt<name extends keyof PaymentWords>(
+  context: RewardsContext,
+  requestId: Hex,
+  ...names: readonly name[]
+) {
   const entry = rewardsState(context.storage).payments.at(requestId)
-  const words = entry.load()
+  const words = entry.pick<'state' | name>('state', ...names)
   if (words.state === paymentState.none) throw context.revert('NotFound', [requestId])
   return { entry, words }
 }
-export type Payment = ReturnType<typeof paymentAt>['words']
 
 /** Wei that move between the three sums, or come in and go out. */
 export interface Movement {

@@ -86,6 +86,10 @@ type Words<fields extends Fields> = {
 type StructRef<fields extends Fields> = { readonly [name in keyof fields]: RefOf<fields[name]> } & {
   /** All value types at once: one read a slot. */
   load(): Words<fields>
+  /** Some of them: one read a slot they are in. */
+  pick<name extends keyof Words<fields> & string>(
+    ...names: readonly name[]
+  ): Pick<Words<fields>, name>
   /** Writes some or all value types: one write a slot, and a read only where others share it. */
   store(values: Partial<Words<fields>>): void
 }
@@ -182,18 +186,24 @@ interface StructPlace {
 
 /** Fields as getters, made once a struct, so that touching one field makes one object. */
 function structPrototype(members: readonly Member[]): object {
+  const groups = bySlot(members)
   const prototype = {
     load(this: StructPlace): Record<string, AbiValue> {
-      const values: Record<string, AbiValue> = {}
-      for (const group of bySlot(members)) {
-        const bits = this.slots.read(this.at + group.slot)
-        for (const { name, offset, word } of group.words)
-          values[name] = bitsToWord(word, bits >> BigInt(8 * offset))
-      }
-      return values
+      return readWords(this, groups)
+    },
+    pick(this: StructPlace, ...names: readonly string[]): Record<string, AbiValue> {
+      return readWords(
+        this,
+        groups
+          .map(({ slot, words }) => ({
+            slot,
+            words: words.filter(({ name }) => names.includes(name)),
+          }))
+          .filter(({ words }) => words.length > 0),
+      )
     },
     store(this: StructPlace, values: Readonly<Record<string, AbiValue>>): void {
-      for (const { slot, words } of bySlot(members)) {
+      for (const { slot, words } of groups) {
         const given = words.filter(({ name }) => values[name] !== undefined)
         if (given.length === 0) continue
         const isWhole = given.length === words.length
@@ -211,6 +221,16 @@ function structPrototype(members: readonly Member[]): object {
       },
     })
   return prototype
+}
+
+function readWords({ slots, at }: StructPlace, groups: readonly SlotGroup[]) {
+  const values: Record<string, AbiValue> = {}
+  for (const { slot, words } of groups) {
+    const bits = slots.read(at + slot)
+    for (const { name, offset, word } of words)
+      values[name] = bitsToWord(word, bits >> BigInt(8 * offset))
+  }
+  return values
 }
 
 interface SlotGroup {

@@ -16,8 +16,30 @@ export type Artifact = {
 }
 
 type SolcError = { readonly severity: string; readonly formattedMessage: string }
+/** Where solc puts a variable: the type is a key of `types`. */
+type StorageVariable = {
+  readonly label: string
+  readonly slot: string
+  readonly offset: number
+  readonly type: string
+}
+type StorageType = {
+  readonly encoding: 'inplace' | 'mapping' | 'dynamic_array' | 'bytes'
+  readonly numberOfBytes: string
+  readonly label: string
+  readonly key?: string
+  readonly value?: string
+  readonly base?: string
+  readonly members?: readonly StorageVariable[]
+}
+/** What `solc --storage-layout` says of a contract. */
+export type StorageLayout = {
+  readonly storage: readonly StorageVariable[]
+  readonly types: Readonly<Record<string, StorageType>>
+}
 type SolcContract = {
   readonly abi: readonly unknown[]
+  readonly storageLayout: StorageLayout
   readonly evm: {
     readonly bytecode: { readonly object: string }
     readonly deployedBytecode: { readonly object: string }
@@ -36,9 +58,12 @@ const fixture = new URL('../fixtures/contracts.json', import.meta.url)
 /** Every contract of `contracts/`, by name. Throws with the compiler's words on any error or warning. */
 export function compileContracts(): Record<string, Artifact> {
   const artifacts: Record<string, Artifact> = {}
-  const files = sourcesIn('.', 'interfaces', 'examples', 'mocks')
-  for (const [name, { abi, evm }] of Object.entries(compile(files)))
-    if (evm.bytecode.object !== '')
+  const contracts = {
+    ...compile(sourcesIn('.', 'interfaces', 'examples', 'mocks')),
+    ...compile(sourcesIn('interfaces', 'twins'), twinSettings),
+  }
+  for (const [name, { abi, evm }] of Object.entries(contracts))
+    if (evm.bytecode.object !== '' && name !== 'SumTree')
       artifacts[name] = {
         abi,
         bytecode: `0x${evm.bytecode.object}`,
@@ -53,6 +78,17 @@ export const compileInterfaces = (): Record<string, Abi> =>
     Object.entries(compile(sourcesIn('interfaces'))).map(([name, { abi }]) => [name, abi as Abi]),
   )
 
+/** Storage layouts of the modules as Solidity declares them in `contracts/twins`, by contract. */
+export const compileLayouts = (): Record<string, StorageLayout> =>
+  Object.fromEntries(
+    Object.entries(
+      compile(sourcesIn('interfaces', 'twins'), {
+        ...twinSettings,
+        outputSelection: { '*': { '*': ['storageLayout'] } },
+      }),
+    ).map(([name, { storageLayout }]) => [name, storageLayout]),
+  )
+
 /** Paths below `contracts/`. */
 const sourcesIn = (...below: string[]): string[] =>
   below.flatMap((at) =>
@@ -61,7 +97,10 @@ const sourcesIn = (...below: string[]): string[] =>
       .map((name) => (at === '.' ? name : `${at}/${name}`)),
   )
 
-function compile(files: readonly string[]): Record<string, SolcContract> {
+/** The best the compiler does: a module must be cheaper than that. */
+const twinSettings = { evmVersion: 'cancun' }
+
+function compile(files: readonly string[], more: object = {}): Record<string, SolcContract> {
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
   const sources = Object.fromEntries(
     files.map((name) => [name, { content: readFileSync(new URL(name, folder), 'utf8') }]),
@@ -71,8 +110,11 @@ function compile(files: readonly string[]): Record<string, SolcContract> {
     optimizer: { enabled: true, runs: 200 },
     metadata: { bytecodeHash: 'none' },
     outputSelection: {
-      '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] },
+      '*': {
+        '*': ['abi', 'storageLayout', 'evm.bytecode.object', 'evm.deployedBytecode.object'],
+      },
     },
+    ...more,
   }
   const output = JSON.parse(
     solc.compile(JSON.stringify({ language: 'Solidity', sources, settings })),

@@ -16,7 +16,7 @@ import {
 import { moduleAbis, moduleAddresses, type ModuleName } from '../../attribution/abi.ts'
 import type { Corpora } from '../../attribution/index.ts'
 import { createEngine } from '../../execution/evm.ts'
-import type { BlockContext, TransactionOutcome } from '../../execution/types.ts'
+import type { BlockContext, Engine, TransactionOutcome } from '../../execution/types.ts'
 import { devnetAddresses, devnetGenesis, genesisChanges } from '../../genesis/index.ts'
 import { genesisModules, nativesOf, noCorpora } from '../../node/modules.ts'
 import {
@@ -80,6 +80,18 @@ export interface World {
   deploy(address: Address, code: Hex): void
   /** Any call, with what became of it. */
   call(from: Address, to: Address, data: Hex, options?: SendOptions): Promise<TransactionOutcome>
+  /** A call that leaves nothing behind; with `twin`, that module is its Solidity twin for it. */
+  tried(
+    call: { readonly from: Address; readonly to: Address; readonly data: Hex } & SendOptions,
+    twin?: { readonly module: ModuleName; readonly code: Hex },
+  ): Promise<Tried>
+}
+
+/** What a call would do: slots and balances that would change, as lines to compare. */
+export interface Tried {
+  readonly outcome: TransactionOutcome
+  readonly slots: readonly string[]
+  readonly balances: readonly string[]
 }
 
 /** What a module answered instead. */
@@ -117,11 +129,24 @@ export function createWorld(corpora: Corpora = noCorpora): World {
   }
   let context: BlockContext = usual
 
-  const call: World['call'] = async (from, to, data, { value = 0n, gas = 10_000_000n } = {}) => {
-    const request = { from, to, value, gas, gasPrice: 0n, data: fromHex(data) }
-    const verdict = await engine.runCall(journal, context, request)
-    invariant(verdict.type === 'accept', 'message' in verdict ? verdict.message : 'refused')
-    return verdict.value
+  const callIn =
+    (runner: Engine, state: Journal): World['call'] =>
+    async (from, to, data, { value = 0n, gas = 10_000_000n } = {}) => {
+      const request = { from, to, value, gas, gasPrice: 0n, data: fromHex(data) }
+      const verdict = await runner.runCall(state, context, request)
+      invariant(verdict.type === 'accept', 'message' in verdict ? verdict.message : 'refused')
+      return verdict.value
+    }
+  const call = callIn(engine, journal)
+  /** Engines that leave one module to its account's code. */
+  const without = new Map<ModuleName, Engine>()
+  const engineWithout = (module: ModuleName): Engine => {
+    const known = without.get(module)
+    if (known) return known
+    const modules = natives.modules.filter(({ name }) => name !== module)
+    const made = createEngine({ spec, secp256k1: nobleSecp256k1, natives: { ...natives, modules } })
+    without.set(module, made)
+    return made
   }
   const ask = async (
     from: Address,
@@ -163,8 +188,33 @@ export function createWorld(corpora: Corpora = noCorpora): World {
       journal.setAccount(address, { nonce: 1n, balance: 0n, codeHash })
     },
     call,
+    async tried({ from, to, data, ...options }, twin) {
+      const above = createJournal(journal)
+      if (twin) {
+        const address = moduleAddresses[twin.module]
+        const { nonce = 1n, balance = 0n } = journal.account(address) ?? {}
+        above.setAccount(address, { nonce, balance, codeHash: above.putCode(fromHex(twin.code)) })
+      }
+      const runner = twin ? engineWithout(twin.module) : engine
+      const outcome = await callIn(runner, above)(from, to, data, options)
+      return { outcome, slots: slotsWritten(above), balances: balancesMoved(journal, above) }
+    },
   }
 }
+
+/** Slots of modules that differ from below, as lines to compare. */
+const slotsWritten = (above: Journal): string[] =>
+  [...above.changes().accounts]
+    .flatMap(([address, change]) =>
+      [...(change?.slots ?? [])].map(([slot, value]) => `${address} ${slot} ${value}`),
+    )
+    .toSorted()
+
+const balancesMoved = (below: Journal, above: Journal): string[] =>
+  [...above.changes().accounts]
+    .filter(([address, change]) => change?.balance !== below.account(address)?.balance)
+    .map(([address, change]) => `${address} ${change?.balance ?? 'none'}`)
+    .toSorted()
 
 function digestOf(journal: Journal): Hex {
   const lines: string[] = []

@@ -14,8 +14,10 @@ test('test/fixtures/contracts.json matches contracts/*.sol', () => {
     'MockReceipts',
     'MockRewards',
     'Pair',
+    'ProofsTwin',
     'Puppet',
     'Reverter',
+    'RewardsTwin',
     'Token',
   ])
   for (const [name, artifact] of Object.entries(compiled))
