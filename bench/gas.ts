@@ -32,12 +32,11 @@ const of = (
   functionName: string,
   args: readonly unknown[],
   more: Partial<Case> = {},
-): Case => ({
-  name: `${name}.${functionName}`,
-  to: moduleAddresses[name],
-  data: encodeFunctionData({ abi: moduleAbis[name] as Abi, functionName, args }),
-  ...more,
-})
+): Case => {
+  const abi: Abi = moduleAbis[name]
+  const data = encodeFunctionData({ abi, functionName, args })
+  return { name: `${name}.${functionName}`, to: moduleAddresses[name], data, ...more }
+}
 
 /** `body`, over and over until the gas is gone: the halt costs nothing but the gas. */
 const loop = (body: string): Hex => `0x5b${body}600056`

@@ -39,6 +39,6 @@ export const effectsOf = ({ outcome, slots, balances }: Tried) => ({
 export function carrier(target: Address, data: Hex): Hex {
   const size = ((data.length - 2) / 2).toString(16).padStart(4, '0')
   // codecopy(0, 0x3c, size); call(gas, target, value, 0, size, 0, 0); return or revert the answer
-  const call = `61${size}61003c60003960006000` + `61${size}600034` + `73${target.slice(2)}5af1`
+  const call = `61${size}61003c6000396000600061${size}60003473${target.slice(2)}5af1`
   return `0x${call}3d600060003e6037573d6000fd5b3d6000f3${data.slice(2)}`
 }
