@@ -59,7 +59,7 @@ export {
 export { type FrameStart, type FrameType, type Step, type Tracer, wordToAddress } from './tracer.ts'
 export { opcodeName } from './opcodes.ts'
 export { type Replayed, replayBlock, type Rerun } from './replay.ts'
-export { historyContract } from './process.ts'
+export { beaconRootsContract, historyContract } from './process.ts'
 export { createChain } from './chain.ts'
 export { nextBaseFee, nextExcessBlobGas, nextGasLimit, validateHeader } from './header.ts'
 export { defaultMempoolLimits, type MempoolLimits } from './mempool/limits.ts'

@@ -3,7 +3,7 @@
  * run of empty blocks (state/quiet-runs.ts), a million of which take seconds. The first blocks take
  * what waits in the pool and let the base fee fall to its floor; the last is a built one again.
  */
-import { type Chain, historyContract } from '../../execution/index.ts'
+import { beaconRootsContract, type Chain, historyContract } from '../../execution/index.ts'
 import { type Block, fromHex, type Header, toBigInt } from '../../primitives/index.ts'
 import type { Sealer } from '../sealer.ts'
 import type { WishesAfter } from '../template.ts'
@@ -19,8 +19,8 @@ export interface MineManyPorts {
 const builtAtMost = 512n
 /** Blocks of one run (state/quiet-runs.ts, maxQuietRun). */
 const runAtMost = 131_072n
-/** Ancestors whose hashes the history contract keeps (EIP-2935, HISTORY_SERVE_WINDOW). */
-const historyWindow = 8_191n
+/** Blocks that the system contracts remember (EIP-2935, HISTORY_SERVE_WINDOW; EIP-4788, HISTORY_BUFFER_LENGTH). */
+const ringLength = 8_191n
 
 export async function mineMany(
   count: bigint,
@@ -33,7 +33,7 @@ export async function mineMany(
     // The last is a built one, and the first with all that was wished for it.
     const made = left > builtAtMost && left < count ? await runOf(left - 1n, intervalS, ports) : 0n
     left -= made
-    if (made > 0n && left === 1n) await recordHashes(ports, first)
+    if (made > 0n && left === 1n) await recordRun(ports, first)
     if (made > 0n) continue
     await ports.sealer.seal(left === count ? undefined : wishes)
     left--
@@ -55,16 +55,45 @@ const isStill = (head: Block, { chain, baseFeeAfter }: MineManyPorts): boolean =
   chain.store.editsBefore(head.header.number + 1n).length === 0 &&
   baseFeeAfter(head.header) === (head.header.baseFeePerGas ?? 0n)
 
-/** What the history contract would have been told block by block: hashes from `first` - 1 on. */
-const recordHashes = ({ chain, sealer }: MineManyPorts, first: bigint): Promise<void> =>
+/**
+ * What the system contracts would have been told block by block: parents' hashes (EIP-2935) and beacon
+ * roots by time (EIP-4788), of the run's last blocks, which are all that a ring still holds. Inside the
+ * run they know what they knew before it.
+ */
+const recordRun = ({ chain, sealer }: MineManyPorts, first: bigint): Promise<void> =>
   sealer.exclusively(async () => {
     const { number } = chain.head().header
-    if (!chain.stateAt(number).account(historyContract)) return
-    const slots = new Map<bigint, bigint>()
-    const oldest = number - historyWindow + 1n
-    for (let at = oldest < first - 1n ? first - 1n : oldest; at < number; at++) {
-      const hash = chain.store.blockByNumber(at)?.block.hash
-      if (hash) slots.set(at % historyWindow, toBigInt(fromHex(hash)))
-    }
-    await chain.edit([{ address: historyContract, slots }])
+    const state = chain.stateAt(number)
+    const oldest = number - ringLength + 1n
+    const blocks = blocksBetween(chain, oldest < first - 1n ? first - 1n : oldest, number)
+    const edits = [
+      { address: historyContract, slots: hashSlots(blocks.slice(0, -1)) },
+      { address: beaconRootsContract, slots: rootSlots(blocks.slice(1)) },
+    ]
+    await chain.edit(edits.filter(({ address }) => state.account(address)))
   })
+
+/** Both ends included. */
+function blocksBetween({ store }: MineManyPorts['chain'], from: bigint, to: bigint): Block[] {
+  const blocks: Block[] = []
+  for (let at = from; at <= to; at++) {
+    const found = store.blockByNumber(at)
+    if (found) blocks.push(found.block)
+  }
+  return blocks
+}
+
+const hashSlots = (blocks: readonly Block[]): Map<bigint, bigint> =>
+  new Map(blocks.map(({ header, hash }) => [header.number % ringLength, toBigInt(fromHex(hash))]))
+
+/** A block's time, and one ring further the root that it carries. */
+function rootSlots(blocks: readonly Block[]): Map<bigint, bigint> {
+  const slots = new Map<bigint, bigint>()
+  for (const { header } of blocks) {
+    const { timestamp, parentBeaconBlockRoot: root } = header
+    if (root === undefined) continue
+    slots.set(timestamp % ringLength, timestamp)
+    slots.set((timestamp % ringLength) + ringLength, toBigInt(fromHex(root)))
+  }
+  return slots
+}
