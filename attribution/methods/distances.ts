@@ -1,0 +1,109 @@
+/**
+ * Squared distances and dot products of int8 vectors, exact in int32, and the order they put points in.
+ * The sums run in WebAssembly with fixed-width SIMD where there is one, else in JavaScript; integers
+ * have no order of summation, so both give the same bits. No relaxed SIMD, no threads.
+ */
+import { compileDistanceKernel, type DistanceKernel } from './distance-kernel.ts'
+
+/** Vectors are padded with zeros to a multiple of this many components: one SIMD register. */
+export const vectorStride = 16
+/** 255^2 a component stays below 2^31. */
+export const maxDimensions = 33_024
+
+export const strideOf = (dimensions: number): number =>
+  Math.ceil(dimensions / vectorStride) * vectorStride
+
+/** int8 vectors laid end to end, each `stride` long. */
+export interface VectorSet {
+  readonly count: number
+  readonly dimensions: number
+  readonly values: Int8Array
+}
+
+export interface VectorIndex {
+  readonly count: number
+  readonly dimensions: number
+  /** Squared distance of each point to `query`, which has `dimensions` components. */
+  distancesTo(query: Int8Array): Int32Array
+  /** Dot product of each point with `query`. */
+  productsWith(query: Int8Array): Int32Array
+}
+
+/** `useWasm: false` makes the JavaScript form, which is also what a node without WebAssembly gets. */
+export function createVectorIndex(vectors: VectorSet, useWasm = true): VectorIndex {
+  if (vectors.dimensions < 1 || vectors.dimensions > maxDimensions)
+    throw new RangeError(`1 to ${maxDimensions} dimensions`)
+  const kernel = useWasm ? compileDistanceKernel(vectors) : undefined
+  const { count, dimensions } = vectors
+  const padded = (query: Int8Array): Int8Array => {
+    if (query.length !== dimensions) throw new RangeError(`a query has ${dimensions} components`)
+    const vector = new Int8Array(strideOf(dimensions))
+    vector.set(query)
+    return vector
+  }
+  const engine: DistanceKernel = kernel ?? createScalarKernel(vectors)
+  return {
+    count,
+    dimensions,
+    distancesTo: (query) => engine.distances(padded(query)),
+    productsWith: (query) => engine.products(padded(query)),
+  }
+}
+
+function createScalarKernel({ values, count, dimensions }: VectorSet): DistanceKernel {
+  const stride = strideOf(dimensions)
+  return {
+    distances(query) {
+      const distances = new Int32Array(count)
+      for (let i = 0, at = 0; i < count; i++, at += stride) {
+        let sum = 0
+        for (let j = 0; j < dimensions; j++) {
+          const difference = values[at + j]! - query[j]!
+          sum = (sum + Math.imul(difference, difference)) | 0
+        }
+        distances[i] = sum
+      }
+      return distances
+    },
+    products(query) {
+      const products = new Int32Array(count)
+      for (let i = 0, at = 0; i < count; i++, at += stride) {
+        let sum = 0
+        for (let j = 0; j < dimensions; j++) sum = (sum + Math.imul(values[at + j]!, query[j]!)) | 0
+        products[i] = sum
+      }
+      return products
+    },
+  }
+}
+
+const digitBits = 11
+const digits = 1 << digitBits
+
+/** Indexes by (distance, index) ascending: radix sort from the least digit, stable, integers only. */
+export function orderByDistance(distances: Int32Array): Int32Array {
+  const count = distances.length
+  let from = new Int32Array(count)
+  let to = new Int32Array(count)
+  let largest = 0
+  for (let i = 0; i < count; i++) {
+    from[i] = i
+    if (distances[i]! > largest) largest = distances[i]!
+  }
+  const starts = new Int32Array(digits)
+  for (let shift = 0; shift < 31 && largest >>> shift !== 0; shift += digitBits) {
+    starts.fill(0)
+    for (let i = 0; i < count; i++) starts[(distances[i]! >>> shift) & (digits - 1)]!++
+    for (let digit = 0, sum = 0; digit < digits; digit++) {
+      const size = starts[digit]!
+      starts[digit] = sum
+      sum += size
+    }
+    for (let i = 0; i < count; i++) {
+      const index = from[i]!
+      to[starts[(distances[index]! >>> shift) & (digits - 1)]!++] = index
+    }
+    ;[from, to] = [to, from]
+  }
+  return from
+}
