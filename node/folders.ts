@@ -12,5 +12,7 @@ export const validatorFolder = (datadir: string): string => join(datadir, 'valid
 
 /** Rows of batches, a file each under its root. */
 export const rowsFolder = (datadir: string): string => join(datadir, 'rows')
+/** Indexes of versions, made again when they are missing. */
+export const indexFolder = (datadir: string): string => join(datadir, 'index')
 /** The node's key on the network and the addresses of its peers. */
 export const networkFolder = (datadir: string): string => join(datadir, 'network')

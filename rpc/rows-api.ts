@@ -1,4 +1,5 @@
 /** What JSON-RPC and the rows' door ask of the node about rows of batches; node/rows fulfils it. */
+import type { VersionFacts } from '../attribution/views/index.ts'
 import type { Hex, Verdict } from '../primitives/index.ts'
 
 /** A batch as the node has it. */
@@ -16,4 +17,10 @@ export interface RowsApi {
   put(bytes: Uint8Array): Promise<Verdict<StoredBatch, 'BATCH_INVALID' | 'BLOBS_FULL'>>
   /** A batch as it was given: rows of canonical JSON, a line each. */
   get(root: Hex): Promise<Uint8Array | undefined>
+  has(root: Hex): boolean
+  /**
+   * What a publisher states about a version of these batches, and its index kept for later. Long work,
+   * beside the event loop. Throws NodeError DATA_MISSING, BATCH_INVALID, INDEX_BUSY.
+   */
+  buildVersion(roots: readonly Hex[]): Promise<VersionFacts>
 }

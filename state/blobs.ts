@@ -1,9 +1,10 @@
 /**
- * Content-addressed blobs: bytes under a name that follows from them. A file each, written aside, synced
- * and renamed before `put` returns, so a killed process leaves a whole blob or none; read back only
- * when its name still follows from what the disk gives. Bounded by a quota. Knows nothing of what blobs
- * mean: the address function comes from outside. Deletes only what it is told to.
+ * Content-addressed blobs: bytes under an address that follows from them, as whoever puts them has seen.
+ * A file each, written aside, synced and renamed before `put` returns, so a killed process leaves a whole
+ * blob or none; its name carries a checksum, and what the disk gives is read back only when it fits.
+ * Bounded by a quota. Knows nothing of what blobs mean. Deletes only what it is told to.
  */
+import { webcrypto } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { invariant, NodeError, type Hex } from '../primitives/index.ts'
@@ -13,17 +14,17 @@ export interface BlobsOptions {
   readonly folder?: string
   /** Of all blobs together. */
   readonly quotaBytes: number
-  /** 32 bytes as hex; the same for the same bytes, for ever. */
-  readonly addressOf: (bytes: Uint8Array) => Hex
 }
 
 export interface Blobs {
   /** On disk when it returns. Throws NodeError BLOBS_FULL, BLOBS_FAILED. */
-  put(bytes: Uint8Array): Promise<Hex>
+  put(address: Hex, bytes: Uint8Array): Promise<void>
   /** undefined when there is none, or what there was is damaged: then it is gone. */
   get(address: Hex): Promise<Uint8Array | undefined>
   has(address: Hex): boolean
   remove(address: Hex): Promise<void>
+  /** Addresses with sizes, oldest first as far as is known. */
+  list(): ReadonlyMap<Hex, number>
   usage(): { readonly count: number; readonly bytes: number; readonly quotaBytes: number }
 }
 
@@ -31,7 +32,8 @@ export interface Blobs {
 interface Shelf {
   readonly sizes: Map<Hex, number>
   write(address: Hex, bytes: Uint8Array): Promise<void>
-  read(address: Hex): Promise<Uint8Array>
+  /** undefined: what is there is damaged. */
+  read(address: Hex): Promise<Uint8Array | undefined>
   remove(address: Hex): Promise<void>
 }
 
@@ -42,7 +44,7 @@ export async function openBlobs(options: BlobsOptions): Promise<Blobs> {
   return createBlobs(shelf, options)
 }
 
-function createBlobs(shelf: Shelf, { quotaBytes, addressOf }: BlobsOptions): Blobs {
+function createBlobs(shelf: Shelf, { quotaBytes }: BlobsOptions): Blobs {
   const { sizes } = shelf
   let bytesKept = 0
   for (const size of sizes.values()) bytesKept += size
@@ -75,10 +77,9 @@ function createBlobs(shelf: Shelf, { quotaBytes, addressOf }: BlobsOptions): Blo
   }
 
   return {
-    async put(bytes) {
-      const address = addressOf(bytes)
+    async put(address, bytes) {
       invariant(/^0x[0-9a-f]{64}$/.test(address), 'an address is 32 bytes')
-      if (sizes.has(address)) return address
+      if (sizes.has(address)) return
       const begun = writing.get(address) ?? add(address, bytes)
       writing.set(address, begun)
       try {
@@ -86,17 +87,17 @@ function createBlobs(shelf: Shelf, { quotaBytes, addressOf }: BlobsOptions): Blo
       } finally {
         writing.delete(address)
       }
-      return address
     },
     async get(address) {
       if (!sizes.has(address)) return undefined
       const bytes = await shelf.read(address).catch(() => undefined)
-      if (bytes && addressOf(bytes) === address) return bytes
+      if (bytes) return bytes
       await remove(address)
       return undefined
     },
     has: (address) => sizes.has(address),
     remove,
+    list: () => sizes,
     usage: () => ({ count: sizes.size, bytes: bytesKept, quotaBytes }),
   }
 }
@@ -111,23 +112,21 @@ function memoryShelf(): Shelf {
   }
 }
 
-/** `folder/ab/abcd...`: 256 folders, so that none grows large. */
+/** `folder/ab/abcd... .<checksum>`: 256 folders, so that none grows large. */
 async function diskShelf(folder: string): Promise<Shelf> {
-  const sizes = new Map<Hex, number>()
+  const files = new Map<Hex, BlobFile>()
   await failing(folder, () => mkdir(folder, { recursive: true }))
   for (const part of await failing(folder, () => readdir(folder)))
-    if (/^[0-9a-f]{2}$/.test(part)) await scan(join(folder, part), sizes)
+    if (/^[0-9a-f]{2}$/.test(part)) await scan(join(folder, part), files)
     else if (part.startsWith(unfinished)) await rm(join(folder, part), { force: true })
+  const oldestFirst = [...files].toSorted(([, a], [, b]) => a.writtenMs - b.writtenMs)
   let count = 0
-  const placeOf = (address: Hex) => {
-    const part = join(folder, address.slice(2, 4))
-    return { part, path: join(part, address.slice(2)) }
-  }
   return {
-    sizes,
+    sizes: new Map(oldestFirst.map(([address, { sizeBytes }]) => [address, sizeBytes])),
     write: (address, bytes) =>
       failing(folder, async () => {
-        const { part, path } = placeOf(address)
+        const part = join(folder, address.slice(2, 4))
+        const path = join(part, `${address.slice(2)}.${await checksumOf(bytes)}`)
         const aside = join(folder, `${unfinished}${process.pid}-${count++}`)
         try {
           await writeSynced(aside, bytes)
@@ -139,17 +138,44 @@ async function diskShelf(folder: string): Promise<Shelf> {
         }
         await syncFolder(part)
         await syncFolder(folder)
+        files.set(address, { path, sizeBytes: bytes.length, writtenMs: Date.now() })
       }),
-    read: (address) => readFile(placeOf(address).path),
-    remove: (address) => failing(folder, () => rm(placeOf(address).path, { force: true })),
+    async read(address) {
+      const path = files.get(address)?.path ?? ''
+      const bytes = await readFile(path)
+      return path.endsWith(`.${await checksumOf(bytes)}`) ? bytes : undefined
+    },
+    remove: (address) =>
+      failing(folder, async () => {
+        const path = files.get(address)?.path
+        files.delete(address)
+        if (path !== undefined) await rm(path, { force: true })
+      }),
   }
+}
+
+interface BlobFile {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly writtenMs: number
 }
 
 const unfinished = 'unfinished-'
 
-async function scan(part: string, sizes: Map<Hex, number>): Promise<void> {
-  for (const name of await readdir(part))
-    if (/^[0-9a-f]{64}$/.test(name)) sizes.set(`0x${name}`, (await stat(join(part, name))).size)
+/** Half of SHA-256, made beside the event loop. */
+async function checksumOf(bytes: Uint8Array): Promise<string> {
+  const digest = await webcrypto.subtle.digest('SHA-256', bytes)
+  return Buffer.from(digest).subarray(0, 16).toString('hex')
+}
+
+async function scan(part: string, files: Map<Hex, BlobFile>): Promise<void> {
+  for (const name of await readdir(part)) {
+    const [, address] = /^([0-9a-f]{64})\.[0-9a-f]{32}$/.exec(name) ?? []
+    if (address === undefined) continue
+    const path = join(part, name)
+    const { size, mtimeMs } = await stat(path)
+    files.set(`0x${address}`, { path, sizeBytes: size, writtenMs: mtimeMs })
+  }
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

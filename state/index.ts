@@ -8,6 +8,7 @@ export {
   type StoreFault,
 } from './check.ts'
 export type { BlockLogs, PlacedLog } from './block-logs.ts'
+export { type DerivedFiles, openDerivedFiles } from './derived-files.ts'
 export { applyEdits } from './edits.ts'
 export { copyStore } from './copy.ts'
 export { storeInfo, type StoreInfo } from './info.ts'

@@ -33,10 +33,12 @@ export {
 } from '../rows/row.ts'
 export {
   isBatchFault,
+  isRowsFault,
   joinRows,
   maxBatchBytes,
   maxBatchRows,
   readBatch,
+  readRows,
   type Batch,
   type BatchFault,
 } from '../rows/batch.ts'

@@ -141,11 +141,8 @@ function createKept() {
       return true
     },
     add(hash: number, text: Uint8Array, start: number, end: number): number {
-      const from = bytes.length()
-      const room = bytes.room(end - start)
-      for (let i = start; i < end; i++) room[from + i - start] = text[i]!
-      bytes.setLength(from + end - start)
-      ends.push(from + end - start)
+      bytes.append(text.subarray(start, end))
+      ends.push(bytes.length())
       counts.push(1)
       hashes.push(hash)
       return ends.length() - 1
@@ -213,6 +210,10 @@ export function createGrowing<list extends Numbers>(make: (size: number) => list
     setLength: (now: number): void => void (length = now),
     push(value: number): void {
       room(1)[length++] = value
+    },
+    append(more: Uint8Array): void {
+      room(more.length).set(more, length)
+      length += more.length
     },
     take: (): list => values.slice(0, length) as list,
   }

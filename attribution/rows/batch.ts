@@ -45,6 +45,14 @@ export function joinRows(rows: readonly Row[]): Uint8Array {
 }
 
 export function readBatch(bytes: Uint8Array): Batch | BatchFault {
+  const rows = readRows(bytes)
+  if (isRowsFault(rows)) return rows
+  const tree = merkleTree(rows.map((row) => hashRow(row.bytes)))
+  return { bytes, rows, tree, root: topOf(tree), sketch: sketchTexts(rows.map(rowText)) }
+}
+
+/** Its rows alone: no tree, no sketch. */
+export function readRows(bytes: Uint8Array): readonly Row[] | BatchFault {
   if (bytes.length === 0) return { fault: 'no rows' }
   if (bytes.length > maxBatchBytes) return { fault: `longer than ${maxBatchBytes} bytes` }
   if (bytes.at(-1) !== lineEnd) return { fault: 'the last line is not ended' }
@@ -57,6 +65,8 @@ export function readBatch(bytes: Uint8Array): Batch | BatchFault {
     rows.push(row)
     start = end + 1
   }
-  const tree = merkleTree(rows.map((row) => hashRow(row.bytes)))
-  return { bytes, rows, tree, root: topOf(tree), sketch: sketchTexts(rows.map(rowText)) }
+  return rows
 }
+
+export const isRowsFault = (rows: readonly Row[] | BatchFault): rows is BatchFault =>
+  'fault' in rows

@@ -4,7 +4,7 @@
  * tool can make it; its text, what methods index, is every string in it, one line each. Refuses what
  * two programs could read differently; judges no content.
  */
-import { compareText, keccak256 } from '../../primitives/index.ts'
+import { compareText, equalBytes, keccak256 } from '../../primitives/index.ts'
 
 /** 64 KiB: a long document is several rows, so that credit goes to a part somebody can read. */
 export const maxRowBytes = 64 * 1024
@@ -39,7 +39,7 @@ export const isRowFault = (row: Row | RowFault): row is RowFault => 'fault' in r
 export function readRow(bytes: Uint8Array): Row | RowFault {
   const row = parseRow(bytes)
   if (isRowFault(row)) return row
-  if (row.bytes.length !== bytes.length || row.bytes.some((byte, i) => byte !== bytes[i]))
+  if (!equalBytes(row.bytes, bytes))
     return { fault: 'not in canonical spelling (RFC 8785): sorted keys, no spaces' }
   return row
 }
@@ -89,10 +89,13 @@ const isList = (value: RowValue): value is readonly RowValue[] => Array.isArray(
 const sortedKeys = (value: object): string[] => Object.keys(value).toSorted(compareText)
 
 function spell(value: unknown, depth: number): string | RowFault {
-  if (typeof value === 'string')
-    return loneSurrogate.test(value)
+  if (typeof value === 'string') {
+    const spelled = JSON.stringify(value)
+    // It writes a lone surrogate as an escape: only then is a look at every character needed.
+    return spelled.includes('\\ud') && loneSurrogate.test(value)
       ? { fault: 'a string that is no Unicode' }
-      : JSON.stringify(value)
+      : spelled
+  }
   if (typeof value === 'number')
     return Number.isFinite(value) ? JSON.stringify(value) : { fault: 'a number that is not finite' }
   if (typeof value === 'boolean' || value === null) return String(value)

@@ -27,4 +27,11 @@ export {
 export { leavesView, receiptView, spansView, type LeafView } from './receipt.ts'
 export { explainRequest, requestsCredited, type RewardLine } from './reward.ts'
 export { earningsView, usageView } from './usage.ts'
-export { buildVersion, type BuiltVersion } from './version.ts'
+export {
+  buildVersion,
+  createVersionBuilder,
+  type BuiltVersion,
+  type VersionFacts,
+  type VersionStage,
+} from './version.ts'
+export { openVersionImage, versionImage, versionImageVersion } from './version-image.ts'

@@ -5,43 +5,86 @@
 import {
   buildSpanIndex,
   commitIndex,
-  encodeCorpus,
   hashRow,
-  isBatchFault,
+  isRowsFault,
   merkleRoot,
-  readBatch,
+  readRows,
   rowText,
   type SpanIndex,
 } from '../methods/index.ts'
+import { buildTree, hashLeaf, noMeasure, topOf } from '../merkle/tree.ts'
+import { createCorpusBuilder } from '../methods/tokens.ts'
+import { createGrowing } from '../methods/vocabulary.ts'
 import { NodeError, toHex, type Hex } from '../../primitives/index.ts'
 
-export interface BuiltVersion {
+/** What the chain is told. */
+export interface VersionFacts {
   readonly root: Hex
   readonly corpusRoot: Hex
   readonly indexRoot: Hex
   readonly tokens: bigint
   readonly rows: number
   readonly sizeBytes: bigint
+}
+
+export interface BuiltVersion extends VersionFacts {
   readonly index: SpanIndex
 }
 
+/** The long steps, one after the other. */
+export type VersionStage = 'sorting' | 'hashing'
+
+export interface VersionBuilder {
+  /** Keeps no bytes of it. Throws NodeError BATCH_INVALID. */
+  add(batch: Uint8Array): { readonly root: Hex; readonly rows: number }
+  finish(onStage?: (stage: VersionStage) => void): BuiltVersion
+}
+
+/** For who has the batches one at a time. */
+export function createVersionBuilder(): VersionBuilder {
+  const encoder = new TextEncoder()
+  const corpus = createCorpusBuilder()
+  const hashes = createGrowing((size) => new Uint8Array(size))
+  let [sizeBytes, batches] = [0n, 0]
+  return {
+    add(batch) {
+      const rows = readRows(batch)
+      if (isRowsFault(rows))
+        throw new NodeError('BATCH_INVALID', `batch ${batches}: ${rows.fault}`, { batches })
+      const own = rows.map((row) => hashRow(row.bytes))
+      for (const row of rows) corpus.add(encoder.encode(rowText(row)))
+      for (const hash of own) hashes.append(hash)
+      sizeBytes += BigInt(batch.length)
+      batches++
+      return { root: toHex(merkleRoot(own)), rows: rows.length }
+    },
+    finish(onStage = () => undefined) {
+      onStage('sorting')
+      const index = buildSpanIndex(corpus.finish())
+      onStage('hashing')
+      const commitment = commitIndex(index)
+      return {
+        root: toHex(rootOf(hashes.take())),
+        corpusRoot: toHex(commitment.corpusRoot),
+        indexRoot: toHex(commitment.root),
+        tokens: BigInt(index.order.length),
+        rows: hashes.length() / 32,
+        sizeBytes,
+        index,
+      }
+    },
+  }
+}
+
+/** As `merkleRoot` of the hashes, which stand end to end. */
+const rootOf = (hashes: Uint8Array): Uint8Array =>
+  topOf(
+    buildTree(noMeasure, hashes.length / 32, (i) => hashLeaf(hashes.subarray(32 * i, 32 * i + 32))),
+  )
+
 /** Throws NodeError BATCH_INVALID. */
 export function buildVersion(batches: readonly Uint8Array[]): BuiltVersion {
-  const encoder = new TextEncoder()
-  const rows = batches.flatMap((bytes, i) => {
-    const batch = readBatch(bytes)
-    if (isBatchFault(batch)) throw new NodeError('BATCH_INVALID', `batch ${i}: ${batch.fault}`)
-    return batch.rows
-  })
-  const index = buildSpanIndex(encodeCorpus(rows.map((row) => encoder.encode(rowText(row)))))
-  const commitment = commitIndex(index)
-  return {
-    root: toHex(merkleRoot(rows.map((row) => hashRow(row.bytes)))),
-    corpusRoot: toHex(commitment.corpusRoot),
-    indexRoot: toHex(commitment.root),
-    tokens: BigInt(index.order.length),
-    rows: rows.length,
-    sizeBytes: batches.reduce((sum, { length }) => sum + BigInt(length), 0n),
-    index,
-  }
+  const builder = createVersionBuilder()
+  for (const batch of batches) builder.add(batch)
+  return builder.finish()
 }

@@ -105,9 +105,16 @@ async function look(ports: AttesterPorts, versionId: bigint): Promise<boolean> {
     await corpora.build(source)
   } catch (error) {
     if (!(error instanceof NodeError)) throw error
-    if (error.code === 'DATA_MISSING') return false
-    log.warn({ ...error.facts, reason: error.message }, 'a version is not what it says')
-    return true
+    if (error.code === 'INDEX_MISMATCH' || error.code === 'BATCH_INVALID') {
+      log.warn({ ...error.facts, reason: error.message }, 'a version is not what it says')
+      return true
+    }
+    if (error.code !== 'DATA_MISSING')
+      log.warn(
+        { versionId, code: error.code, reason: error.message },
+        'a version cannot be indexed now',
+      )
+    return false
   }
   if (!validator || !mayAttest(stateNow(ports), versionId, validator.address)) return true
   const isSent = await validator.send(

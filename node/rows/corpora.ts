@@ -1,108 +1,94 @@
 /**
- * Indexes of dataset versions as this node has them: derived, in memory, made again whenever they are
- * missing. Builds from rows alone and refuses to know an index by a root that is not the one it built.
- * What an execution misses is fetched here before it runs again; what nobody has is an error of the node.
+ * Indexes of dataset versions as this node has them: derived, in memory up to a bound, beside that in
+ * files, made again from rows whenever they are missing. Refuses to know an index by roots that are not
+ * those it built. What an execution misses is fetched here before it runs again; what nobody has is an
+ * error of the node.
  */
-import {
-  isBatchFault,
-  readBatch,
-  rowText,
-  merkleRoot,
-  hashRow,
-} from '../../attribution/methods/index.ts'
-import {
-  buildSpanIndex,
-  commitIndex,
-  encodeCorpus,
-  type SpanCommitment,
-  type SpanIndex,
-} from '../../attribution/methods/index.ts'
 import { versionSource, type Corpora, type VersionSource } from '../../attribution/index.ts'
+import type { BuiltVersion, VersionFacts } from '../../attribution/views/index.ts'
 import { MissingData } from '../../execution/native/index.ts'
-import {
-  type Hex,
-  type Logger,
-  NodeError,
-  type StateReader,
-  toHex,
-} from '../../primitives/index.ts'
-
-export interface BuiltCorpus {
-  readonly index: SpanIndex
-  readonly commitment: SpanCommitment
-}
+import { type Hex, type Logger, NodeError, type StateReader } from '../../primitives/index.ts'
+import type { IndexMaker } from './index-maker.ts'
 
 export interface CorporaPorts {
   /** Rows of a batch by its root, from wherever they are; undefined when nobody has them. */
   readonly rowsOf: (root: Hex) => Promise<Uint8Array | undefined>
+  readonly maker: Pick<IndexMaker, 'make' | 'load'>
   readonly log: Logger
 }
 
 export interface NodeCorpora extends Corpora {
   /** Builds, or finds built, and compares with what the chain says. Throws DATA_MISSING, INDEX_MISMATCH. */
-  build(source: VersionSource): Promise<BuiltCorpus>
-  /** Whether an index with this root is in memory. */
-  has(indexRoot: Hex): boolean
+  build(source: VersionSource): Promise<void>
+  /** Builds of rows that are no version yet. Throws DATA_MISSING, BATCH_INVALID. */
+  buildOf(
+    batches: readonly { readonly root: Hex; readonly sizeBytes: number }[],
+  ): Promise<VersionFacts>
 }
 
-/** Tokens kept in memory over all indexes: 12 bytes each and their trees, about 1 GiB. */
-const maxTokensKept = 32 * 2 ** 20
+export interface CorporaOptions {
+  /** Of indexes in memory, about 9 bytes a token; one stays, whatever its size. */
+  readonly memoryBytes: number
+}
 
-export function createCorpora({ rowsOf, log }: CorporaPorts): NodeCorpora {
+export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPorts): NodeCorpora {
   /** By index root, in order of last use. */
-  const kept = new Map<Hex, BuiltCorpus>()
-  const building = new Map<Hex, Promise<BuiltCorpus>>()
+  const kept = new Map<Hex, BuiltVersion>()
+  const coming = new Map<Hex, Promise<BuiltVersion>>()
 
-  function use(indexRoot: Hex): BuiltCorpus | undefined {
-    const corpus = kept.get(indexRoot)
-    if (!corpus) return undefined
+  function use(indexRoot: Hex): BuiltVersion | undefined {
+    const version = kept.get(indexRoot)
+    if (!version) return undefined
     kept.delete(indexRoot)
-    kept.set(indexRoot, corpus)
-    return corpus
+    kept.set(indexRoot, version)
+    return version
   }
 
-  function keep(indexRoot: Hex, corpus: BuiltCorpus): void {
-    kept.set(indexRoot, corpus)
-    let tokens = 0
-    for (const { index } of kept.values()) tokens += index.order.length
-    for (const [root, { index }] of kept) {
-      if (tokens <= maxTokensKept || kept.size === 1) break
+  function keep(version: BuiltVersion): void {
+    kept.set(version.indexRoot, version)
+    let bytes = 0
+    for (const one of kept.values()) bytes += sizeOf(one)
+    for (const [root, one] of kept) {
+      if (bytes <= memoryBytes || kept.size === 1) break
       kept.delete(root)
-      tokens -= index.order.length
+      bytes -= sizeOf(one)
     }
   }
 
-  async function make(source: VersionSource): Promise<BuiltCorpus> {
-    const texts = await textsOf(source, rowsOf)
-    const index = buildSpanIndex(encodeCorpus(texts))
-    const commitment = commitIndex(index)
-    compare(source, index, commitment)
-    keep(source.indexRoot, { index, commitment })
-    log.info(
-      { versionId: source.versionId, rows: source.rows, tokens: source.tokens },
-      'index built',
-    )
-    return { index, commitment }
+  async function bring(source: VersionSource): Promise<BuiltVersion> {
+    const version = (await ports.maker.load(source)) ?? (await make(source, ports))
+    compare(source, version)
+    keep(version)
+    return version
   }
 
-  async function build(source: VersionSource): Promise<BuiltCorpus> {
-    const known = use(source.indexRoot)
-    if (known) return known
-    const begun = building.get(source.indexRoot) ?? make(source)
-    building.set(source.indexRoot, begun)
+  async function build(source: VersionSource): Promise<void> {
+    const { indexRoot } = source
+    const begun = coming.get(indexRoot) ?? use(indexRoot) ?? bring(source)
+    if (begun instanceof Promise) coming.set(indexRoot, begun)
     try {
-      return await begun
+      // Another version may state the same index root, and other roots that are not true.
+      compare(source, await begun)
     } finally {
-      building.delete(source.indexRoot)
+      coming.delete(indexRoot)
     }
   }
 
   return {
     build,
-    has: (indexRoot) => kept.has(indexRoot),
+    async buildOf(batches) {
+      const sizeBytes = batches.reduce((sum, one) => sum + BigInt(one.sizeBytes), 0n)
+      const what = { batches: batches.length }
+      const { index: _, ...facts } = await ports.maker.make({
+        what,
+        sizeBytes,
+        batches: rowsInTurn(batches, ports.rowsOf),
+      })
+      return facts
+    },
     indexOf({ versionId, indexRoot }) {
-      const corpus = use(indexRoot)
-      if (corpus) return corpus.index
+      const version = use(indexRoot)
+      if (version) return version.index
       throw new MissingData(`the index of version ${versionId}`, async (state: StateReader) => {
         const source = versionSource(state, versionId)
         if (source) await build(source)
@@ -111,40 +97,53 @@ export function createCorpora({ rowsOf, log }: CorporaPorts): NodeCorpora {
   }
 }
 
-async function textsOf(
+/** Lists of four bytes a token and a few smaller ones. */
+const sizeOf = ({ index }: BuiltVersion): number => index.order.buffer.byteLength
+
+async function make(
   source: VersionSource,
+  { rowsOf, maker, log }: CorporaPorts,
+): Promise<BuiltVersion> {
+  const { versionId, rows, tokens, batches } = source
+  let read = 0
+  const made = await maker.make({
+    what: { versionId },
+    sizeBytes: source.sizeBytes,
+    batches: rowsInTurn(batches, rowsOf, { versionId }),
+    onBatch({ root, rows: count }) {
+      const batch = batches[read++]
+      if (!batch || batch.root !== root || batch.rows !== count)
+        throw mismatch(source, `batch ${batch?.batchId} is not what its root and count say`)
+    },
+  })
+  log.info({ versionId, rows, tokens }, 'index built')
+  return made
+}
+
+async function* rowsInTurn(
+  batches: readonly { readonly root: Hex; readonly batchId?: bigint }[],
   rowsOf: CorporaPorts['rowsOf'],
-): Promise<Uint8Array[]> {
-  const encoder = new TextEncoder()
-  const texts: Uint8Array[] = []
-  const hashes: Uint8Array[] = []
-  for (const { batchId, root, rows } of source.batches) {
+  facts: Readonly<Record<string, unknown>> = {},
+): AsyncGenerator<Uint8Array> {
+  for (const { root, batchId } of batches) {
     const bytes = await rowsOf(root)
     if (!bytes)
       throw new NodeError(
         'DATA_MISSING',
-        `the rows of batch ${batchId} are not here: give them to the node with attr_putRows`,
-        { versionId: source.versionId, batchId, root },
+        `the rows of batch ${batchId ?? root} are not here: give them to the node with attr_putRows`,
+        { ...facts, batchId, root },
       )
-    const batch = readBatch(bytes)
-    if (isBatchFault(batch) || toHex(batch.root) !== root || batch.rows.length !== rows)
-      throw mismatch(source, `batch ${batchId} is not what its root and count say`)
-    for (const row of batch.rows) {
-      texts.push(encoder.encode(rowText(row)))
-      hashes.push(hashRow(row.bytes))
-    }
+    yield bytes
   }
-  if (toHex(merkleRoot(hashes)) !== source.root)
-    throw mismatch(source, 'its rows have another root')
-  return texts
 }
 
-function compare(source: VersionSource, index: SpanIndex, commitment: SpanCommitment): void {
-  if (BigInt(index.order.length) !== source.tokens)
-    throw mismatch(source, `it has ${index.order.length} tokens, not ${source.tokens}`)
-  if (toHex(commitment.corpusRoot) !== source.corpusRoot)
+function compare(source: VersionSource, version: BuiltVersion): void {
+  if (version.root !== source.root) throw mismatch(source, 'its rows have another root')
+  if (version.tokens !== source.tokens)
+    throw mismatch(source, `it has ${version.tokens} tokens, not ${source.tokens}`)
+  if (version.corpusRoot !== source.corpusRoot)
     throw mismatch(source, 'its corpus has another root')
-  if (toHex(commitment.root) !== source.indexRoot)
+  if (version.indexRoot !== source.indexRoot)
     throw mismatch(source, 'the index built from its rows has another root')
 }
 

@@ -2,8 +2,9 @@
  * Rows of a batch from other nodes, over their doors (GET /rows/<root>), asked one after the other.
  * Trusts none of them: what comes is measured while it comes and must have the root that was asked for.
  */
-import { isBatchFault, maxBatchBytes, readBatch } from '../../attribution/methods/index.ts'
-import { type Hex, type Logger, toHex } from '../../primitives/index.ts'
+import { maxBatchBytes } from '../../attribution/methods/index.ts'
+import type { Hex, Logger } from '../../primitives/index.ts'
+import type { IndexMaker } from './index-maker.ts'
 
 /** A full batch over a slow line. */
 const timeoutMs = 15_000
@@ -12,13 +13,13 @@ const timeoutMs = 15_000
 export async function fetchRows(
   nodes: readonly string[],
   root: Hex,
-  log: Logger,
+  { log, check }: { readonly log: Logger; readonly check: IndexMaker['check'] },
 ): Promise<Uint8Array | undefined> {
   for (const node of nodes) {
     try {
       const bytes = await ask(new URL(`/rows/${root}`, node))
-      const batch = bytes && readBatch(bytes)
-      if (batch && !isBatchFault(batch) && toHex(batch.root) === root) return bytes
+      const batch = bytes && (await check(bytes))
+      if (batch?.type === 'batch' && batch.root === root) return bytes
       if (batch) log.warn({ node, root }, 'a node gave other rows than it was asked for')
     } catch (error) {
       log.debug({ node, root, err: error }, 'a node did not give rows')

@@ -1,54 +1,48 @@
 /**
- * The rows a node keeps: batches under their Merkle roots, checked before they are kept and whenever
- * they are read. Who may give rows is the door's business, what they are worth the chain's.
+ * The rows a node keeps: batches under their Merkle roots, checked before they are kept; what the disk
+ * gives back has a checksum. Who may give rows is the door's business, what they are worth the chain's.
  */
-import { isBatchFault, maxBatchBytes, readBatch } from '../../attribution/methods/index.ts'
-import { accept, invariant, NodeError, reject, toHex } from '../../primitives/index.ts'
+import { maxBatchBytes } from '../../attribution/methods/index.ts'
+import { accept, NodeError, reject, type Hex } from '../../primitives/index.ts'
 import type { RowsApi } from '../../rpc/index.ts'
 import { openBlobs } from '../../state/index.ts'
+import type { IndexMaker } from './index-maker.ts'
 
 export interface RowStoreOptions {
   /** Absent: in memory. */
   readonly folder?: string
   readonly quotaBytes: number
+  readonly check: IndexMaker['check']
   /** Told after each new batch. */
   readonly onPut: () => void
+}
+
+export interface RowStore extends Omit<RowsApi, 'buildVersion'> {
+  /** 0 of those that are not here. */
+  sizesOf(roots: readonly Hex[]): { readonly root: Hex; readonly sizeBytes: number }[]
 }
 
 /** Throws NodeError BLOBS_FAILED. */
 export async function openRowStore({
   folder,
   quotaBytes,
+  check,
   onPut,
-}: RowStoreOptions): Promise<RowsApi> {
-  const blobs = await openBlobs({
-    ...(folder !== undefined && { folder }),
-    quotaBytes,
-    addressOf: (bytes) => {
-      const batch = readBatch(bytes)
-      return isBatchFault(batch) ? damaged : toHex(batch.root)
-    },
-  })
+}: RowStoreOptions): Promise<RowStore> {
+  const blobs = await openBlobs({ ...(folder !== undefined && { folder }), quotaBytes })
   return {
     maxBytes: maxBatchBytes,
+    has: (root) => blobs.has(root),
+    sizesOf: (roots) => roots.map((root) => ({ root, sizeBytes: blobs.list().get(root) ?? 0 })),
     get: (root) => blobs.get(root),
     async put(bytes) {
-      const batch = readBatch(bytes)
-      if (isBatchFault(batch)) {
-        const where = batch.row === undefined ? '' : `row ${batch.row}: `
-        return reject('BATCH_INVALID', `${where}${batch.fault}`)
-      }
+      const batch = await check(bytes)
+      if (batch.type === 'fault') return reject('BATCH_INVALID', batch.fault)
+      const { root, rows, sketch } = batch
       try {
-        const root = await blobs.put(bytes)
-        invariant(root === toHex(batch.root), 'one batch, one root')
+        await blobs.put(root, bytes)
         onPut()
-        const { rows, sketch } = batch
-        return accept({
-          root,
-          rows: rows.length,
-          sizeBytes: bytes.length,
-          sketch: toHex(sketch),
-        })
+        return accept({ root, rows, sizeBytes: bytes.length, sketch })
       } catch (error) {
         if (error instanceof NodeError && error.code === 'BLOBS_FULL')
           return reject('BLOBS_FULL', error.message)
@@ -57,6 +51,3 @@ export async function openRowStore({
     },
   }
 }
-
-/** No batch has this root, so what is damaged on disk is not found. */
-const damaged = `0x${'0'.repeat(64)}` as const

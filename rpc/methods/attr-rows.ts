@@ -28,10 +28,7 @@ export const attrRows: MethodTable = {
       ? limitExceeded(verdict.message)
       : invalidParams(verdict.message)
   }),
-  attr_hasRows: method(
-    [root],
-    async (context, wanted) => (await rowsOf(context).get(wanted)) !== undefined,
-  ),
+  attr_hasRows: method([root], async (context, wanted) => rowsOf(context).has(wanted)),
   attr_getRows: method(
     [root, optional('from', hexOrDecimal), optional('limit', hexOrDecimal)],
     async (context, wanted, from = 0n, limit = maxRowsAPage) => {

@@ -1,0 +1,161 @@
+/**
+ * Long work on rows, done beside the event loop: batches checked, indexes built, written and read in
+ * threads (`index-thread.ts`), so that votes and answers never wait for it. Little work is done at once:
+ * a thread costs more than it. Builds one version at a time; knows no chain.
+ */
+import {
+  createVersionBuilder,
+  openVersionImage,
+  type BuiltVersion,
+} from '../../attribution/views/index.ts'
+import { invariant, NodeError, type Hex, type Logger } from '../../primitives/index.ts'
+import { checkBatch, type CheckedBatch } from './check-batch.ts'
+import type { IndexCalls, IndexNews, ThreadOptions } from './index-thread.ts'
+import { openThread, type Thread } from './thread.ts'
+
+export interface IndexMaker {
+  check(bytes: Uint8Array): Promise<CheckedBatch>
+  /** Throws what `batches` throws, BATCH_INVALID, INDEX_BUSY. */
+  make(order: IndexOrder): Promise<BuiltVersion>
+  /** From its file; undefined when there is none, or a damaged one, which is gone then. */
+  load(version: {
+    readonly indexRoot: Hex
+    readonly sizeBytes: bigint
+  }): Promise<BuiltVersion | undefined>
+  stop(): Promise<void>
+}
+
+export interface IndexOrder {
+  /** For the log. */
+  readonly what: Readonly<Record<string, unknown>>
+  /** Of all batches: decides where the work is done. */
+  readonly sizeBytes: bigint
+  readonly batches: AsyncIterable<Uint8Array>
+  /** Told of each batch as its rows are read; may throw. */
+  readonly onBatch?: (batch: { readonly root: Hex; readonly rows: number }) => void
+}
+
+/** 64 KiB are read and indexed in a few milliseconds. */
+const smallBytes = 65_536
+/** Versions that wait for the one in the making. */
+const maxWaiting = 64
+/** A thread nobody has called for so long gives its memory back. */
+const idleMs = 30_000
+/** Between two lines of the log about one build. */
+const reportEveryMs = 5_000
+
+const threadUrl = new URL(
+  import.meta.url.endsWith('.ts') ? './index-thread.ts' : './index-thread.js',
+  import.meta.url,
+)
+
+export function createIndexMaker(options: ThreadOptions, log: Logger): IndexMaker {
+  let queue: Promise<unknown> = Promise.resolve()
+  let waiting = 0
+  let isStopped = false
+  const open = new Set<Thread<IndexCalls>>()
+  const start = (onNews?: (news: IndexNews) => void): Thread<IndexCalls> => {
+    if (isStopped) throw new NodeError('THREAD_ENDED', 'the node is shutting down')
+    const thread = openThread<IndexCalls>(threadUrl, options, onNews)
+    open.add(thread)
+    return thread
+  }
+  const end = (thread: Thread<IndexCalls>): Promise<void> => {
+    open.delete(thread)
+    return thread.end()
+  }
+  const desk = createDesk(start, end)
+
+  async function makeInThread(order: IndexOrder): Promise<BuiltVersion> {
+    const facts = { ...order.what, sizeBytes: order.sizeBytes.toString() }
+    const thread = start(({ stage }) => log.info({ ...facts, stage }, 'index in the making'))
+    try {
+      let [readBytes, toldMs] = [0, Date.now()]
+      for await (const bytes of order.batches) {
+        const batch = await thread.call('add', bytes)
+        order.onBatch?.(batch)
+        readBytes += bytes.length
+        if (Date.now() - toldMs < reportEveryMs) continue
+        toldMs = Date.now()
+        const percent = Math.floor((100 * readBytes) / Number(order.sizeBytes))
+        log.info({ ...facts, stage: 'reading', percent }, 'index in the making')
+      }
+      const built = openVersionImage(await thread.call('finish', undefined))
+      invariant(built !== undefined, 'an image just made can be read')
+      return built
+    } finally {
+      await end(thread)
+    }
+  }
+
+  return {
+    check: async (bytes) =>
+      bytes.length <= smallBytes ? checkBatch(bytes) : desk.call('check', bytes),
+    async make(order) {
+      if (order.sizeBytes <= BigInt(smallBytes)) return makeHere(order)
+      if (waiting === maxWaiting)
+        throw new NodeError('INDEX_BUSY', `${waiting} versions wait to be indexed: try again`)
+      waiting++
+      const made = queue.then(() => makeInThread(order))
+      queue = made.catch(() => undefined)
+      return made.finally(() => waiting--)
+    },
+    async load({ indexRoot, sizeBytes }) {
+      // A small one has no file: it is made in less time than one is opened.
+      if (options.folder === undefined || sizeBytes <= BigInt(smallBytes)) return undefined
+      const image = await desk.call('load', indexRoot)
+      return image && openVersionImage(image)
+    },
+    async stop() {
+      isStopped = true
+      desk.stop()
+      await Promise.all([...open].map(end))
+    },
+  }
+}
+
+async function makeHere({ batches, onBatch }: IndexOrder): Promise<BuiltVersion> {
+  const builder = createVersionBuilder()
+  for await (const bytes of batches) {
+    const batch = builder.add(bytes)
+    onBatch?.(batch)
+  }
+  return builder.finish()
+}
+
+/** One thread for short calls, opened when it is needed and ended when it has been idle. */
+function createDesk(
+  start: () => Thread<IndexCalls>,
+  end: (thread: Thread<IndexCalls>) => Promise<void>,
+) {
+  let thread: Thread<IndexCalls> | undefined
+  let working = 0
+  let timer: NodeJS.Timeout | undefined
+  const close = (): void => {
+    if (thread) void end(thread)
+    thread = undefined
+  }
+  return {
+    async call<name extends keyof IndexCalls>(
+      name: name,
+      argument: Parameters<IndexCalls[name]>[0],
+    ): Promise<Awaited<ReturnType<IndexCalls[name]>>> {
+      clearTimeout(timer)
+      thread ??= start()
+      working++
+      try {
+        return await thread.call(name, argument)
+      } catch (error) {
+        if (error instanceof NodeError && error.code === 'THREAD_ENDED') close()
+        throw error
+      } finally {
+        working--
+        if (working === 0) timer = setTimeout(close, idleMs).unref()
+      }
+    },
+    stop() {
+      clearTimeout(timer)
+      close()
+    },
+  }
+}

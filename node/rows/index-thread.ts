@@ -1,0 +1,73 @@
+/**
+ * The thread that does the long work on rows: checks batches, builds the index of a version, keeps it in
+ * a file, reads it back. Nothing of it happens on the thread that votes. Pure of clocks and networks.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import {
+  createVersionBuilder,
+  openVersionImage,
+  versionImage,
+  versionImageVersion,
+  type VersionStage,
+} from '../../attribution/views/index.ts'
+import type { Hex } from '../../primitives/index.ts'
+import { openDerivedFiles } from '../../state/index.ts'
+import { checkBatch, type CheckedBatch } from './check-batch.ts'
+import { type AnswerMessage, type CallMessage, errorFacts } from './thread.ts'
+
+export interface ThreadOptions {
+  /** Absent: nothing is kept in files. */
+  readonly folder?: string
+  readonly quotaBytes: number
+}
+
+/** What can be called. */
+export type IndexCalls = {
+  readonly check: (bytes: Uint8Array) => CheckedBatch
+  /** Rows of the next batch of the version in the making. */
+  readonly add: (bytes: Uint8Array) => { readonly root: Hex; readonly rows: number }
+  /** Builds the version, and keeps its file. */
+  readonly finish: (none: undefined) => SharedArrayBuffer
+  /** From its file. */
+  readonly load: (indexRoot: Hex) => SharedArrayBuffer | undefined
+}
+
+export type IndexNews = { readonly stage: VersionStage | 'writing' }
+
+const { folder, quotaBytes } = workerData as ThreadOptions
+const files =
+  folder === undefined
+    ? undefined
+    : openDerivedFiles({ folder, extension: '.index', version: versionImageVersion, quotaBytes })
+let builder = createVersionBuilder()
+
+const say = (message: AnswerMessage): void => parentPort?.postMessage(message, [])
+const tell = (news: IndexNews): void => say({ type: 'news', news })
+
+const calls: IndexCalls = {
+  check: checkBatch,
+  add: (bytes) => builder.add(bytes),
+  finish() {
+    const built = builder.finish((stage) => tell({ stage }))
+    builder = createVersionBuilder()
+    const image = versionImage(built)
+    if (files) {
+      tell({ stage: 'writing' })
+      files.write(built.indexRoot.slice(2), new Uint8Array(image))
+    }
+    return image
+  },
+  load(indexRoot) {
+    const image = files?.read(indexRoot.slice(2))
+    // Another root inside than outside: a file that somebody has renamed.
+    return image && openVersionImage(image)?.indexRoot === indexRoot ? image : undefined
+  },
+}
+
+parentPort?.on('message', ({ id, name, argument }: CallMessage) => {
+  try {
+    say({ type: 'result', id, result: calls[name as keyof IndexCalls](argument as never) })
+  } catch (error) {
+    say({ type: 'error', id, error: errorFacts(error) })
+  }
+})

@@ -1,0 +1,123 @@
+/** Indexes made in a thread: what the chain's rules say, without holding up the one who asked. */
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { buildVersion, type BuiltVersion } from '../../../../attribution/views/index.ts'
+import { createCorpora } from '../../../../node/rows/corpora.ts'
+import { createIndexMaker, type IndexMaker } from '../../../../node/rows/index-maker.ts'
+import { silentLogger, toHex, type Hex } from '../../../../primitives/index.ts'
+import { batchOf } from '../../../support/rows-node.ts'
+
+let folder = ''
+let maker: IndexMaker
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tributary-index-'))
+  maker = createIndexMaker({ folder, quotaBytes: 2 ** 30 }, silentLogger)
+})
+afterEach(async () => {
+  await maker.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Two batches, together above what is done without a thread. */
+const batches = ['one', 'two'].map((name) =>
+  batchOf(
+    ...Array.from(
+      { length: 400 },
+      (_, i) => `${name} row ${i} ${'some words come back '.repeat(5)}`,
+    ),
+  ),
+)
+const bytesByRoot = new Map<Hex, Uint8Array>(
+  batches.map((batch) => [toHex(batch.root), batch.bytes]),
+)
+const facts = (version: BuiltVersion) => {
+  const { index: _, ...rest } = version
+  return rest
+}
+
+function createParts() {
+  let made = 0
+  const corpora = createCorpora(
+    { memoryBytes: 0 },
+    {
+      rowsOf: async (root) => bytesByRoot.get(root),
+      maker: {
+        load: (version) => maker.load(version),
+        make(order) {
+          made++
+          return maker.make(order)
+        },
+      },
+      log: silentLogger,
+    },
+  )
+  return { corpora, made: () => made }
+}
+
+test('a version made in a thread is the one made here, kept in a file, and made again from rows when the file is damaged', async () => {
+  const expected = buildVersion(batches.map(({ bytes }) => bytes))
+  let ticks = 0
+  const timer = setInterval(() => ticks++, 1)
+  const { corpora, made } = createParts()
+  const source = {
+    ...facts(expected),
+    versionId: 1n,
+    state: 'external' as const,
+    rows: BigInt(expected.rows),
+    batches: batches.map((batch, i) => ({
+      batchId: BigInt(i + 1),
+      root: toHex(batch.root),
+      rows: batch.rows.length,
+    })),
+  }
+  await corpora.build(source)
+  clearInterval(timer)
+  // The event loop went on while the thread worked.
+  expect(ticks).toBeGreaterThan(10)
+  const name = `${expected.indexRoot.slice(2)}.index`
+  expect(await readdir(folder)).toEqual([name])
+
+  const loaded = await maker.load(source)
+  expect(loaded && facts(loaded)).toEqual(facts(expected))
+  expect([...(loaded?.index.order ?? [])]).toEqual([...expected.index.order])
+  const { corpus } = expected.index
+  const range = [3, corpus.tokens.length - 5] as const
+  expect(loaded?.index.firstPositions.minimum(...range)).toBe(
+    expected.index.firstPositions.minimum(...range),
+  )
+  expect(loaded?.index.corpus.vocabulary.idAt(new TextEncoder().encode('words'), 0, 5)).toBe(
+    corpus.vocabulary.idAt(new TextEncoder().encode('words'), 0, 5),
+  )
+
+  // The next start finds the file; a damaged one is as good as none.
+  const next = createParts()
+  await next.corpora.build(source)
+  expect(next.made()).toBe(0)
+  await writeFile(join(folder, name), 'damaged')
+  const last = createParts()
+  await last.corpora.build(source)
+  expect([made(), last.made()]).toEqual([1, 1])
+  expect(await readdir(folder)).toEqual([name])
+
+  // The same index under roots that are not true is refused, built or not.
+  const lie = { ...source, versionId: 2n, root: `0x${'11'.repeat(32)}` as const }
+  await expect(last.corpora.build(lie)).rejects.toMatchObject({ code: 'INDEX_MISMATCH' })
+})
+
+test('a batch is checked in a thread: its root and count, or the row at fault', async () => {
+  const large = batchOf(...Array.from({ length: 500 }, (_, i) => `${i} ${'x'.repeat(200)}`))
+  expect(await maker.check(large.bytes)).toEqual({
+    type: 'batch',
+    root: toHex(large.root),
+    rows: 500,
+    sketch: toHex(large.sketch),
+  })
+  const damaged = large.bytes.slice()
+  damaged[damaged.length - 3] = 0x0a
+  expect(await maker.check(damaged)).toMatchObject({
+    type: 'fault',
+    fault: expect.stringMatching(/^row 499: /),
+  })
+})
