@@ -278,7 +278,7 @@ const highestTip = ({ peers, clock }: State): bigint =>
     0n,
   )
 
-const encodeRange = ({ from, count }: Pick<Range, 'from' | 'count'>): Uint8Array =>
+export const encodeRange = ({ from, count }: Pick<Range, 'from' | 'count'>): Uint8Array =>
   encodeRlp([fromBigInt(from), fromBigInt(BigInt(count))])
 
 /** What a peer asks for, from the other side of the wire. */
