@@ -45,9 +45,13 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+/** Puts something between two of them: the port that `from` dials to reach `port` of `to`. */
+type Via = (from: number, to: number, port: number) => Promise<number>
+
 export async function createValidatorNetwork(
   count = 4,
   blockTimeMs = 1_000,
+  via: Via = async (_from, _to, port) => port,
 ): Promise<ValidatorNetwork> {
   const folder = mkdtempSync(join(tmpdir(), 'validators-'))
   const keys = Array.from({ length: count }, (_, i) => toFixedBytes(BigInt(1_000 + i), 32))
@@ -65,17 +69,23 @@ export async function createValidatorNetwork(
     writeFileSync(join(folder, String(i), 'key'), toHex(key), { mode: 0o600 })
   }
   const ports = await freePorts(2 * count)
-  const peers = await Promise.all(
+  const peerIds = await Promise.all(
     keys.map(async (_, i) => {
       const key = toFixedBytes(BigInt(2_000 + i), 32)
       const network = networkFolder(join(folder, String(i)))
       mkdirSync(network)
       writeFileSync(join(network, 'node-key'), toHex(key), { mode: 0o600 })
-      return `/ip4/127.0.0.1/tcp/${ports[i] ?? 0}/p2p/${await peerIdOfKey(key)}`
+      return peerIdOfKey(key)
     }),
   )
-  const validators = keys.map((_, index) =>
-    createProcess(index, join(folder, String(index)), genesisFile, ports, peers),
+  const validators = await Promise.all(
+    keys.map(async (_, index) => {
+      const peers: string[] = []
+      for (const [to, peerId] of peerIds.entries())
+        if (to !== index)
+          peers.push(`/ip4/127.0.0.1/tcp/${await via(index, to, ports[to] ?? 0)}/p2p/${peerId}`)
+      return createProcess(index, join(folder, String(index)), genesisFile, ports, peers)
+    }),
   )
   return {
     folder,
@@ -110,7 +120,6 @@ function createProcess(
 ): ValidatorProcess {
   const half = ports.length / 2
   const url = `http://127.0.0.1:${ports[half + index] ?? 0}`
-  const others = peers.filter((_, i) => i !== index)
   let child: ChildProcess | undefined
   let stderr = ''
   const rpc = async <result>(method: string, params: readonly unknown[] = []): Promise<result> => {
@@ -150,7 +159,7 @@ function createProcess(
         ['--p2p-port', String(ports[index])],
         ['--port', String(ports[half + index])],
         ['--log-level', 'warn,consensus=debug'],
-        ...others.map((peer) => ['--peer', peer]),
+        ...peers.map((peer) => ['--peer', peer]),
       ].flat()
       const started = spawn(process.execPath, [commandPath, 'run', ...options], {
         stdio: ['ignore', 'ignore', 'pipe'],
