@@ -35,7 +35,7 @@ export interface BlockPorts {
 
 export interface Blocks {
   /** From range sync: whoever sent it answers for its certificate. */
-  take(bytes: Uint8Array): Promise<Judgement>
+  take(height: bigint, bytes: Uint8Array): Promise<Judgement>
   /** From gossip: accepted ones are passed on, and those that came here by another way first. */
   hear(bytes: Uint8Array): Promise<Judgement>
   /** Answers a range; ends before the block that would make the answer too long. */
@@ -64,9 +64,12 @@ export function createBlocks({ store, engine, validators, checker, address }: Bl
     return isSame ? undefined : reject('DECISION_DIFFERS', 'another block was decided here')
   }
   return {
-    async take(bytes) {
+    async take(height, bytes) {
       const packet = decisionIn(bytes)
-      return packet.type === 'accept' ? refusalOf(await engine.offer(packet.value)) : packet
+      if (packet.type !== 'accept') return packet
+      if (packet.value.certificate.height !== height)
+        return reject('DECISION_ELSEWHERE', `asked for block ${height}, a peer sends another`)
+      return refusalOf(await engine.offer(packet.value))
     },
     hear,
     async *serve(request) {

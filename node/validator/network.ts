@@ -186,7 +186,7 @@ async function run(
     log,
     tip: () => engine.height() - 1n,
     ask: (peerId, request) => network?.askSync(peerId, request) ?? nothing(),
-    take: (_height, bytes) => blocks.take(bytes),
+    take: (height, bytes) => blocks.take(height, bytes),
     maxBlockBytes: maxPacketBytes,
     fault: (peerId, code) => network?.fault(peerId, code),
   })
@@ -246,7 +246,7 @@ async function settingsOf(options: ChainNetworkOptions, { spec }: Chain) {
 }
 
 /** Nodes whose rules differ now or will differ at a known block never share a stream. */
-const forkDigest = ({ chainId, activations }: ChainSpec): Uint8Array =>
+export const forkDigest = ({ chainId, activations }: ChainSpec): Uint8Array =>
   createHash('sha256')
     .update(
       JSON.stringify([

@@ -3,7 +3,7 @@
  * of their own, `run` for each, killed and started again at will. Ended with the test process.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +23,10 @@ import { commandPath } from './node.ts'
 export interface ValidatorProcess {
   readonly index: number
   readonly url: string
+  /** Where its peers dial, with its peer id. */
+  readonly address: string
+  /** Resident memory in MiB; Linux. */
+  readonly memoryMib: () => number
   readonly isUp: () => boolean
   /** Resolves when JSON-RPC answers. */
   start(): Promise<void>
@@ -35,6 +39,7 @@ export interface ValidatorProcess {
 
 export interface ValidatorNetwork {
   readonly folder: string
+  readonly genesisFile: string
   readonly validators: readonly ValidatorProcess[]
   readonly addresses: readonly Hex[]
   stop(): Promise<void>
@@ -84,11 +89,13 @@ export async function createValidatorNetwork(
       for (const [to, peerId] of peerIds.entries())
         if (to !== index)
           peers.push(`/ip4/127.0.0.1/tcp/${await via(index, to, ports[to] ?? 0)}/p2p/${peerId}`)
-      return createProcess(index, join(folder, String(index)), genesisFile, ports, peers)
+      const address = `/ip4/127.0.0.1/tcp/${ports[index] ?? 0}/p2p/${peerIds[index] ?? ''}`
+      return createProcess(index, join(folder, String(index)), genesisFile, ports, peers, address)
     }),
   )
   return {
     folder,
+    genesisFile,
     validators,
     addresses,
     async stop() {
@@ -117,6 +124,7 @@ function createProcess(
   genesisFile: string,
   ports: readonly number[],
   peers: readonly string[],
+  address: string,
 ): ValidatorProcess {
   const half = ports.length / 2
   const url = `http://127.0.0.1:${ports[half + index] ?? 0}`
@@ -146,6 +154,11 @@ function createProcess(
   return {
     index,
     url,
+    address,
+    memoryMib() {
+      const status = readFileSync(`/proc/${child?.pid ?? 0}/status`, 'utf8')
+      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024
+    },
     rpc,
     height,
     stderr: () => stderr,
