@@ -12,7 +12,8 @@ export function report(total: number, same: number, rows: readonly Row[]): strin
 
 The same ${total} calls to our devnet and to anvil 1.7.1 (\`--hardfork osaka\`) over the same signed
 transactions, by \`npm run bench:parity\`. ${same} answers are the same but for what depends on the clock;
-the others are below, with the reason. "absent" means that the field is not there.
+the others are below, with the reason. "absent" means that the field is not there; an error is shown as
+its code and text, and "answer" stands where one side refuses and the other does not.
 
 ${sections.join('\n')}`
 }
@@ -32,4 +33,9 @@ ${lines.join('\n')}
 ${more}`
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('`', "'")
+const cell = (whole: string): string => {
+  const text = whole.length > maxCell ? `${whole.slice(0, maxCell)}...` : whole
+  return text.replaceAll('|', '\\|').replaceAll('`', "'")
+}
+/** Characters: a table stays one to read. */
+const maxCell = 90

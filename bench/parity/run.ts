@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { type Call, callsFor } from './calls.ts'
 import { makeChain } from './chain.ts'
-import { type Difference, differences } from './compare.ts'
+import { type Answer, type Difference, differences } from './compare.ts'
 import { startAnvil, startOurs } from './nodes.ts'
 import { reasonOf } from './reasons.ts'
 import { report } from './report.ts'
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
 }
 
 /** The whole answer but its envelope. */
-function send(url: string, { method, params }: Call): Promise<unknown> {
+function send(url: string, { method, params }: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const out = request(url, { method: 'POST', headers: { 'content-type': 'application/json' } })
     out.once('error', reject)
@@ -55,10 +55,7 @@ function send(url: string, { method, params }: Call): Promise<unknown> {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.once('end', () => {
-        const { result, error } = JSON.parse(Buffer.concat(chunks).toString()) as Record<
-          string,
-          unknown
-        >
+        const { result, error } = JSON.parse(Buffer.concat(chunks).toString()) as Answer
         resolve(error === undefined ? { result } : { error })
       })
     })
