@@ -63,23 +63,29 @@ test('traces, simulations and eth_getLogs over many blocks hold up neither answe
   const [looping, logging] = [await deploy(loop), await deploy(logger)]
   for (let i = 0; i < 20; i++) await send(alice?.address, { to: logging, data: word(200) })
   await ask('anvil_mine', 2_000)
-  const traced = await send(alice?.address, { to: looping, data: word(30_000) })
-  const { blockNumber } = await ask<{ blockNumber: string }>('eth_getTransactionReceipt', traced)
+  /** The number of a block with one long transaction. */
+  const blockWith = async (rounds: number): Promise<string> => {
+    const hash = await send(alice?.address, { to: looping, data: word(rounds), gas: '0x4c4b40' })
+    return (await ask<{ blockNumber: string }>('eth_getTransactionReceipt', hash)).blockNumber
+  }
+  const [long, short] = [await blockWith(120_000), await blockWith(10_000)]
 
-  /** Each a fifth of a second of work, all at once. */
-  const heavyRound = async (): Promise<void> => {
-    const trace = (tracer: string) =>
-      ask<readonly unknown[]>('debug_traceBlockByNumber', blockNumber, { tracer, timeout: '25s' })
+  /** All at once; the first alone has seconds of work. How long that took. */
+  const heavy = async (): Promise<number> => {
+    const startedMs = performance.now()
+    const trace = (block: string, tracer: string) =>
+      ask<readonly unknown[]>('debug_traceBlockByNumber', block, { tracer, timeout: '25s' })
+    const longest = trace(long, 'callTracer').then(() => performance.now() - startedMs)
     const calls = [{ to: looping, data: word(2_000) }]
     const everything = { fromBlock: '0x0', toBlock: 'latest' }
     const answers = await Promise.all([
-      trace('callTracer'),
-      trace('prestateTracer'),
+      trace(short, 'prestateTracer'),
       ask<readonly unknown[]>('eth_simulateV1', { blockStateCalls: [{ calls }, { calls }] }),
       ask<readonly unknown[]>('eth_getLogs', everything),
       ask<readonly unknown[]>('eth_getLogs', { ...everything, address: logging }),
     ])
-    expect(answers.map(({ length }) => length)).toEqual([1, 1, 2, 4_000, 4_000])
+    expect(answers.map(({ length }) => length)).toEqual([1, 2, 4_000, 4_000])
+    return longest
   }
   const progress = { isDone: false, worstMs: 0 }
   /** Again and again, one after the other, until the heavy rounds are done; how often. */
@@ -93,17 +99,15 @@ test('traces, simulations and eth_getLogs over many blocks hold up neither answe
     return count
   }
   const startedMs = performance.now()
-  const heavy = async (): Promise<void> => {
-    for (let i = 0; i < 2; i++) await heavyRound()
-  }
-  const [asked, sealed] = await Promise.all([
+  const [asked, sealed, longestMs] = await Promise.all([
     meanwhile(() => ask('eth_blockNumber')),
     // Automine: each answer is a block.
     meanwhile(() => send(bob?.address, { to: alice?.address, value: '0x1', gas: '0x5208' })),
     heavy().finally(() => (progress.isDone = true)),
   ])
   const tookS = (performance.now() - startedMs) / 1_000
-  expect(progress.worstMs).toBeLessThan(2_000)
+  // A call that keeps the turn holds the others up for as long as it runs.
+  expect(progress.worstMs).toBeLessThan(longestMs / 2)
   // On a machine that does ten things at once; alone it is hundreds.
   expect(asked).toBeGreaterThan(tookS * 3)
   expect(sealed).toBeGreaterThan(tookS)
