@@ -56,8 +56,13 @@ const deploy = (name: string, args: readonly unknown[] = []): Hex => {
   const { abi, bytecode } = readArtifact(name)
   return encodeDeployData({ abi: abi as Abi, bytecode, args })
 }
-const call = (name: string, functionName: string, args: readonly unknown[]): Hex =>
-  encodeFunctionData({ abi: readArtifact(name).abi as Abi, functionName, args })
+/** Read once: what encodes calls must not be slower than what answers them. */
+const abis = new Map<string, Abi>()
+function call(name: string, functionName: string, args: readonly unknown[]): Hex {
+  const abi = abis.get(name) ?? (readArtifact(name).abi as Abi)
+  abis.set(name, abi)
+  return encodeFunctionData({ abi, functionName, args })
+}
 const createdBy = (index: number, nonce: bigint): Address =>
   getContractAddress({ from: accounts[index]?.address ?? '0x', nonce }).toLowerCase() as Address
 

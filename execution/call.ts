@@ -2,7 +2,7 @@
  * Calls without signature on a state that is thrown away: eth_call and its kin. Changes
  * nothing that lasts, spends nobody's gas, and knows no JSON.
  */
-import type { StateReader, Verdict } from '../primitives/index.ts'
+import { accept, type StateReader, type Verdict } from '../primitives/index.ts'
 import { createJournal } from '../state/index.ts'
 import {
   applyBlockOverrides,
@@ -53,5 +53,5 @@ export function prepareView(
 ): Verdict<Stage, 'OVERRIDE_CONFLICT'> {
   const context = applyBlockOverrides(view.context, view.blockOverride ?? {})
   const stage = { journal: createJournal(view.state), context }
-  return applyStateOverrides(engine, stage, view.stateOverride ?? new Map())
+  return view.stateOverride ? applyStateOverrides(engine, stage, view.stateOverride) : accept(stage)
 }

@@ -1,31 +1,23 @@
 /**
  * The engine over @ethereumjs/evm: message frames run there, everything around them (fees, nonce,
- * authorizations, refunds) in transition.ts. The only file that makes the library's EVM. One EVM a
+ * authorizations, refunds) in transition.ts. One EVM (sharing-evm.ts) a
  * journal, so that interleaved executions share nothing but tables that never change.
  */
-import type { Common, StateManagerInterface } from '@ethereumjs/common'
-import {
-  EVM,
-  type EVMResult,
-  EVMError,
-  getActivePrecompiles,
-  getOpcodesForHF,
-  type Message,
-  NobleBN254,
-} from '@ethereumjs/evm'
+import type { Common } from '@ethereumjs/common'
+import { type EVM, getActivePrecompiles } from '@ethereumjs/evm'
 import { accept, type Address, type Secp256k1, toHex } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
 import { type ChainSpec, type Fork, isAtLeast } from './chain-spec.ts'
 import { createCommons } from './commons.ts'
 import { impersonateSigners, type Signers } from './ecrecover.ts'
-import { blockchainOf, headerOf, libraryAddress } from './evm-block.ts'
-import { hookEvm, type OpcodeMap } from './evm-hooks.ts'
+import { headerOf, libraryAddress } from './evm-block.ts'
 import { haltText } from './halt-text.ts'
-import { type NativeHost, runNativeFrame } from './native-frame.ts'
+import type { NativeHost } from './native-frame.ts'
 import type { Natives } from './native/run.ts'
 import { simulatedMessage } from './simulated-message.ts'
 import { retryWithData } from './missing-data.ts'
-import { addressText, createStateManager } from './state-manager.ts'
+import { createEvm, type TableSharingEvm } from './sharing-evm.ts'
+import { createStateManager } from './state-manager.ts'
 import { blobBaseFee, checkTransaction, transactionRules } from './transaction-rules.ts'
 import type { Tracer } from './tracer.ts'
 import {
@@ -37,7 +29,7 @@ import {
   runMessage,
   transactionMessage,
 } from './transition.ts'
-import type { BlockContext, Breathe, Engine, RunOptions, TransactionOutcome } from './types.ts'
+import type { BlockContext, Engine, RunOptions, TransactionOutcome } from './types.ts'
 
 export interface EngineOptions {
   readonly spec: ChainSpec
@@ -83,7 +75,9 @@ export function createEngine(made: EngineOptions): Engine {
       const verdict = callMessage(call, context, rulesOf(context), journal)
       if (verdict.type !== 'accept') return verdict
       const { message, context: seen } = verdict.value
-      return accept(await run(journal, seen, message, options))
+      const outcome = await run(journal, seen, message, options)
+      framesOf.release(journal)
+      return accept(outcome)
     },
     async runSimulated(journal, context, call, mode) {
       const rules = rulesOf(context)
@@ -116,15 +110,28 @@ export function createEngine(made: EngineOptions): Engine {
   }
 }
 
+interface MadeFrames {
+  readonly context: BlockContext
+  readonly tracer: Tracer | undefined
+  readonly frames: Frames
+  readonly evm: TableSharingEvm
+}
+
 /** The frames of a journal, made on first use: the transactions of a block share them. */
 function createFramesCache(
   { spec, natives, signers }: EngineOptions,
   commonOf: (chainId: bigint, fork: Fork) => Common,
 ) {
-  const byJournal = new WeakMap<
-    Journal,
-    { readonly context: BlockContext; readonly tracer: Tracer | undefined; readonly frames: Frames }
-  >()
+  const byJournal = new WeakMap<Journal, MadeFrames>()
+  /** One a fork, left by a call that has ended: making an EVM costs as much as a small call. */
+  const spare = new Map<Common, TableSharingEvm>()
+  const evmFor = (common: Common, journal: Journal, context: BlockContext): TableSharingEvm => {
+    const free = context.precompiles ? undefined : spare.get(common)
+    if (!free) return createEvm(common, createStateManager(journal), context)
+    spare.delete(common)
+    free.moveTo(createStateManager(journal), context)
+    return free
+  }
   const framesOf = (
     journal: Journal,
     context: BlockContext,
@@ -133,19 +140,25 @@ function createFramesCache(
     const known = byJournal.get(journal)
     if (known?.context === context && known.tracer === tracer) return known.frames
     const fork = forkOf(spec, context)
-    const common = commonOf(chainIdOf(spec, context), fork)
-    const evm = createEvm(common, createStateManager(journal), context)
+    const evm = evmFor(commonOf(chainIdOf(spec, context), fork), journal, context)
     if (signers && signers.size > 0) impersonateSigners(evm.precompiles, signers)
-    if (breathe) evm.breatheWith(breathe)
     // Their prices are London's and later (native/gas.ts).
     if (natives && isAtLeast(fork, 'london'))
       evm.hostNatives(hostOf(natives, spec, context, tracer))
-    if (tracer) evm.traceWith(tracer, journal)
+    evm.runWith({ ...(breathe && { breathe }), ...(tracer && { tracer }) }, journal)
     const frames = createFrames(evm, context, blobPrice(spec, fork, context))
-    byJournal.set(journal, { context, tracer, frames })
+    byJournal.set(journal, { context, tracer, frames, evm })
     return frames
   }
-  return Object.assign(framesOf, { forget: (journal: Journal) => void byJournal.delete(journal) })
+  const forget = (journal: Journal): void => void byJournal.delete(journal)
+  /** The call on this journal has ended well; another may have its EVM, unless precompiles moved. */
+  const release = (journal: Journal): void => {
+    const made = byJournal.get(journal)
+    forget(journal)
+    if (!made || made.context.precompiles || (signers && signers.size > 0)) return
+    spare.set(made.evm.common, made.evm)
+  }
+  return Object.assign(framesOf, { forget, release })
 }
 
 const forkOf = (spec: ChainSpec, { header }: BlockContext): Fork =>
@@ -251,130 +264,6 @@ async function runFrame(
     destroyed: isSelfdestructLimited
       ? destroyed.filter((address) => createdAddresses?.has(address)) // EIP-6780
       : destroyed,
-  }
-}
-
-/**
- * The library's EVM with native modules. Opcode tables depend on the fork only, and cost more to
- * make than a small call to run: all share them.
- */
-class TableSharingEvm extends EVM {
-  static readonly #tables = new WeakMap<Common, ReturnType<typeof getOpcodesForHF>>()
-  #host: NativeHost | undefined
-
-  hostNatives(host: NativeHost): void {
-    this.#host = host
-  }
-
-  get modules(): Natives['modules'] {
-    return this.#host?.natives.modules ?? []
-  }
-
-  isReserved(address: Address): boolean {
-    return this.#host?.natives.isReserved(address) === true
-  }
-
-  /** A module's code is a function that sees the message: caller, value, static and call kind. */
-  protected override async _loadCode(message: Message): Promise<void> {
-    const host = message.code ? undefined : this.#host
-    const module = host?.moduleAt(addressText(message.codeAddress))
-    if (!host || !module) return super._loadCode(message)
-    message.code = ({ gasLimit }) => runNativeFrame(this, message, gasLimit, host, module)
-    message.isCompiled = true
-  }
-
-  /** No contract comes to stand where modules do; like any collision it burns the gas. */
-  protected override async _executeCreate(message: Message): Promise<EVMResult> {
-    if (this.#host) {
-      message.code ??= message.data
-      const createdAddress = await this._generateAddress(message)
-      if (this.isReserved(addressText(createdAddress)))
-        return {
-          createdAddress,
-          execResult: {
-            returnValue: new Uint8Array(0),
-            exceptionError: new EVMError(EVMError.errorMessages.CREATE_COLLISION),
-            executionGasUsed: message.gasLimit,
-          },
-        }
-    }
-    return super._executeCreate(message)
-  }
-
-  override getActiveOpcodes(): ReturnType<EVM['getActiveOpcodes']> {
-    const tables = TableSharingEvm.#tables.get(this.common) ?? getOpcodesForHF(this.common)
-    TableSharingEvm.#tables.set(this.common, tables)
-    const { opcodes, dynamicGasHandlers, handlers, opcodeMap } = tables
-    Object.assign(this, {
-      _opcodes: opcodes,
-      _dynamicGasHandlers: dynamicGasHandlers,
-      _handlers: handlers,
-      _opcodeMap: opcodeMap,
-    })
-    return opcodes
-  }
-
-  /**
-   * From now on every jump and call asks `breathe` first. A program that runs long does one or the
-   * other: straight code ends with its 24 KB. The shared tables stay as they are.
-   */
-  breatheWith(breathe: Breathe): void {
-    const { opcodeMap } = TableSharingEvm.#tables.get(this.common) ?? getOpcodesForHF(this.common)
-    const breathing = [...opcodeMap]
-    for (const opcode of jumpsAndCalls) {
-      const entry = opcodeMap[opcode]
-      if (!entry) continue
-      const { opHandler, opcodeInfo } = entry
-      breathing[opcode] = {
-        ...entry,
-        opcodeInfo: Object.assign(
-          Object.create(Object.getPrototypeOf(opcodeInfo) as object) as typeof opcodeInfo,
-          opcodeInfo,
-          { isAsync: true },
-        ),
-        opHandler: async (state, common) => {
-          await breathe()
-          await opHandler(state, common)
-        },
-      }
-    }
-    Object.assign(this, { _opcodeMap: breathing })
-  }
-
-  /** From now on `tracer` is told. Call it after `breatheWith`. */
-  traceWith(tracer: Tracer, journal: Journal): void {
-    const { _opcodeMap } = this as unknown as { _opcodeMap: OpcodeMap }
-    Object.assign(this, { _opcodeMap: hookEvm(this, _opcodeMap, tracer, journal) })
-  }
-}
-
-/** JUMP, JUMPI, CREATE, CALL, CALLCODE, DELEGATECALL, CREATE2, STATICCALL. */
-const jumpsAndCalls = [0x56, 0x57, 0xf0, 0xf1, 0xf2, 0xf4, 0xf5, 0xfa] as const
-
-function createEvm(
-  common: Common,
-  stateManager: StateManagerInterface,
-  context: BlockContext,
-): TableSharingEvm {
-  const evm = new TableSharingEvm({
-    common,
-    stateManager,
-    blockchain: blockchainOf(context),
-    bn254: new NobleBN254(),
-  })
-  // Every EVM would listen for ever to a change of fork that shared tables never make.
-  common.events.removeAllListeners('hardforkChanged')
-  if (context.precompiles) movePrecompiles(evm, context.precompiles)
-  return evm
-}
-
-/** All sources are read before anything moves, so that two may change places. */
-function movePrecompiles(evm: EVM, places: NonNullable<BlockContext['precompiles']>): void {
-  const usual = new Map(evm.precompiles)
-  for (const [at, source] of places) {
-    const code = source === null ? undefined : usual.get(source.slice(2))
-    if (code) evm.precompiles.set(at.slice(2), code)
-    else evm.precompiles.delete(at.slice(2))
   }
 }
 

@@ -156,18 +156,19 @@ function checkCall(
   journal: Journal,
 ) {
   const baseFee = header.baseFeePerGas ?? 0n
-  const who = `address ${toChecksum(call.from)}`
+  // Said in refusals only: a checksum costs a hash.
+  const who = (): string => `address ${toChecksum(call.from)}`
   if (call.gasPrice > 0n && call.gasPrice < baseFee)
     return reject(
       'FEE_CAP_TOO_LOW',
-      `max fee per gas less than block base fee: ${who}, maxFeePerGas: ${call.gasPrice}, baseFee: ${baseFee}`,
+      `max fee per gas less than block base fee: ${who()}, maxFeePerGas: ${call.gasPrice}, baseFee: ${baseFee}`,
     )
   const have = journal.account(call.from)?.balance ?? 0n
   const want = call.gas * call.gasPrice + call.value
   if (have < want)
     return reject(
       'INSUFFICIENT_FUNDS',
-      `insufficient funds for gas * price + value: ${who} have ${have} want ${want}`,
+      `insufficient funds for gas * price + value: ${who()} have ${have} want ${want}`,
       { have, want },
     )
   const owed = intrinsicGas(call, rules)

@@ -1,0 +1,47 @@
+/**
+ * What this node reads and writes inside @ethereumjs's EVM by names that are no part of its API. The version is
+ * pinned; whoever raises it looks here first. Decides nothing.
+ */
+/* oxlint-disable no-underscore-dangle -- the library's names */
+import type { StateManagerInterface } from '@ethereumjs/common'
+import type { EVM } from '@ethereumjs/evm'
+import type { OpcodeMap } from './evm-hooks.ts'
+
+export type RunState = Parameters<OpcodeMap[number]['opHandler']>[0]
+
+/** The words of a stack; those from `stackHeight` on are left over. */
+export const stackWords = ({ stack }: RunState): bigint[] =>
+  (stack as unknown as { readonly _store: bigint[] })._store
+
+export const stackHeight = ({ stack }: RunState): number =>
+  (stack as unknown as { readonly _len: number })._len
+
+export function setStackHeight({ stack }: RunState, height: number): void {
+  ;(stack as unknown as { _len: number })._len = height
+}
+
+/** At least as long as the memory that is in use. */
+export const memoryBytes = ({ memory }: RunState): Uint8Array => memory._store
+
+export function setMemoryBytes({ memory }: RunState, bytes: Uint8Array): void {
+  memory._store = bytes
+}
+
+export const evmOf = ({ interpreter }: RunState): EVM => interpreter._evm
+
+type Names = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Slots seen by this transaction, and those that were warm from its start, by account; without 0x. */
+export const warmSlots = ({ interpreter }: RunState): readonly [seen: Names, listed: Names] => {
+  const { journal, alwaysWarmJournal } = interpreter.journal as unknown as {
+    readonly journal: Names
+    readonly alwaysWarmJournal: Names
+  }
+  return [journal, alwaysWarmJournal]
+}
+
+/** Has the library's journal, which is empty between transactions, stand over another state. */
+export function journalTo(journal: EVM['journal'], stateManager: StateManagerInterface): void {
+  journal.cleanJournal()
+  Object.assign(journal, { stateManager })
+}

@@ -1,0 +1,181 @@
+/**
+ * The library's EVM as this node runs it: with native modules, with opcode tables that are made once a fork,
+ * and with jumps and calls that let others work. The only file that makes one. Knows no transaction.
+ */
+import type { Common, StateManagerInterface } from '@ethereumjs/common'
+import {
+  EVM,
+  type EVMResult,
+  EVMError,
+  getOpcodesForHF,
+  type Message,
+  NobleBN254,
+} from '@ethereumjs/evm'
+import type { Address } from '../primitives/index.ts'
+import type { Journal } from '../state/index.ts'
+import { blockchainOf } from './evm-block.ts'
+import { hookEvm, type OpcodeMap } from './evm-hooks.ts'
+import { evmOf, journalTo } from './library-insides.ts'
+import { type NativeHost, runNativeFrame } from './native-frame.ts'
+import type { Natives } from './native/run.ts'
+import { addressText } from './state-manager.ts'
+import { straighten } from './straight.ts'
+import type { BlockContext, Breathe, RunOptions } from './types.ts'
+
+/** A fork's opcodes as the library has them, with jumps and calls that breathe, and both made straight. */
+interface Tables {
+  readonly library: ReturnType<typeof getOpcodesForHF>
+  readonly breathing: OpcodeMap
+  readonly straight: OpcodeMap
+  readonly straightBreathing: OpcodeMap
+}
+
+const madeTables = new WeakMap<Common, Tables>()
+function tablesOf(common: Common): Tables {
+  const known = madeTables.get(common)
+  if (known) return known
+  const library = getOpcodesForHF(common)
+  const breathing = withBreath(library.opcodeMap)
+  const made = {
+    library,
+    breathing,
+    straight: straighten(library.opcodeMap, common, false),
+    straightBreathing: straighten(breathing, common, true),
+  }
+  madeTables.set(common, made)
+  return made
+}
+
+/** JUMP, JUMPI, CREATE, CALL, CALLCODE, DELEGATECALL, CREATE2, STATICCALL. */
+const jumpsAndCalls = [0x56, 0x57, 0xf0, 0xf1, 0xf2, 0xf4, 0xf5, 0xfa] as const
+
+/**
+ * Every jump and call first asks the `breathe` of its EVM. A program that runs long does one or the
+ * other: code without either ends with its 24 KB.
+ */
+function withBreath(opcodeMap: OpcodeMap): OpcodeMap {
+  const breathing = [...opcodeMap]
+  for (const opcode of jumpsAndCalls) {
+    const entry = opcodeMap[opcode]
+    if (!entry) continue
+    const { opHandler, opcodeInfo } = entry
+    breathing[opcode] = {
+      ...entry,
+      opcodeInfo: Object.assign(
+        Object.create(Object.getPrototypeOf(opcodeInfo) as object) as typeof opcodeInfo,
+        opcodeInfo,
+        { isAsync: true },
+      ),
+      opHandler: async (state, common) => {
+        await (evmOf(state) as TableSharingEvm).breathe?.()
+        await opHandler(state, common)
+      },
+    }
+  }
+  return breathing
+}
+
+/**
+ * The library's EVM with native modules. Opcode tables depend on the fork only, and cost more to
+ * make than a small call to run: all share them.
+ */
+export class TableSharingEvm extends EVM {
+  breathe: Breathe | undefined
+  #host: NativeHost | undefined
+
+  hostNatives(host: NativeHost): void {
+    this.#host = host
+  }
+
+  get modules(): Natives['modules'] {
+    return this.#host?.natives.modules ?? []
+  }
+
+  isReserved(address: Address): boolean {
+    return this.#host?.natives.isReserved(address) === true
+  }
+
+  /** A module's code is a function that sees the message: caller, value, static and call kind. */
+  protected override async _loadCode(message: Message): Promise<void> {
+    const host = message.code ? undefined : this.#host
+    const module = host?.moduleAt(addressText(message.codeAddress))
+    if (!host || !module) return super._loadCode(message)
+    message.code = ({ gasLimit }) => runNativeFrame(this, message, gasLimit, host, module)
+    message.isCompiled = true
+  }
+
+  /** No contract comes to stand where modules do; like any collision it burns the gas. */
+  protected override async _executeCreate(message: Message): Promise<EVMResult> {
+    if (this.#host) {
+      message.code ??= message.data
+      const createdAddress = await this._generateAddress(message)
+      if (this.isReserved(addressText(createdAddress)))
+        return {
+          createdAddress,
+          execResult: {
+            returnValue: new Uint8Array(0),
+            exceptionError: new EVMError(EVMError.errorMessages.CREATE_COLLISION),
+            executionGasUsed: message.gasLimit,
+          },
+        }
+    }
+    return super._executeCreate(message)
+  }
+
+  override getActiveOpcodes(): ReturnType<EVM['getActiveOpcodes']> {
+    const { library, straight } = tablesOf(this.common)
+    const { opcodes, dynamicGasHandlers, handlers } = library
+    Object.assign(this, {
+      _opcodes: opcodes,
+      _dynamicGasHandlers: dynamicGasHandlers,
+      _handlers: handlers,
+      _opcodeMap: straight,
+    })
+    return opcodes
+  }
+
+  /** For another call, on another state: as a new one would be, and cheaper. */
+  moveTo(stateManager: StateManagerInterface, context: BlockContext): void {
+    this.events.removeAllListeners()
+    this.stateManager = stateManager
+    this.blockchain = blockchainOf(context)
+    journalTo(this.journal, stateManager)
+  }
+
+  /** From now on long programs ask `breathe`, and `tracer` is told: of every step, if that is its wish. */
+  runWith({ breathe, tracer }: RunOptions, journal: Journal): void {
+    this.breathe = breathe
+    const { library, breathing, straight, straightBreathing } = tablesOf(this.common)
+    const stepwise = breathe ? breathing : library.opcodeMap
+    const table = tracer?.step ? stepwise : breathe ? straightBreathing : straight
+    const wanted = tracer ? hookEvm(this, table, tracer, journal) : table
+    Object.assign(this, { _opcodeMap: wanted })
+  }
+}
+
+export function createEvm(
+  common: Common,
+  stateManager: StateManagerInterface,
+  context: BlockContext,
+): TableSharingEvm {
+  const evm = new TableSharingEvm({
+    common,
+    stateManager,
+    blockchain: blockchainOf(context),
+    bn254: new NobleBN254(),
+  })
+  // Every EVM would listen for ever to a change of fork that shared tables never make.
+  common.events.removeAllListeners('hardforkChanged')
+  if (context.precompiles) movePrecompiles(evm, context.precompiles)
+  return evm
+}
+
+/** All sources are read before anything moves, so that two may change places. */
+function movePrecompiles(evm: EVM, places: NonNullable<BlockContext['precompiles']>): void {
+  const usual = new Map(evm.precompiles)
+  for (const [at, source] of places) {
+    const code = source === null ? undefined : usual.get(source.slice(2))
+    if (code) evm.precompiles.set(at.slice(2), code)
+    else evm.precompiles.delete(at.slice(2))
+  }
+}
