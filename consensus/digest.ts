@@ -9,6 +9,7 @@ import {
   isInRange,
   isLowS,
   keccak256,
+  keccakHex,
   publicKeyToAddress,
   type Address,
   type Hex,
@@ -38,10 +39,24 @@ const proposalType = hashText(
   'Proposal(uint64 height,uint32 round,int32 validRound,bytes32 blockHash,bytes32[] partHashes,bytes32 validatorSetHash)',
 )
 /** As in CometBFT. */
-const voteNumbers = { prevote: 1n, precommit: 2n } as const
-const nil: Uint8Array = new Uint8Array(32)
-
+const voteNumbers = { prevote: 1, precommit: 2 } as const
 const word = (value: bigint): Uint8Array => toFixedBytes(BigInt.asUintN(256, value), 32)
+
+/** Fields of a struct, a word each, written in place: a vote is hashed by everybody who hears it. */
+function structOf(type: Uint8Array, fields: readonly (number | bigint | Hex | null)[]): Uint8Array {
+  const bytes = new Uint8Array(32 * (fields.length + 1))
+  const view = new DataView(bytes.buffer)
+  bytes.set(type)
+  for (const [at, field] of fields.entries()) {
+    const start = 32 * (at + 1)
+    if (typeof field === 'string') bytes.set(fromHex(field), start)
+    else if (typeof field === 'bigint') view.setBigUint64(start + 24, field)
+    // The one negative number is -1, a valid round of none.
+    else if (field === -1) bytes.fill(0xff, start, start + 32)
+    else if (field !== null) view.setUint32(start + 28, field)
+  }
+  return bytes
+}
 
 export function createDigests({ chainId, genesisHash }: SigningDomain): Digests {
   const domain = keccak256(
@@ -65,25 +80,23 @@ export function createDigests({ chainId, genesisHash }: SigningDomain): Digests 
 }
 
 const voteWords = (vote: Vote, validatorSetHash: Hex): Uint8Array =>
-  concat(
-    voteType,
-    word(voteNumbers[vote.type]),
-    word(vote.height),
-    word(BigInt(vote.round)),
-    vote.blockHash === null ? nil : fromHex(vote.blockHash),
-    fromHex(validatorSetHash),
-  )
+  structOf(voteType, [
+    voteNumbers[vote.type],
+    vote.height,
+    vote.round,
+    vote.blockHash,
+    validatorSetHash,
+  ])
 
 const proposalWords = (proposal: Proposal, validatorSetHash: Hex): Uint8Array =>
-  concat(
-    proposalType,
-    word(proposal.height),
-    word(BigInt(proposal.round)),
-    word(BigInt(proposal.validRound)),
-    fromHex(proposal.blockHash),
-    keccak256(concat(...proposal.partHashes.map(fromHex))),
-    fromHex(validatorSetHash),
-  )
+  structOf(proposalType, [
+    proposal.height,
+    proposal.round,
+    proposal.validRound,
+    proposal.blockHash,
+    keccakHex(concat(...proposal.partHashes.map(fromHex))),
+    validatorSetHash,
+  ])
 
 /** 65 bytes: r, s, and v as `ecrecover` wants it. */
 export const toSeal = ({ r, s, yParity }: Signature): Hex =>

@@ -89,7 +89,7 @@ function begin(work: Work): void {
     )
   // What came early decides what is voted for: without it a restart would forget a lock.
   if (records.length === 0 && !work.isMute)
-    for (const input of futureInputs(work.core.future)) work.wal.append(inputCodec.encode(input))
+    for (const input of futureInputs(work.core.future)) keep(work, input)
   const inputs = records.map((record) => readInput(record, next.height))
   if (inputs.length > 0) replay(work, inputs)
   work.isStarted = inputs.some(({ type }) => type === 'start')
@@ -146,7 +146,7 @@ function turn(work: Work, first: () => void): void {
       const { state, effects } = apply(work.core, input)
       // What changes nothing (a message that came twice) need not be told again after a restart.
       if (state === work.core && effects.length === 0) continue
-      work.wal.append(inputCodec.encode(input))
+      keep(work, input)
       work.core = state
       for (const effect of effects) perform(work, effect)
     }
@@ -157,13 +157,17 @@ function turn(work: Work, first: () => void): void {
 }
 
 /** Nothing leaves before everything that led to it is on disk. */
-function send({ wal, network, outbox }: Work): void {
+function send({ wal, network, outbox, encode = encodePacket }: Work): void {
   if (outbox.length === 0) return
   wal.flush()
   for (const message of outbox.splice(0)) {
     const packet = { type: 'message', message } as const
-    network.broadcast(encodePacket(packet), laneOf(packet))
+    network.broadcast(encode(packet), laneOf(packet))
   }
+}
+
+function keep({ wal, encodeInput = inputCodec.encode }: Work, input: Input): void {
+  wal.append(encodeInput(input))
 }
 
 function perform(work: Work, effect: Effect): void {
@@ -239,8 +243,8 @@ function sign(work: Work, message: Vote | Proposal): void {
   const seal = verdict.value
   work.queue.push(
     message.type === 'proposal'
-      ? { type: 'proposal', proposal: { ...message, seal }, receivedAtMs: clock.nowMs() }
-      : { type: 'vote', vote: { ...message, seal } },
+      ? { type: 'proposal', proposal: { seal, ...message }, receivedAtMs: clock.nowMs() }
+      : { type: 'vote', vote: { seal, ...message } },
   )
 }
 
@@ -285,7 +289,7 @@ function judge(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> 
     }
     case 'message': {
       work.catchUp.onClaim(from, value.message.height)
-      const options = { ...work.checker, nowMs: work.clock.nowMs() }
+      const options = { nowMs: work.clock.nowMs(), ...work.checker }
       const verdict = admit(work.core, value.message, options)
       if (verdict.type !== 'accept') return verdict
       feed(work, verdict.value)

@@ -54,7 +54,13 @@ export {
   type Validator,
   type ValidatorSet,
 } from './validator-set.ts'
-export { type CertificateCode, type Checker, verifyCommit, verifyEvidence } from './verify.ts'
+export {
+  type CertificateCode,
+  type Checker,
+  createChecker,
+  verifyCommit,
+  verifyEvidence,
+} from './verify.ts'
 export { decodePacket, encodePacket, maxPacketBytes, type Packet } from './wire.ts'
 export { createEngine, type Engine } from './engine.ts'
 export type { EngineOptions, EnginePorts } from './work.ts'

@@ -55,7 +55,8 @@ const broadcast = (message: Message): Effect => ({ type: 'broadcast', message })
 /**
  * After a replay, in place of all effects it gave: what is still unanswered. Timers start afresh,
  * verdicts, values and signatures that did not reach the log are asked for again, and a decision
- * that may not have been committed is decided again.
+ * that may not have been committed is decided again. Own votes of the round are said again at once:
+ * the log may have them and the network not, and what we say next may rest on them.
  */
 export function resume(state: CoreState): readonly Effect[] {
   if (isDecided(state)) return state.decision ? [state.decision, ...rebroadcast(state)] : []
@@ -68,7 +69,9 @@ export function resume(state: CoreState): readonly Effect[] {
     done.precommitAny && 'precommit',
     'rebroadcast',
   ]
+  const said = ownVotes(state).map(broadcast)
   return [
+    ...said,
     ...timers.flatMap((kind) => (kind === false ? [] : [schedule(state, kind)])),
     ...(done.value === 'asked' && step === 'propose'
       ? [{ type: 'propose', height, round } as const]

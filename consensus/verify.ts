@@ -2,9 +2,17 @@
  * Is it true what a seal, a certificate or a piece of evidence says? Every seal is checked, and power
  * is counted against the set of that height; there is no light form. Knows no state of the core.
  */
-import { accept, reject, type Refusal, type Secp256k1, type Verdict } from '../primitives/index.ts'
+import {
+  accept,
+  type Address,
+  type Hex,
+  reject,
+  type Refusal,
+  type Secp256k1,
+  type Verdict,
+} from '../primitives/index.ts'
 import { powerOfVoters, sealedVotes } from './certificate.ts'
-import { type Digests, sealSigner } from './digest.ts'
+import { createDigests, type Digests, sealSigner, type SigningDomain } from './digest.ts'
 import type {
   Certificate,
   CommitCertificate,
@@ -16,22 +24,30 @@ import type {
 } from './types.ts'
 import { isQuorum, isSkip, powerOf, type ValidatorSet } from './validator-set.ts'
 
-/** What checking takes: the digests of the chain and the curve. */
-export type Checker = { readonly digests: Digests; readonly curve: Secp256k1 }
+/** What checking takes: the digests of the chain, and who made a seal. */
+export type Checker = {
+  readonly digests: Digests
+  signerOf(digest: Uint8Array, seal: Hex): Address | undefined
+}
+
+export const createChecker = (domain: SigningDomain, curve: Secp256k1): Checker => ({
+  digests: createDigests(domain),
+  signerOf: (digest, seal) => sealSigner(curve, digest, seal),
+})
 
 export type SealCode = 'NOT_A_VALIDATOR' | 'BAD_SEAL'
 export type CertificateCode = SealCode | 'BAD_SIGNERS' | 'NO_QUORUM'
 
 /** Undefined: the seal is the voter's or proposer's, who is in the set. */
 export function checkSeal(
-  { digests, curve }: Checker,
+  { digests, signerOf }: Checker,
   set: ValidatorSet,
   message: SignedVote | SignedProposal,
 ): Refusal<SealCode> | undefined {
   const signer = message.type === 'proposal' ? message.proposer : message.voter
   if (!set.indexes.has(signer))
     return reject('NOT_A_VALIDATOR', `${signer} is not in the validator set`, { signer })
-  const made = sealSigner(curve, digests.of(message, set.hash), message.seal)
+  const made = signerOf(digests.of(message, set.hash), message.seal)
   if (made === signer) return undefined
   return reject('BAD_SEAL', `the seal is not of ${signer} for this chain and set`, { signer })
 }

@@ -21,10 +21,12 @@ export interface EnginePorts {
   readonly signer?: Signer
   readonly wal: Wal
   readonly network: Network
-  /** The digests of the chain, and the curve. */
+  /** The digests of the chain, and who made a seal. */
   readonly checker: Checker
-  /** Of what the network carries; the simulator keeps what it has decoded once. */
+  /** The simulator's keep what they have made of a message once; absent: the real ones. */
   readonly decode?: (bytes: Uint8Array) => Verdict<Packet>
+  readonly encode?: (packet: Packet) => Uint8Array
+  readonly encodeInput?: (input: Input) => Uint8Array
   readonly clock: Clock
   readonly log: Logger
   readonly observer?: Observer

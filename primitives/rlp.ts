@@ -1,15 +1,66 @@
 /**
  * RLP (Yellow Paper, appendix B): encoding, and decoding that accepts only the one canonical form.
- * The codec is @ethereumjs/rlp; this file narrows it to bytes in, bytes out, and to a thrown
- * `RlpError`, which decoders of larger things turn into a verdict.
+ * Decoding is @ethereumjs/rlp's, narrowed to bytes and to a thrown `RlpError`, which decoders of larger
+ * things turn into a verdict; encoding is our own, several times faster: votes are encoded all day.
  */
 import { RLP, type Decoded } from '@ethereumjs/rlp'
 import { toBigInt } from './bytes.ts'
 
 export type RlpItem = Uint8Array | readonly RlpItem[]
 
-export const encodeRlp = (item: RlpItem): Uint8Array =>
-  RLP.encode(item as Parameters<typeof RLP.encode>[0])
+/** Two passes, sizes and then bytes, so that a list in a list is copied once. */
+export function encodeRlp(item: RlpItem): Uint8Array {
+  const sizes: number[] = []
+  const bytes = new Uint8Array(measure(item, sizes))
+  write(item, { bytes, at: 0, sizes, list: 0 })
+  return bytes
+}
+
+/** Bytes of an item with its header; notes the content's size of each list, outer before inner. */
+function measure(item: RlpItem, sizes: number[]): number {
+  if (item instanceof Uint8Array)
+    return item.length === 1 && (item[0] ?? 0) < 0x80 ? 1 : headerBytes(item.length) + item.length
+  const list = sizes.push(0) - 1
+  let size = 0
+  for (const each of item) size += measure(each, sizes)
+  sizes[list] = size
+  return headerBytes(size) + size
+}
+
+const headerBytes = (size: number): number => (size < 56 ? 1 : 1 + lengthBytes(size))
+
+/** Of a size as a number without leading zeros. */
+const lengthBytes = (size: number): number => Math.ceil((32 - Math.clz32(size)) / 8)
+
+interface Writing {
+  readonly bytes: Uint8Array
+  readonly sizes: readonly number[]
+  at: number
+  /** The next list's place in `sizes`. */
+  list: number
+}
+
+function write(item: RlpItem, to: Writing): void {
+  if (item instanceof Uint8Array) {
+    const isItsOwnHeader = item.length === 1 && (item[0] ?? 0) < 0x80
+    if (!isItsOwnHeader) writeHeader(0x80, item.length, to)
+    to.bytes.set(item, to.at)
+    to.at += item.length
+    return
+  }
+  writeHeader(0xc0, to.sizes[to.list++] ?? 0, to)
+  for (const each of item) write(each, to)
+}
+
+function writeHeader(first: number, size: number, to: Writing): void {
+  if (size < 56) {
+    to.bytes[to.at++] = first + size
+    return
+  }
+  const length = lengthBytes(size)
+  to.bytes[to.at++] = first + 55 + length
+  for (let shift = 8 * (length - 1); shift >= 0; shift -= 8) to.bytes[to.at++] = size >>> shift
+}
 
 /** Deepest nesting read: a storage key in a block's access list stands in six lists. */
 const maxDepth = 8

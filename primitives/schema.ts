@@ -155,11 +155,10 @@ export function record<value extends object>(fields: Fields<value>): Schema<valu
     encode: (value) => names.map((name) => fields[name].encode(value[name])),
     decode(item, what) {
       const items = asList(item, what, names.length)
-      const pairs = names.map((name, index) => [
-        name,
-        fields[name].decode(items[index] ?? [], `${what}.${name}`),
-      ])
-      return Object.fromEntries(pairs) as value
+      const value: Partial<value> = {}
+      for (const [index, name] of names.entries())
+        value[name] = fields[name].decode(items[index] ?? [], `${what}.${name}`)
+      return value as value
     },
   }
 }

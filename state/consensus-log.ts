@@ -121,8 +121,13 @@ function deleteBelow(fs: FileSystem, folder: string, height: bigint): void {
 const markOf = (height: bigint): Uint8Array => concat(mark, fromCount(Number(height), placeBytes))
 
 function encodeRecord(payload: Uint8Array, { sequence, syncedBytes }: Current): Uint8Array {
-  const body = concat(fromCount(sequence, placeBytes), fromCount(syncedBytes, placeBytes), payload)
-  return concat(fromCount(payload.length, 4), fromCount(crc32c(body), 4), body)
+  const record = new Uint8Array(headBytes + payload.length)
+  record.set(fromCount(payload.length, 4))
+  record.set(fromCount(sequence, placeBytes), 8)
+  record.set(fromCount(syncedBytes, placeBytes), 8 + placeBytes)
+  record.set(payload, headBytes)
+  record.set(fromCount(crc32c(record.subarray(8)), 4), 4)
+  return record
 }
 
 interface FoundRecord {

@@ -112,7 +112,7 @@ function createGuard(place: Place, fs: FileSystem, loaded: SignedStatement | und
       const order = last ? compare(statement, last) : 1
       if (last && order === 0 && statement.digest === last.digest) return accept(last.seal)
       if (order <= 0) return refusal(order, statement)
-      const signed = { ...statement, seal: seal(statement.digest) }
+      const signed = { seal: seal(statement.digest), ...statement }
       keep(signed)
       return accept(signed.seal)
     },
@@ -163,11 +163,12 @@ function encodeGuard(
     address,
     last: last && { ...last, height: last.height.toString() },
   })
-  return new TextEncoder().encode(`${checksumOf(facts)}\n${facts}\n`)
+  return encoder.encode(`${checksumOf(facts)}\n${facts}\n`)
 }
 
+const encoder = new TextEncoder()
 const checksumOf = (facts: string): string =>
-  crc32c(new TextEncoder().encode(facts)).toString(16).padStart(8, '0')
+  crc32c(encoder.encode(facts)).toString(16).padStart(8, '0')
 
 function decodeGuard(
   bytes: Uint8Array,

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import {
   type ConsensusParams,
-  createDigests,
+  createChecker,
   createEngine,
   type Engine,
   createValidatorSet,
@@ -96,7 +96,7 @@ export async function createValidator(
     },
   )
   const domain = { chainId: chain.spec.chainId, genesisHash: options.genesisHash }
-  const checker = { digests: createDigests(domain), curve: ports.secp256k1 }
+  const checker = createChecker(domain, ports.secp256k1)
   const engine = createEngine(
     { params: options.params },
     {

@@ -210,6 +210,7 @@ export const coreMutants: MutantTable = {
       '      (lockedRound === round && proposal.blockHash === lockedValue),',
       '      false,',
     ],
+    ['after a replay own votes are kept to oneself', '    ...said,\n', ''],
     [
       'after a replay nothing is signed',
       "    ...state.unsigned.map((message) => ({ type: 'sign', message }) as const),\n",

@@ -67,18 +67,14 @@ export const sealMutants: MutantTable = {
   'digest.ts': [
     ['a seal has two forms', ' || !isLowS(signature.s)', ''],
     ['one vote for all chains', '      word(chainId),\n', '      word(0n),\n'],
-    ['one vote for all genesis blocks', '      fromHex(genesisHash),\n', '      nil,\n'],
+    ['one vote for all genesis blocks', '      fromHex(genesisHash),\n', '      word(0n),\n'],
     [
       'one vote for all sets',
-      'vote.blockHash === null ? nil : fromHex(vote.blockHash),\n    fromHex(validatorSetHash),',
-      'vote.blockHash === null ? nil : fromHex(vote.blockHash),\n    nil,',
+      'vote.blockHash,\n    validatorSetHash,',
+      'vote.blockHash,\n    null,',
     ],
-    ['prevotes are precommits', '{ prevote: 1n, precommit: 2n }', '{ prevote: 1n, precommit: 1n }'],
-    [
-      'rounds are not signed',
-      'word(vote.height),\n    word(BigInt(vote.round)),',
-      'word(vote.height),\n    word(0n),',
-    ],
+    ['prevotes are precommits', '{ prevote: 1, precommit: 2 }', '{ prevote: 1, precommit: 1 }'],
+    ['rounds are not signed', 'vote.height,\n    vote.round,', 'vote.height,\n    0,'],
   ],
   'admit.ts': [
     [

@@ -42,7 +42,15 @@ export const encodeToy = (block: ToyBlock): Uint8Array =>
     Uint8Array.of(block.isValid ? 1 : 2),
   ])
 
+const blocks = new WeakMap<Uint8Array, ToyBlock | undefined>()
+
+/** Undefined: no block. The same bytes are looked at by the application and by every check. */
 export function decodeToy(bytes: Uint8Array): ToyBlock | undefined {
+  if (!blocks.has(bytes)) blocks.set(bytes, readToy(bytes))
+  return blocks.get(bytes)
+}
+
+function readToy(bytes: Uint8Array): ToyBlock | undefined {
   try {
     const [height, parent, timeMs, salt, mark] = asList(decodeRlp(bytes), 'block', 5)
     return {
@@ -60,7 +68,6 @@ export function decodeToy(bytes: Uint8Array): ToyBlock | undefined {
 export const genesisHash: Hex = keccakHex(Uint8Array.of(0))
 /** Beginning of virtual time, and of the toy chain. */
 export const genesisMs = 1_700_000_000_000
-export const blockTimeMs = 1_000
 
 /** The set of each height differs from its neighbours', so that a set that is off by one is seen. */
 export type SetAt = (height: bigint) => ValidatorSet
@@ -72,11 +79,21 @@ export function createSets(addresses: readonly Address[]): SetAt {
       addresses.map((address, i) => ({ address, power: i === turn ? 101n : 100n })),
     ),
   )
-  return (height) => {
-    const set = sets[Number(height % BigInt(sets.length))]
-    if (!set) throw new Error('no set of validators')
-    return set
-  }
+  return (height) => setOf(sets, height)
+}
+
+/** All have the same power, so that of three or six some have exactly a third and two thirds. */
+export const createEqualSets = (addresses: readonly Address[]): SetAt => {
+  const sets = addresses.map((_, turn) =>
+    createValidatorSet(addresses.map((address) => ({ address, power: 100n + BigInt(turn) }))),
+  )
+  return (height) => setOf(sets, height)
+}
+
+function setOf(sets: readonly ValidatorSet[], height: bigint): ValidatorSet {
+  const set = sets[Number(height % BigInt(sets.length))]
+  if (!set) throw new Error('no set of validators')
+  return set
 }
 
 /** What survives a crash. */
@@ -97,6 +114,7 @@ export const headOf = (store: ToyStore): Hex => store.hashes.at(-1) ?? genesisHa
 export interface ToyAppPorts {
   readonly store: ToyStore
   readonly setAt: SetAt
+  readonly blockTimeMs: number
   readonly nowMs: () => number
   readonly salt: () => number
   /** Resolves after the time that the work takes. */
@@ -110,7 +128,7 @@ export interface ToyAppPorts {
 }
 
 export function createToyApp(ports: ToyAppPorts): App {
-  const { store, setAt, nowMs, work } = ports
+  const { store, setAt, nowMs, work, blockTimeMs } = ports
   const judge = (bytes: Uint8Array): BlockVerdict => {
     const block = decodeToy(bytes)
     const fault =

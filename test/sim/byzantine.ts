@@ -26,7 +26,7 @@ import {
   type Hex,
 } from '../../primitives/index.ts'
 import { encodeToy, genesisHash, type SetAt } from './app.ts'
-import { addressOf, toyCurve } from './curve.ts'
+import { addressOf, decodeOnce, toyCurve } from './curve.ts'
 import type { Rng } from './rng.ts'
 import type { World } from './world.ts'
 
@@ -68,6 +68,10 @@ export const createPlan = (nodes: number, dice: Rng): Plan => {
 const packet = (kind: number, content: Uint8Array): Uint8Array =>
   concat(Uint8Array.of(kind), content)
 const messagePacket = (message: Message): Uint8Array => packet(1, messageCodec.encode(message))
+function messageIn(bytes: Uint8Array): Message | undefined {
+  const heard = decodeOnce(bytes)
+  return heard.type === 'accept' && heard.value.type === 'message' ? heard.value.message : undefined
+}
 const wantPacket = (height: bigint): Uint8Array => packet(2, encodeRlp([fromBigInt(height)]))
 
 function createMouth({ index, domain, setAt }: ActorPorts) {
@@ -148,10 +152,8 @@ export function createSplitter(ports: ActorPorts): Actor {
   return {
     boot: () => undefined,
     receive(bytes) {
-      if (bytes[0] !== 1) return
-      const verdict = messageCodec.decode(bytes.subarray(1))
-      if (verdict.type !== 'accept' || verdict.value.type === 'part') return
-      const message = verdict.value
+      const message = messageIn(bytes)
+      if (!message || message.type === 'part') return
       const { height, round } = message
       const proposer = proposerOf(setAt(height), height, round)
       if (message.type === 'commit') {
@@ -175,9 +177,9 @@ export function createUsurper(ports: ActorPorts): Actor {
   return {
     boot: () => undefined,
     receive(bytes) {
-      const verdict = messageCodec.decode(bytes.subarray(1))
-      if (bytes[0] !== 1 || verdict.type !== 'accept' || verdict.value.type === 'part') return
-      const { type, height: at, round: in_ } = verdict.value
+      const heard = messageIn(bytes)
+      if (!heard || heard.type === 'part') return
+      const { type, height: at, round: in_ } = heard
       const [height, round] = type === 'commit' ? [at + 1n, 0] : [at, in_]
       const parent = plan.heads.get(height - 1n)
       if (!parent || done.has(`${height} ${round}`)) return
@@ -228,9 +230,8 @@ export function createFlooder(ports: ActorPorts): Actor {
     receive(bytes) {
       if (heard.length < 200) heard.push(bytes)
       else heard[dice.below(200)] = bytes
-      if (bytes[0] !== 1) return
-      const verdict = messageCodec.decode(bytes.subarray(1))
-      if (verdict.type === 'accept' && verdict.value.height > height) ({ height } = verdict.value)
+      const message = messageIn(bytes)
+      if (message && message.height > height) ({ height } = message)
     },
   }
 }

@@ -4,18 +4,16 @@
  * reaches the tip. Looks only at what nodes did, never at how.
  */
 import {
-  createDigests,
+  type Checker,
   type CommitCertificate,
   type Decision,
   isQuorum,
-  sealSigner,
-  type SigningDomain,
   type Statement,
   powerOf,
   type ValidatorSet,
   type Vote,
 } from '../../consensus/index.ts'
-import { type Address, keccakHex, type Hex, type Secp256k1 } from '../../primitives/index.ts'
+import { type Address, keccakHex, type Hex } from '../../primitives/index.ts'
 import { decodeToy, type SetAt } from './app.ts'
 
 export interface Violation {
@@ -44,12 +42,10 @@ export interface Checks {
 }
 
 export function createChecks(
-  domain: SigningDomain,
-  curve: Secp256k1,
+  { digests, signerOf }: Checker,
   setAt: SetAt,
   faulty: readonly Address[],
 ): Checks {
-  const digests = createDigests(domain)
   const violations: Violation[] = []
   const blocks = new Map<bigint, Hex>()
   const rounds = new Map<bigint, number>()
@@ -80,7 +76,7 @@ export function createChecks(
         violate('validity', `height ${height}: the block of node ${node} has another parent`)
       const validators = setAt(height)
       const fault = certificateFault(certificate, validators, (vote) =>
-        sealSigner(curve, digests.of(vote, validators.hash), vote.seal),
+        signerOf(digests.of(vote, validators.hash), vote.seal),
       )
       if (fault !== undefined) violate('certificate', `height ${height}, node ${node}: ${fault}`)
     },

@@ -41,6 +41,7 @@ const quiet = (seed: number): SimOptions => ({
   slowMs: 0,
   slowChance: 0,
   workMs: 5,
+  blockTimeMs: 1_000,
   byzantine: [],
   happenings: [],
 })
@@ -82,7 +83,7 @@ async function runWith(
   let operations: number[] = []
   const result = await simulate(quiet(point?.seed ?? 1), {
     params: { ...simParams, proposeMs: 300, prevoteMs: 200, precommitMs: 200, rebroadcastMs: 400 },
-    passes,
+    delayMs: (from, to, message) => (passes(from, to, message) ? 0 : undefined),
     onReady(all) {
       if (point) all[point.node]?.doom(point.operation, point.isPowerLoss, 50)
     },

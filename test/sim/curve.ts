@@ -1,52 +1,147 @@
-/** Signatures for the simulator: as easily forged as made, but nobody here forges. A thousand times faster. */
+/**
+ * Signatures for the simulator: as easily forged as made, but nobody here forges. A thousand times faster.
+ * What is memoized here (decoding, encoding for the log, digests, signers) is made by the real functions
+ * once for each object that stands for the bytes; only the repetition by every receiver is saved.
+ */
 import {
   type Checker,
-  createDigests,
+  createChecker,
   decodePacket,
+  encodePacket,
+  type EnginePorts,
+  type Input,
+  inputCodec,
   type Packet,
   type SigningDomain,
+  type Vote,
 } from '../../consensus/index.ts'
 import {
+  accept,
   type Address,
+  assertNever,
   type Hex,
   publicKeyToAddress,
   type Secp256k1,
   toBigInt,
   type Verdict,
 } from '../../primitives/index.ts'
+import { crc32c } from '../../state/crc32c.ts'
 
 const publicKeyOf = (id: number): Uint8Array => new Uint8Array(64).fill(id + 1)
 const digestOf = (hash: Uint8Array): bigint => toBigInt(hash.subarray(0, 8)) + 1n
 
-const packets = new WeakMap<Uint8Array, Verdict<Packet>>()
-
-export function decodeOnce(bytes: Uint8Array): Verdict<Packet> {
-  const verdict = packets.get(bytes) ?? decodePacket(bytes)
-  packets.set(bytes, verdict)
-  return verdict
+/** A message with what it is, kept on the very bytes: they live as long as each other. */
+interface Known extends Uint8Array {
+  packet?: Verdict<Packet>
+  sum?: number
 }
 
+export const decodeOnce = (bytes: Known): Verdict<Packet> => (bytes.packet ??= decodePacket(bytes))
+
+/** For the auditor: what a message is, by its bytes. */
+export const sumOnce = (bytes: Known): number => (bytes.sum ??= crc32c(bytes))
+
+/** Bytes of an own message; who receives them finds the message itself. */
+function encodeOnce(packet: Packet): Uint8Array {
+  const bytes: Known = encodePacket(packet)
+  bytes.packet = accept(packet)
+  return bytes
+}
+
+type Memo = Pick<EnginePorts, 'checker' | 'decode' | 'encode' | 'encodeInput'>
+
 /**
- * Digests and decoded packets are kept by the very object they were made of: a message sent to six is
- * hashed and decoded once. The real functions make them; only the repetition is saved.
+ * What the engines of one run share. With `isReal` every receiver decodes, hashes, recovers and encodes
+ * for itself: slower, and event for event the same run.
  */
-export function createMemo(domain: SigningDomain) {
-  const digests = createDigests(domain)
-  const known = new WeakMap<object, Map<Hex, Uint8Array>>()
-  const checker: Checker = {
-    curve: toyCurve,
+export function createMemo(domain: SigningDomain, isReal = false): Memo {
+  const real = createChecker(domain, toyCurve)
+  if (isReal) return { checker: real }
+  return {
+    checker: memoChecker(real),
+    decode: decodeOnce,
+    encode: encodeOnce,
+    encodeInput: memoInputs(),
+  }
+}
+
+interface KnownDigest {
+  readonly vote: Vote
+  readonly setHash: Hex
+  readonly digest: Uint8Array
+  readonly signers: Map<Hex, Address | undefined>
+}
+
+/** All votes for one block in one round have one digest, and all hear the same seals. */
+function memoChecker(real: Checker): Checker {
+  const byHeight = new Map<bigint, KnownDigest[]>()
+  const signersOf = new Map<Uint8Array, Map<Hex, Address | undefined>>()
+  return {
     digests: {
       of(message, setHash) {
-        const ofMessage = known.get(message) ?? new Map<Hex, Uint8Array>()
-        const digest = ofMessage.get(setHash) ?? digests.of(message, setHash)
-        known.set(message, ofMessage.set(setHash, digest))
+        if (message.type === 'proposal') return real.digests.of(message, setHash)
+        const all = byHeight.get(message.height) ?? []
+        if (all.length === 0) byHeight.set(message.height, all)
+        const known = all.find(
+          ({ vote, setHash: other }) =>
+            vote.type === message.type &&
+            vote.round === message.round &&
+            vote.blockHash === message.blockHash &&
+            other === setHash,
+        )
+        if (known) return known.digest
+        const digest = real.digests.of(message, setHash)
+        const signers = new Map<Hex, Address | undefined>()
+        // A flood of made-up votes must not make every look long.
+        if (all.length < 64) all.push({ vote: message, setHash, digest, signers })
+        signersOf.set(digest, signers)
         return digest
       },
     },
+    signerOf(digest, seal) {
+      const known = signersOf.get(digest)
+      if (known?.has(seal) === true) return known.get(seal)
+      const signer = real.signerOf(digest, seal)
+      known?.set(seal, signer)
+      return signer
+    },
   }
-  return {
-    checker,
-    decode: decodeOnce,
+}
+
+function keyOf(input: Input): object | string | undefined {
+  switch (input.type) {
+    case 'vote':
+      return input.vote
+    case 'part':
+      return input.part
+    case 'certificate':
+      return input.certificate
+    case 'timeout': {
+      const { kind, height, round } = input.timeout
+      return `${kind} ${height} ${round}`
+    }
+    case 'start':
+      return `start ${input.height} ${input.validators.hash} ${input.nextValidators.hash}`
+    case 'proposal':
+    case 'proposed':
+    case 'validated':
+    case 'synced':
+      return undefined
+    default:
+      return assertNever(input)
+  }
+}
+
+/** What all are told alike is encoded once. A proposal is not: each has its own time of arrival. */
+function memoInputs(): (input: Input) => Uint8Array {
+  const known = new Map<object | string, Uint8Array>()
+  return (input) => {
+    const key = keyOf(input)
+    const before = key === undefined ? undefined : known.get(key)
+    if (before) return before
+    const bytes = inputCodec.encode(input)
+    if (key !== undefined) known.set(key, bytes)
+    return bytes
   }
 }
 

@@ -1,12 +1,16 @@
 /**
  * `npm run sim`: many seeds, one line at the end, and for each violation the seed, its options and the
- * smallest schedule that still shows it. Exit code 1 when something was violated.
+ * smallest schedule that still shows it. Exit code 1 when something was violated. The sum of all auditors'
+ * hashes at the end is that of the same runs on any machine and any version of Node.
  */
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { rollOptions, type SimLimits, type SimOptions } from './options.ts'
 import { createRng } from './rng.ts'
 import { enumerateCrashes } from './crash-points.ts'
 import { enumerateTwins } from './twins.ts'
+import { runSchedule } from './schedules.ts'
 import { shrink } from './shrink.ts'
 import { simulate, type SimResult } from './simulation.ts'
 
@@ -17,8 +21,12 @@ const help = `npm run sim -- [options]
   --seconds N      virtual seconds of a run (120)
   --byzantine N    so many faulty ones, also more than a third
   --strategy NAME  all of them do this
+  --exact-thirds   powers of which some validators have exactly two thirds
+  --jobs N         so many processes share the seeds (1)
+  --real-codecs    every receiver decodes and checks for itself: slower, the same hash
   --crash-points   every crash of one validator over 3 heights of 2 rounds, no seeds
   --twins          every way to part a twin and three honest validators in 3 rounds, no seeds
+  --schedules N    N seeds of targeted scheduling: who hears which prevote when
   --stride N       only every N-th of those (1)
   --twice          every seed twice; the auditor's hashes must be equal
   --no-shrink      print the whole schedule
@@ -32,8 +40,14 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '120' },
     byzantine: { type: 'string' },
     strategy: { type: 'string' },
+    'exact-thirds': { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '1' },
+    'real-codecs': { type: 'boolean', default: false },
+    /** Of a process that another one started: which of how many, and totals for it to read. */
+    part: { type: 'string', default: '0/1' },
     'crash-points': { type: 'boolean', default: false },
     twins: { type: 'boolean', default: false },
+    schedules: { type: 'string' },
     stride: { type: 'string', default: '1' },
     twice: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
@@ -44,15 +58,29 @@ const { values } = parseArgs({
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
-const total = { runs: 0, heights: 0, extraRounds: 0, events: 0, messages: 0, crashes: 0, bad: 0 }
+const zero = {
+  runs: 0,
+  heights: 0,
+  extraRounds: 0,
+  events: 0,
+  messages: 0,
+  crashes: 0,
+  bad: 0,
+  cpuMs: 0,
+}
+type Total = Record<keyof typeof zero, number> & { hash: bigint }
+const total: Total = { ...zero, hash: 0n }
+const started = performance.now()
 
 async function runOne(seed: number, limits: SimLimits): Promise<void> {
   const options = rollOptions(seed, limits, createRng(seed))
-  const result = await simulate(options)
+  const hooks = { isReal: values['real-codecs'] }
+  const result = await simulate(options, hooks)
   total.runs++
+  total.hash = BigInt.asUintN(64, total.hash + BigInt(`0x${result.auditHash}`))
   for (const key of ['heights', 'extraRounds', 'events', 'messages', 'crashes'] as const)
     total[key] += result[key]
-  if (values.twice && (await simulate(options)).auditHash !== result.auditHash) {
+  if (values.twice && (await simulate(options, hooks)).auditHash !== result.auditHash) {
     total.bad++
     say(`seed ${seed}, ${limits.nodes} nodes: two runs differ`)
   }
@@ -82,6 +110,13 @@ async function enumerate(): Promise<number> {
       stride,
     )
     say(`${points} crash points, ${bad} with violations`)
+  } else if (values.schedules !== undefined) {
+    const first = Number(values.from)
+    for (let seed = first; seed < first + Number(values.schedules); seed++) {
+      const result = await runSchedule(seed)
+      if (result.violations.length > 0 && tell(`seed ${seed} of the schedules`, result)) break
+    }
+    say(`${values.schedules} schedules, ${bad} with violations`)
   } else {
     const cases = await enumerateTwins(
       (twins, result) => tell(`case ${JSON.stringify(twins)}`, result),
@@ -92,35 +127,78 @@ async function enumerate(): Promise<number> {
   return bad > 0 ? 1 : 0
 }
 
+/** The seeds of this process, each for every number of nodes. */
+async function runSeeds(): Promise<void> {
+  const [part = 0, parts = 1] = values.part.split('/').map(Number)
+  const first = Number(values.from)
+  const { byzantine, strategy } = values
+  for (let seed = first + part; seed < first + Number(values.seeds); seed += parts)
+    for (const nodes of values.nodes.split(',').map(Number)) {
+      await runOne(seed, {
+        nodes,
+        seconds: Number(values.seconds),
+        exactThirds: values['exact-thirds'],
+        ...(byzantine !== undefined && { byzantine: Number(byzantine) }),
+        ...(strategy !== undefined && { strategy: strategy as NonNullable<SimLimits['strategy']> }),
+      })
+      if (total.bad > 0 && !values['keep-going']) return
+    }
+}
+
+const partMark = 'part '
+
+/** The same command in several processes, their lines passed on, their totals added. */
+async function runJobs(jobs: number): Promise<void> {
+  const script = process.argv[1] ?? ''
+  const parts = Array.from({ length: jobs }, async (_, part) => {
+    const given = [...process.argv.slice(2), '--jobs', '1', '--part', `${part}/${jobs}`]
+    const child = spawn(process.execPath, [script, ...given], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let isDone = false
+    for await (const line of createInterface(child.stdout)) {
+      if (!line.startsWith(partMark)) say(line)
+      else {
+        const { hash, ...counts } = JSON.parse(line.slice(partMark.length)) as Record<
+          string,
+          string
+        >
+        total.hash = BigInt.asUintN(64, total.hash + BigInt(hash ?? 0))
+        for (const key of Object.keys(zero) as (keyof typeof zero)[])
+          total[key] += Number(counts[key])
+        isDone = true
+      }
+    }
+    if (!isDone) throw new Error(`part ${part} ended before its seeds`)
+  })
+  await Promise.all(parts)
+}
+
 async function main(): Promise<number> {
   if (values.help) {
     say(help)
     return 0
   }
-  if (values['crash-points'] || values.twins) return enumerate()
-  const startedMs = performance.now()
-  const first = Number(values.from)
-  for (let seed = first; seed < first + Number(values.seeds); seed++)
-    for (const nodes of values.nodes.split(',').map(Number)) {
-      const { byzantine, strategy } = values
-      await runOne(seed, {
-        nodes,
-        seconds: Number(values.seconds),
-        ...(byzantine !== undefined && { byzantine: Number(byzantine) }),
-        ...(strategy !== undefined && { strategy: strategy as NonNullable<SimLimits['strategy']> }),
-      })
-      if (total.bad > 0 && !values['keep-going']) break
-    }
-  const tookS = (performance.now() - startedMs) / 1_000
+  if (values['crash-points'] || values.twins || values.schedules !== undefined) return enumerate()
+  if (Number(values.jobs) > 1) await runJobs(Number(values.jobs))
+  else await runSeeds()
   const { user, system } = process.cpuUsage()
-  const hours = (total.runs * Number(values.seconds)) / 3_600
-  say(
-    `${total.runs} runs, ${hours.toFixed(1)} simulated hours in ${tookS.toFixed(1)} s ` +
-      `(${((user + system) / 1e6).toFixed(1)} CPU s): ${total.heights} heights, ` +
-      `${total.extraRounds} further rounds, ${total.messages} messages, ${total.crashes} crashes, ` +
-      `${total.bad} ${total.bad === 1 ? 'run' : 'runs'} with violations`,
-  )
+  total.cpuMs += (user + system) / 1e3
+  if (values.part === '0/1') say(summary())
+  else say(partMark + JSON.stringify({ ...total, hash: total.hash.toString() }))
   return total.bad > 0 ? 1 : 0
+}
+
+function summary(): string {
+  const { runs, heights, extraRounds, messages, crashes, bad, cpuMs, hash } = total
+  const tookS = (performance.now() - started) / 1_000
+  const hours = (runs * Number(values.seconds)) / 3_600
+  return (
+    `${runs} runs, ${hours.toFixed(1)} simulated hours in ${tookS.toFixed(1)} s ` +
+    `(${(cpuMs / 1e3).toFixed(1)} CPU s): ${heights} heights, ${extraRounds} further rounds, ` +
+    `${messages} messages, ${crashes} crashes, ${bad} ${bad === 1 ? 'run' : 'runs'} with violations, ` +
+    `auditor ${hash.toString(16).padStart(16, '0')}`
+  )
 }
 
 process.exitCode = await main()

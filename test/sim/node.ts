@@ -38,6 +38,7 @@ export interface NodeOptions {
   readonly memo: ReturnType<typeof createMemo>
   readonly setAt: SetAt
   readonly workMs: number
+  readonly blockTimeMs: number
   readonly traits: NodeTraits
 }
 
@@ -99,7 +100,6 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
     if (world.nowMs() < stalledUntilMs)
       world.after(stalledUntilMs - world.nowMs(), () => alive(of, task))
     else {
-      world.settle()
       task()
     }
   }
@@ -135,8 +135,10 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
                 if (what === 'commit') burn()
                 const value = done()
                 if (what === 'commit') burn()
+                world.settle()
                 resolve(value)
               } catch (error) {
+                world.settle()
                 refuse(error instanceof Error ? error : new Error('not an error'))
               }
             }),
@@ -202,7 +204,7 @@ const countVotes = ({ votes, ahead, future }: CoreState): number =>
   votes.size + ahead.reduce((sum, list) => sum + list.length, 0) + future.votes.length
 
 const appOf = (
-  { setAt, traits }: NodeOptions,
+  { setAt, traits, blockTimeMs }: NodeOptions,
   { dice, onCommit }: NodePorts,
   store: ToyStore,
   work: Parameters<typeof createToyApp>[0]['work'],
@@ -211,6 +213,7 @@ const appOf = (
   createToyApp({
     store,
     setAt,
+    blockTimeMs,
     nowMs,
     salt: () => dice.below(2 ** 31),
     work,

@@ -72,8 +72,11 @@ export interface SimOptions {
   readonly slowMs: number
   readonly slowChance: number
   readonly workMs: number
+  /** From one block to the start of the next height. */
+  readonly blockTimeMs: number
   readonly byzantine: readonly { readonly node: number; readonly strategy: Byzantine }[]
   readonly happenings: readonly Happening[]
+  readonly exactThirds?: boolean
 }
 
 export interface SimLimits {
@@ -82,6 +85,8 @@ export interface SimLimits {
   /** More than the third that the protocol bears: a control that must break. */
   readonly byzantine?: number
   readonly strategy?: Byzantine
+  /** Powers of which some validators have exactly two thirds: where `>=` for `>` is seen. */
+  readonly exactThirds?: boolean
 }
 
 /** Time at the end of a run without faults. */
@@ -115,8 +120,11 @@ export function rollOptions(seed: number, limits: SimLimits, rng: Rng): SimOptio
     slowMs: dice.between(500, 5_000),
     slowChance: dice.chance(0.4) ? dice.next() * 0.02 : 0,
     workMs: dice.between(0, 60),
+    // A chain of quick blocks, Ethereum's sidechains' pace, CometBFT's: 20 to 110 heights in two minutes.
+    blockTimeMs: dice.pick([1_000, 2_000, 5_000]),
     byzantine,
     happenings: rollHappenings(rng.fork('happenings'), nodes, healMs, isHonest),
+    ...(limits.exactThirds === true && { exactThirds: true }),
   }
 }
 

@@ -21,8 +21,10 @@ export interface PlantedBug {
         readonly nodes?: string
         readonly byzantine?: number
         readonly strategy?: string
-        readonly seeds?: number
+        /** Powers of which some validators have exactly two thirds. */
+        readonly exactThirds?: boolean
       }
+    | { readonly type: 'schedules' }
     | { readonly type: 'crash-points' }
     | { readonly type: 'twins' }
 }
@@ -43,11 +45,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug(
     'no write-ahead log',
     [
-      [
-        'consensus/engine.ts',
-        '      work.wal.append(inputCodec.encode(input))\n',
-        '      inputCodec.encode(input)\n',
-      ],
+      ['consensus/engine.ts', '  wal.append(encodeInput(input))\n', '  void encodeInput(input)\n'],
       [
         'consensus/engine.ts',
         'records.length === 0 && signer?.hasSigned',
@@ -145,7 +143,12 @@ export const plantedBugs: readonly PlantedBug[] = [
         '  3n * power >= 2n * set.totalPower',
       ],
     ],
-    { type: 'seeds', nodes: '6' },
+    {
+      type: 'seeds',
+      nodes: '6',
+      byzantine: 0,
+      exactThirds: true,
+    },
   ),
   bug(
     'half is enough',
@@ -178,7 +181,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         'const mayVote = state.lockedRound >= -1 || state.lockedValue === value // L29',
       ],
     ],
-    { type: 'twins' },
+    { type: 'schedules' },
   ),
   bug(
     'nothing is ever locked (L38)',
@@ -290,7 +293,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     [
       'consensus/core.ts',
       'const reason: readonly Effect[] = entry ?',
-      'const reason: readonly Effect[] = entry && power0 ?',
+      'const reason: readonly Effect[] = entry && state.height < 0n ?',
     ],
   ]),
   bug(

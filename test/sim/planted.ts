@@ -12,12 +12,16 @@ import { assertNever } from '../../primitives/index.ts'
 import { type PlantedBug, plantedBugs } from './planted-bugs.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const folders = ['consensus', 'state', 'primitives', 'test/sim', 'test/support']
+const folders = ['consensus', 'state', 'primitives', 'scripts', 'test/sim', 'test/support']
 /** A hunt that takes longer has not found its bug. */
 const limitMs = 400_000
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, seeds: { type: 'string', default: '60' } },
+  options: {
+    only: { type: 'string' },
+    seeds: { type: 'string', default: '200' },
+    schedules: { type: 'string', default: '5000' },
+  },
 })
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
@@ -30,8 +34,8 @@ function hunt(bug: PlantedBug): { readonly isFound: boolean; readonly how: strin
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
     for (const { file, find, put } of bug.edits) plant(join(copy, file), find, put)
     const { stdout, stderr, status } = spawnSync(
-      join(root, 'node_modules', '.bin', 'tsx'),
-      [join(copy, 'test', 'sim', 'main.ts'), ...argumentsOf(bug)],
+      process.execPath,
+      [join(copy, 'scripts', 'sim.mjs'), ...argumentsOf(bug)],
       { cwd: copy, encoding: 'utf8', timeout: limitMs },
     )
     const lines = `${stdout}${stderr}`.split('\n')
@@ -65,11 +69,14 @@ function argumentsOf({ hunt: how }: PlantedBug): string[] {
       return [...common, '--crash-points']
     case 'twins':
       return [...common, '--twins']
+    case 'schedules':
+      return [...common, '--schedules', values.schedules]
     case 'seeds':
       return common.concat(
-        ['--seeds', String(how.seeds ?? values.seeds), '--nodes', how.nodes ?? '4'],
+        ['--seeds', values.seeds, '--nodes', how.nodes ?? '4'],
         how.byzantine === undefined ? [] : ['--byzantine', String(how.byzantine)],
         how.strategy === undefined ? [] : ['--strategy', how.strategy],
+        how.exactThirds === true ? ['--exact-thirds'] : [],
       )
     default:
       return assertNever(how)
@@ -77,6 +84,7 @@ function argumentsOf({ hunt: how }: PlantedBug): string[] {
 }
 
 let hidden = 0
+const rows = ['| planted bug | hunt | seed, point or case that shows it |', '| --- | --- | --- |']
 for (const bug of plantedBugs) {
   if (values.only !== undefined && !bug.name.includes(values.only)) continue
   const startedMs = performance.now()
@@ -84,6 +92,10 @@ for (const bug of plantedBugs) {
   if (!isFound) hidden++
   const tookS = ((performance.now() - startedMs) / 1_000).toFixed(0)
   say(`${isFound ? 'found ' : 'HIDDEN'}  ${bug.name} (${tookS} s)\n        ${how}`)
+  rows.push(
+    `| ${bug.name} | ${argumentsOf(bug).slice(1).join(' ')} | ${isFound ? how : 'HIDDEN'} |`,
+  )
 }
+say(`\n${rows.join('\n')}\n`)
 say(hidden === 0 ? 'every planted bug was found' : `${hidden} planted bugs stayed hidden`)
 process.exitCode = hidden === 0 ? 0 : 1

@@ -6,7 +6,14 @@
 import { type ConsensusParams, defaultParams, type SigningDomain } from '../../consensus/index.ts'
 import { assertNever } from '../../primitives/index.ts'
 import type { DiskFaults } from '../support/torn-disk.ts'
-import { createSets, decodeToy, genesisHash, genesisMs, type SetAt } from './app.ts'
+import {
+  createEqualSets,
+  createSets,
+  decodeToy,
+  genesisHash,
+  genesisMs,
+  type SetAt,
+} from './app.ts'
 import {
   type Actor,
   createFlooder,
@@ -18,7 +25,7 @@ import {
   usurpedSalt,
 } from './byzantine.ts'
 import { createChecks, type Checks, type Violation } from './checks.ts'
-import { addressOf, createMemo, toyCurve } from './curve.ts'
+import { addressOf, createMemo, decodeOnce } from './curve.ts'
 import { createNet, type Net } from './net.ts'
 import { createNode, type NodeTraits, type SimNode } from './node.ts'
 import type { Byzantine, Happening, SimOptions } from './options.ts'
@@ -48,6 +55,10 @@ export const simParams: ConsensusParams = {
   rebroadcastMs: 1_000,
 }
 const domain: SigningDomain = { chainId: 2679n, genesisHash }
+/** As in the node, what is said again is said once a block, of slow blocks more often. */
+const paramsOf = ({ options }: Run, { params }: RunHooks): ConsensusParams =>
+  params ?? { ...simParams, rebroadcastMs: Math.min(options.blockTimeMs, 2_000) }
+
 /** Rounds that a height may take once the faults are over (notes/consensus.md, 14). */
 const maxHealedRounds = 10
 /** Who is behind is where the others were so long ago: a question, its answer, a block, some rounds. */
@@ -77,11 +88,13 @@ export interface RunHooks {
   readonly isOver?: (nodes: readonly SimNode[]) => boolean
   /** Called when the nodes are made, before anything happens. */
   readonly onReady?: (nodes: readonly SimNode[], net: Net, world: World) => void
-  /** Sees each message before it is sent; false: it is lost. */
-  readonly passes?: (from: number, to: number, message: Uint8Array) => boolean
+  /** Sees each message before it is sent: how long it is held back; undefined: it is lost. */
+  readonly delayMs?: (from: number, to: number, message: Uint8Array) => number | undefined
   readonly params?: ConsensusParams
   /** The faulty validator's second process is one more on the network, and hears and is heard alone. */
   readonly hasTwin?: boolean
+  /** Nothing is kept that was decoded or checked for somebody else. */
+  readonly isReal?: boolean
 }
 
 export async function simulate(options: SimOptions, hooks: RunHooks = {}): Promise<SimResult> {
@@ -124,10 +137,11 @@ function createRun(options: SimOptions, hooks: RunHooks): Run {
   const { nodes, seed } = options
   const dice = createRng(seed)
   const world = createWorld(genesisMs)
-  const setAt = createSets(Array.from({ length: nodes }, (_, i) => addressOf(i)))
+  const addresses = Array.from({ length: nodes }, (_, i) => addressOf(i))
+  const setAt = options.exactThirds === true ? createEqualSets(addresses) : createSets(addresses)
+  const memo = createMemo(domain, hooks.isReal)
   const checks = createChecks(
-    domain,
-    toyCurve,
+    memo.checker,
     setAt,
     options.byzantine.map(({ node }) => addressOf(node)),
   )
@@ -146,7 +160,7 @@ function createRun(options: SimOptions, hooks: RunHooks): Run {
     dice,
     setAt,
     plan,
-    memo: createMemo(domain),
+    memo,
     honest,
     everybody,
     crashes: 0,
@@ -168,15 +182,18 @@ type Sender = (to: number | 'all', message: Uint8Array) => void
 /** Sends to some; a message to all goes to everybody else. */
 const senderOf =
   (
-    { net, everybody }: Run,
+    { net, everybody, world }: Run,
     hooks: RunHooks,
     from: number,
     mayReach: (peer: number) => boolean = () => true,
   ): Sender =>
   (to, message) => {
-    for (let peer = 0; peer < everybody.length; peer++)
-      if (peer !== from && (to === 'all' || to === peer) && mayReach(peer))
-        if (hooks.passes?.(from, peer, message) !== false) net.send(from, peer, message)
+    for (let peer = 0; peer < everybody.length; peer++) {
+      if (peer === from || (to !== 'all' && to !== peer) || !mayReach(peer)) continue
+      const delayMs = hooks.delayMs ? hooks.delayMs(from, peer, message) : 0
+      if (delayMs === 0) net.send(from, peer, message)
+      else if (delayMs !== undefined) world.after(delayMs, () => net.send(from, peer, message))
+    }
   }
 
 function honestNode(run: Run, hooks: RunHooks, index: number): SimNode {
@@ -185,17 +202,18 @@ function honestNode(run: Run, hooks: RunHooks, index: number): SimNode {
   const node = createNode(
     {
       index,
-      params: hooks.params ?? simParams,
+      params: paramsOf(run, hooks),
       memo: run.memo,
       setAt,
       workMs: run.options.workMs,
+      blockTimeMs: run.options.blockTimeMs,
       traits: { ...(hooks.disk && { disk: hooks.disk }) },
     },
     {
       world,
       dice: run.dice.fork(`node ${index}`),
       send(to, message) {
-        const packet = run.memo.decode(message)
+        const packet = decodeOnce(message)
         if (packet.type === 'accept' && packet.value.type === 'message') {
           const said = packet.value.message
           if (
@@ -231,10 +249,11 @@ const twinOf = (run: Run, hooks: RunHooks, index: number): SimNode =>
   createNode(
     {
       index,
-      params: hooks.params ?? simParams,
+      params: paramsOf(run, hooks),
       memo: run.memo,
       setAt: run.setAt,
       workMs: run.options.workMs,
+      blockTimeMs: run.options.blockTimeMs,
       traits: { isAmnesiac: true },
     },
     {
@@ -264,10 +283,11 @@ function faulty(run: Run, hooks: RunHooks, index: number, strategy: Byzantine): 
     createNode(
       {
         index,
-        params: hooks.params ?? simParams,
+        params: paramsOf(run, hooks),
         memo: run.memo,
         setAt,
         workMs: run.options.workMs,
+        blockTimeMs: run.options.blockTimeMs,
         traits,
       },
       {

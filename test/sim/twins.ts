@@ -49,6 +49,7 @@ const optionsOf = ({ faulty }: TwinsCase): SimOptions => ({
   slowMs: 0,
   slowChance: 0,
   workMs: 1,
+  blockTimeMs: 1_000,
   byzantine: [{ node: faulty, strategy: 'twin' }],
   happenings: [],
 })
@@ -85,7 +86,8 @@ async function runTwins(twins: TwinsCase): Promise<SimResult> {
     hasTwin: true,
     // A half without a quorum stays in its round for ever; so the ways open again after a while.
     onReady: (_nodes, _net, world) => void world.after(partedMs, () => (isHealed = true)),
-    passes: (from, to, message) => isHealed || isTogether(twins, from, to, roundOf(message)),
+    delayMs: (from, to, message) =>
+      isHealed || isTogether(twins, from, to, roundOf(message)) ? 0 : undefined,
     isOver: (all) => all.every((node) => node.height() > 1n),
   })
 }

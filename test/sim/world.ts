@@ -2,13 +2,11 @@
  * Virtual time: a queue of events that happen in order of time, then of scheduling. Nothing waits for
  * real; a run of minutes takes milliseconds. Keeps the auditor's hash: equal seeds, equal hash.
  */
-import { hashText } from './rng.ts'
-
 export interface World {
   nowMs(): number
   after(delayMs: number, task: () => void): () => void
-  /** Tells the auditor what happened. */
-  audit(what: string): void
+  /** Tells the auditor what happened, as whole numbers below 2^32. */
+  audit(what: number, detail: number): void
   auditHash(): string
   /** Promises have been settled: their followers must run before the next event. */
   settle(): void
@@ -40,8 +38,11 @@ export function createWorld(startMs: number): World {
         event.task = undefined
       }
     },
-    audit(what) {
-      hash = hashText(`${nowMs} ${what}`, hash)
+    audit(what, detail) {
+      // Times are no whole numbers: the millisecond and the millionth of it.
+      const ms = Math.floor(nowMs)
+      for (const part of [ms % 2 ** 32, Math.floor((nowMs - ms) * 1e6), what, detail])
+        hash = mix(hash, part)
       second = (Math.imul(second, 31) + hash) >>> 0
     },
     auditHash: () => hash.toString(16).padStart(8, '0') + second.toString(16).padStart(8, '0'),
@@ -66,6 +67,14 @@ export function createWorld(startMs: number): World {
     },
     events: () => events,
   }
+}
+
+/** A step of MurmurHash3 (Austin Appleby): two runs that differ in one bit end with another hash. */
+function mix(hash: number, part: number): number {
+  let word = Math.imul(part, 0xcc9e2d51)
+  word = Math.imul((word << 15) | (word >>> 17), 0x1b873593)
+  const mixed = hash ^ word
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) >>> 0
 }
 
 const isBefore = (a: Event, b: Event): boolean =>

@@ -1,7 +1,7 @@
 /** Validators with real keys: sets, votes, proposals and certificates that bear checking. */
 import {
   type Checker,
-  createDigests,
+  createChecker,
   createValidatorSet,
   partsHashOf,
   type Proposal,
@@ -42,18 +42,16 @@ export function fourKeys(): readonly [KeyPair, KeyPair, KeyPair, KeyPair] {
 export const setOfKeys = (keys: readonly KeyPair[], power = 1n): ValidatorSet =>
   createValidatorSet(keys.map(({ address }) => ({ address, power })))
 
-export const checkerOf = (chainId = 2679n, genesisHash: Hex = `0x${'67'.repeat(32)}`): Checker => ({
-  digests: createDigests({ chainId, genesisHash }),
-  curve: nobleSecp256k1,
-})
+export const checkerOf = (chainId = 2679n, genesisHash: Hex = `0x${'67'.repeat(32)}`): Checker =>
+  createChecker({ chainId, genesisHash }, nobleSecp256k1)
 
 export function sealed<message extends Vote | Proposal>(
   message: message,
   { key }: KeyPair,
   set: ValidatorSet,
-  { digests, curve }: Checker,
+  { digests }: Checker,
 ): message & { readonly seal: Hex } {
-  return { ...message, seal: toSeal(curve.sign(digests.of(message, set.hash), key)) }
+  return { ...message, seal: toSeal(nobleSecp256k1.sign(digests.of(message, set.hash), key)) }
 }
 
 export const votedBy = (

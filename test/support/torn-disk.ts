@@ -14,6 +14,21 @@ export class Crash extends Error {
 interface Inode {
   bytes: Uint8Array
   durable: Uint8Array
+  /** Holds `bytes` and place for more behind them, so that a small append does not copy the file. */
+  space: Uint8Array
+}
+
+const nothing = new Uint8Array(0)
+
+function appended(file: Inode, added: Uint8Array): Uint8Array {
+  const start = file.bytes.length
+  const end = start + added.length
+  if (file.bytes.buffer !== file.space.buffer || end > file.space.length) {
+    file.space = new Uint8Array(Math.max(1_024, 2 * end))
+    file.space.set(file.bytes)
+  }
+  file.space.set(added, start)
+  return file.space.subarray(0, end)
 }
 
 export interface TornDisk extends FileSystem {
@@ -59,14 +74,14 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
       let inode = live.get(path)
       if (!inode) {
         operate()
-        inode = { bytes: new Uint8Array(0), durable: new Uint8Array(0) }
+        inode = { bytes: nothing, durable: nothing, space: nothing }
         live.set(path, inode)
       }
       const file = inode
       return {
         append(bytes) {
           operate()
-          file.bytes = Buffer.concat([file.bytes, bytes])
+          file.bytes = appended(file, bytes)
         },
         truncate(sizeBytes) {
           if (file.bytes.length <= sizeBytes) return

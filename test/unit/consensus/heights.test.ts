@@ -8,6 +8,7 @@ import {
   now,
   partsOf,
   proposed,
+  sentIn,
   signedIn,
   timersIn,
 } from '../../support/consensus-lone.ts'
@@ -107,7 +108,7 @@ describe('after a replay', () => {
     const proposer = createLone({ self: 1, isSlow: true })
     expect(types(proposer)).toEqual(['schedule', 'schedule', 'propose'])
     proposer.feed(proposed('a'))
-    expect(types(proposer)).toEqual(['schedule'])
+    expect(types(proposer)).toEqual(['broadcast', 'schedule'])
   })
 
   test('a signature that was not given is asked for, until the round is over', () => {
@@ -120,6 +121,14 @@ describe('after a replay', () => {
     expect(signedIn(resume(me.state))).toEqual(['precommit 0 nil'])
     me.vote('prevote', 1, null, [1, 2])
     expect(signedIn(resume(me.state))).toEqual([])
+  })
+
+  test('own votes of the round are said again at once: the log may know them and the network not', () => {
+    const me = createLone()
+    me.propose(0, 'a')
+    expect(sentIn(resume(me.state))).toEqual(['prevote'])
+    me.expire('precommit', 0)
+    expect(sentIn(resume(me.state))).toEqual([])
   })
 
   test('a decision is decided again; before the start there is nothing', () => {

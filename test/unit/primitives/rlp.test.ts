@@ -43,6 +43,25 @@ const attempt = (decode: () => unknown): unknown => {
   }
 }
 
+test('what is encoded is what the library encodes, at each length of a header', () => {
+  const sizes = [0, 1, 55, 56, 57, 255, 256, 65_535, 65_536, 70_000]
+  for (const size of sizes)
+    for (const item of [
+      new Uint8Array(size).fill(7),
+      [new Uint8Array(size)],
+      [[], [Uint8Array.of(size)]],
+    ])
+      expect(encodeRlp(item)).toEqual(RLP.encode(item as Parameters<typeof RLP.encode>[0]))
+  const { tree } = fc.letrec<{ tree: RlpItem }>((tie) => ({
+    tree: fc.oneof(fc.uint8Array({ maxLength: 70 }), fc.array(tie('tree'), { maxLength: 6 })),
+  }))
+  fc.assert(
+    fc.property(tree, (item) => {
+      expect(encodeRlp(item)).toEqual(RLP.encode(item as Parameters<typeof RLP.encode>[0]))
+    }),
+  )
+})
+
 test('the scan takes and refuses the same bytes as the library', () => {
   const { tree } = fc.letrec<{ tree: RlpItem }>((tie) => ({
     tree: fc.oneof(
