@@ -5,7 +5,7 @@
 import type { FeeOracle } from './gas-oracle.ts'
 import type { Filters } from './filters.ts'
 import type { NodeApi } from './node-api.ts'
-import type { Param, ParamValues } from './params.ts'
+import type { JsonSchema, Param, ParamValues } from './params.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 /** What handlers work with. */
@@ -45,6 +45,8 @@ export interface Method {
   readonly isSlow?: boolean
   /** Runs the EVM over blocks or many times: few of them are in work at once. */
   readonly isCostly?: boolean
+  /** What it answers, where that follows from its kind; else results/ says. */
+  readonly result?: JsonSchema
   readonly handle: (context: Context, args: readonly unknown[]) => unknown
 }
 

@@ -1,8 +1,9 @@
 /**
  * The OpenRPC document of a table of methods, from the decoders that read their parameters: what it
- * says of a parameter is what is enforced. Results are not described; execution-apis does.
+ * says of a parameter is what is enforced. What it says of results tests hold against answers.
  */
 import type { MethodTable } from './method.ts'
+import type { JsonSchema } from './params.ts'
 
 const openRpcVersion = '1.3.2'
 
@@ -12,9 +13,9 @@ export interface OpenRpcMethod {
   readonly params: readonly {
     readonly name: string
     readonly required: boolean
-    readonly schema: Readonly<Record<string, unknown>>
+    readonly schema: JsonSchema
   }[]
-  readonly result: { readonly name: string; readonly schema: true }
+  readonly result: { readonly name: string; readonly schema: JsonSchema }
 }
 
 export interface OpenRpcDocument {
@@ -23,13 +24,17 @@ export interface OpenRpcDocument {
   readonly methods: readonly OpenRpcMethod[]
 }
 
-/** Methods in order of name. */
-export const openRpcDocument = (methods: MethodTable, version: string): OpenRpcDocument => ({
+/** Methods in order of name; `results` describes what those answer that do not say it themselves. */
+export const openRpcDocument = (
+  methods: MethodTable,
+  results: Readonly<Record<string, JsonSchema>>,
+  version: string,
+): OpenRpcDocument => ({
   openrpc: openRpcVersion,
   info: { title: 'Tributary JSON-RPC', version },
   methods: Object.entries(methods)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { params }]) => ({
+    .map(([name, { params, result }]) => ({
       name,
       paramStructure: 'by-position',
       params: params.map((param) => ({
@@ -37,6 +42,6 @@ export const openRpcDocument = (methods: MethodTable, version: string): OpenRpcD
         required: param.isRequired,
         schema: param.decoder.schema,
       })),
-      result: { name: 'result', schema: true },
+      result: { name: 'result', schema: result ?? results[name] ?? {} },
     })),
 })

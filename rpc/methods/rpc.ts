@@ -9,5 +9,8 @@ export const rpc: MethodTable = {
     return Object.fromEntries([...new Set(names)].map((name) => [name, '1.0']))
   }),
   /** OpenRPC's service discovery method. */
-  'rpc.discover': method([], ({ api, methods }) => openRpcDocument(methods, api.clientVersion)),
+  'rpc.discover': method([], async ({ api, methods }) => {
+    const { resultSchemas } = await import('../results/index.ts')
+    return openRpcDocument(methods, resultSchemas, api.clientVersion)
+  }),
 }

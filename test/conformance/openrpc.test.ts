@@ -1,12 +1,17 @@
 /**
- * Our parameters against the schemas of ethereum/execution-apis: as many required ones, and every
- * value that a schema allows is taken by our decoder. Values are made from the schemas, not recorded.
+ * Our OpenRPC document against ethereum/execution-apis. Parameters: as many required ones, and every
+ * value that a schema allows is taken by our decoder (values are made from the schemas). Results: what
+ * geth was recorded to answer is what ours say, and what its schemas require ours name.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect } from '@jest/globals'
 import { decodeParams } from '../../rpc/params.ts'
 import { methodsOf } from '../../rpc/methods/index.ts'
 import { RpcError } from '../../rpc/errors.ts'
+import { resultSchemas } from '../../rpc/results/index.ts'
+import { schemaFaults } from '../support/json-schema.ts'
 import { hasShared, sharedFile, testWithShared } from '../support/shared.ts'
 
 interface Schema {
@@ -23,6 +28,7 @@ interface Schema {
 }
 interface Described {
   readonly name: string
+  readonly result?: { readonly schema: Schema }
   readonly params: readonly { readonly required?: boolean; readonly schema: Schema }[]
 }
 
@@ -152,5 +158,58 @@ describe('parameters of ethereum/execution-apis', () => {
       const nonsense = params.map(() => 12.5)
       expect(() => decodeParams(method.params, nonsense)).toThrow(RpcError)
     }
+  })
+})
+
+/** Requests of the suite with what geth answered, where it did not refuse. */
+function recordedResults(): readonly (readonly [method: string, result: unknown])[] {
+  const folder = fileURLToPath(sharedFile('rpc/tests'))
+  const found: (readonly [string, unknown])[] = []
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.io')) continue
+    let method = ''
+    for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
+      if (line.startsWith('>> ')) method = (JSON.parse(line.slice(3)) as { method: string }).method
+      if (!line.startsWith('<< ')) continue
+      const answer = JSON.parse(line.slice(3)) as { readonly result?: unknown }
+      if (answer.result !== undefined) found.push([method, answer.result])
+    }
+  }
+  return found
+}
+
+/** Names that an object must have, with those of its alternatives that are objects. */
+function namesOf({ oneOf, anyOf, items, required, properties }: Schema): readonly string[] {
+  const alternatives = oneOf ?? anyOf
+  if (alternatives) return alternatives.flatMap(namesOf)
+  if (items) return namesOf(items)
+  return required ?? Object.keys(properties ?? {})
+}
+const allNamesOf = (schema: Schema): readonly string[] => [
+  ...Object.keys(schema.properties ?? {}),
+  ...[...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].flatMap(allNamesOf),
+  ...(schema.items ? allNamesOf(schema.items) : []),
+]
+
+describe('results of ethereum/execution-apis', () => {
+  testWithShared('what geth was recorded to answer is what we say of it', () => {
+    const recorded = recordedResults()
+    const faults = recorded.flatMap(([method, result]) =>
+      schemaFaults(resultSchemas[method] ?? {}, result).map((fault) => `${method} ${fault}`),
+    )
+    expect(faults).toEqual([])
+    expect(recorded.length).toBeGreaterThan(100)
+  })
+
+  testWithShared('fields that its schemas require have a name in ours', () => {
+    const faults = published.flatMap(({ name, result }) => {
+      const said = resultSchemas[name]
+      if (!said || !result) return []
+      const named = new Set(allNamesOf(said))
+      const missing = namesOf(result.schema).filter((field) => !named.has(field))
+      // A tracer's result is any object here: its tracer says what.
+      return named.size === 0 ? [] : missing.map((field) => `${name}: ${field}`)
+    })
+    expect(faults).toEqual([])
   })
 })

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createWalletClient, http, keccak256, publicActions } from 'viem'
 import { WebSocket } from 'ws'
 import { attributionActions, tributaryDevnet } from '../../sdk/index.ts'
+import { resultSchemas } from '../../rpc/results/index.ts'
+import { schemaFaults } from '../support/json-schema.ts'
 import { rpcCall, startDevnet, type Devnet } from '../support/node.ts'
 import { account } from '../support/target.ts'
 import { until } from '../support/until.ts'
@@ -12,8 +14,12 @@ beforeAll(async () => {
   devnet = await startDevnet(['--ephemeral', '--seed-demo'])
 }, 90_000)
 afterAll(() => devnet.stop())
-const ask = (method: string, ...params: readonly unknown[]) =>
-  rpcCall(devnet.httpUrl, method, params)
+/** Every answer is held against what rpc.discover says of it. */
+async function ask(method: string, ...params: readonly unknown[]): Promise<unknown> {
+  const result = await rpcCall(devnet.httpUrl, method, params)
+  expect(schemaFaults(resultSchemas[method] ?? {}, result)).toEqual([])
+  return result
+}
 
 test('objects by id, lists in pages, null for what is not there', async () => {
   expect(await ask('attr_getDatanet', 1)).toMatchObject({
@@ -44,6 +50,25 @@ test('objects by id, lists in pages, null for what is not there', async () => {
   ])
   for (const method of ['attr_getDatanet', 'attr_getBatch', 'attr_getVersion', 'attr_getAsset'])
     expect(await ask(method, 99)).toBeNull()
+  // The rest as rpc.discover says, which ask looks at.
+  for (const who of devnet.demo?.contributors ?? []) {
+    await ask('attr_getPending', who.address)
+    await ask('attr_getEarnings', who.address)
+  }
+  const { items } = (await ask('attr_listReceipts')) as { items: { receiptId: string }[] }
+  for (const { receiptId } of items.slice(0, 2)) {
+    await ask('attr_getReceipt', receiptId)
+    await ask('attr_getShares', receiptId)
+    await ask('attr_explainReward', contributor, receiptId)
+  }
+  const { root } = (await ask('attr_getBatch', 1)) as { root: string }
+  expect(await ask('attr_hasRows', root)).toBe(true)
+  await ask('attr_getRows', root, 0, 2)
+  await ask('attr_getRow', root, 0)
+  await ask('attr_buildVersion', [root])
+  await ask('attr_getUsage')
+  await ask('attr_listVersions', 1)
+  for (const list of ['attr_listDatanets', 'attr_listAssets', 'attr_modules']) await ask(list)
   expect(await ask('attr_getReceipt', `0x${'12'.repeat(32)}`)).toBeNull()
   await expect(ask('attr_getDatanet', 'one')).rejects.toThrow('invalid argument 0')
 })

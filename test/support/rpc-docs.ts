@@ -3,6 +3,7 @@
  * documented is what is decoded.
  */
 import { methodsOf } from '../../rpc/methods/index.ts'
+import { resultSchemas } from '../../rpc/results/index.ts'
 import { openRpcDocument, type OpenRpcMethod } from '../../rpc/openrpc.ts'
 
 /** By namespace, in this order; others follow by name. */
@@ -30,7 +31,7 @@ const spaceOf = (name: string): string => name.split(/[_.]/)[0] ?? ''
 
 export function rpcDocs(): string {
   const everywhere = new Set(Object.keys(methodsOf(false, false, true)))
-  const { methods } = openRpcDocument(methodsOf(true), '')
+  const { methods } = openRpcDocument(methodsOf(true), resultSchemas, '')
   const order = Object.keys(namespaces)
   const spaces = [...new Set(methods.map(({ name }) => spaceOf(name)))].toSorted((a, b) => {
     const [i, j] = [order.indexOf(a), order.indexOf(b)]

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { methodsOf } from '../../../rpc/methods/index.ts'
+import { resultSchemas } from '../../../rpc/results/index.ts'
 import { openRpcDocument } from '../../../rpc/openrpc.ts'
 import { rpcDocs } from '../../support/rpc-docs.ts'
 
@@ -13,7 +14,7 @@ test('docs/rpc.md is current (npm run docs:rpc)', () => {
 })
 
 test('the OpenRPC document names every method once, with its parameters in order', () => {
-  const { methods } = openRpcDocument(methodsOf(true), 'x')
+  const { methods } = openRpcDocument(methodsOf(true), resultSchemas, 'x')
   expect(methods.map(({ name }) => name)).toEqual(Object.keys(methodsOf(true)).toSorted())
   const getProof = methods.find(({ name }) => name === 'eth_getProof')
   expect(getProof?.params.map(({ name, required }) => [name, required])).toEqual([
