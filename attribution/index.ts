@@ -1,7 +1,14 @@
 /** The mission's native modules, for the node that hosts them. Kernels are in methods/index.ts, ABIs in abi.ts. */
 export { datanet, datanetGenesis } from './datanet/index.ts'
 export { lineage } from './lineage/module.ts'
-export { isValidator, mayAttest, type VersionSource, versionSource } from './datanet/source.ts'
+export {
+  type BatchSource,
+  batchSource,
+  isValidator,
+  mayAttest,
+  type VersionSource,
+  versionSource,
+} from './datanet/source.ts'
 export { params, paramsStorage } from './params/module.ts'
 export { proofs } from './proofs/module.ts'
 export { createReceipts } from './receipts/module.ts'

@@ -136,7 +136,11 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     baseFeeAfter: (parent: Header) => nextBaseFee(parent, chain.spec) ?? 0n,
     onFault: ports.onFault,
   }
-  const validator = await openValidator(options, { ...base, log: ports.logs.of('consensus') })
+  const validator = await openValidator(options, {
+    ...base,
+    log: ports.logs.of('consensus'),
+    ...(rows && { rowsOf: (root) => rows.api.get(root) }),
+  })
   const sealer = createSealer(options, {
     ...base,
     log: ports.logs.of('sealer'),
@@ -152,7 +156,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const run = async (): Promise<void> => {
     if (validator) await validator.start()
     else sealer.start()
-    if (rows) await watchRows(rows, options, parts, secp256k1)
+    if (rows) await watchRows(rows, options, parts, base)
   }
   const doors = doorsOf(server, () => measure(options, parts))
   return {
@@ -232,10 +236,12 @@ async function watchRows(
   rows: NodeRows,
   options: NodeOptions,
   { chain, mempool, sealer, validator }: NodeParts,
-  secp256k1: Secp256k1,
+  { secp256k1, clock }: { readonly secp256k1: Secp256k1; readonly clock: Clock },
 ): Promise<void> {
   rows.watch(chain, await attestingKeys(options, secp256k1), {
     secp256k1,
+    clock,
+    ...(validator && { fetchRows: (wanted) => validator.network.fetchRows(wanted) }),
     nextNonce: (account) => mempool.pendingNonce(account),
     nextBaseFee: () => sealer.template().baseFeePerGas,
     submit: (raw) => (validator ?? sealer).submit(raw),

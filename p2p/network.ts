@@ -58,6 +58,8 @@ export interface NetworkPorts {
   readonly onBlock: (bytes: Uint8Array, peerId: string) => Promise<Judgement>
   /** Blocks asked for, one a frame. Throws NodeError for what no honest peer asks. */
   readonly answerSync: (request: Uint8Array, peerId: string) => AsyncIterable<Uint8Array>
+  /** Pieces of a batch asked for; none: it is not here. Throws as `answerSync`. */
+  readonly answerRows: (request: Uint8Array, peerId: string) => AsyncIterable<Uint8Array>
 }
 
 export interface Network {
@@ -70,6 +72,7 @@ export interface Network {
   readonly transactions: Pick<Channel, 'send' | 'broadcast' | 'load'>
   publishBlock(bytes: Uint8Array): Promise<void>
   readonly askSync: Ask
+  readonly askRows: Ask
   /** Tells everybody where we stand, at once. */
   announce(): void
   /** Dials for ever. False: no multiaddress with a peer id, or our own. */
@@ -146,6 +149,7 @@ function networkOf(parts: {
   readonly consensus: Channel
   readonly transactions: Channel
   readonly askSync: Ask
+  readonly askRows: Ask
   readonly publishBlock: Network['publishBlock']
   readonly status: StatusLine
   readonly fault: Network['fault']
@@ -221,6 +225,7 @@ async function openLines(
   const consensus = await createChannel(protocols.consensus, listener(ports.onConsensus))
   const transactions = await createChannel(protocols.transactions, listener(ports.onTransactions))
   const askSync = await createRequests(protocols.sync, { ...common, answer: ports.answerSync })
+  const askRows = await createRequests(protocols.rows, { ...common, answer: ports.answerRows })
   host.subscribe(protocols.blocksTopic, async (data, peerId): Promise<GossipVerdict> => {
     const verdict = await ports.onBlock(data, peerId)
     judge(peerId, verdict)
@@ -232,6 +237,7 @@ async function openLines(
     consensus,
     transactions,
     askSync,
+    askRows,
     publishBlock: (bytes: Uint8Array) => host.publish(protocols.blocksTopic, bytes),
   }
 }

@@ -4,7 +4,7 @@
  */
 
 /** Faults that no bug of an honest node explains. */
-const forged = new Set(['BAD_SEAL', 'BAD_SIGNERS', 'NO_QUORUM', 'INVALID_SENDER'])
+const forged = new Set(['BAD_SEAL', 'BAD_SIGNERS', 'NO_QUORUM', 'INVALID_SENDER', 'ROWS_FALSE'])
 /** What a slow machine or a lost connection does, ours or theirs. */
 const excused = new Set(['STREAM_REFUSED', 'REQUEST_TIMEOUT', 'FRAME_CUT', 'RESPONSE_TOO_LARGE'])
 

@@ -4,6 +4,7 @@
  */
 import type { ChannelOptions } from './channel.ts'
 import type { RequestOptions } from './request.ts'
+import { maxRowsFrameBytes, maxRowsRequestBytes } from './rows-wire.ts'
 import { maxStatusBytes } from './status.ts'
 import { maxRangeBytes } from './sync.ts'
 
@@ -18,6 +19,7 @@ export interface Protocols {
   readonly consensus: ChannelOptions
   readonly transactions: ChannelOptions
   readonly sync: RequestOptions
+  readonly rows: RequestOptions
   /** Gossip of decided blocks. Other rules, another topic. */
   readonly blocksTopic: string
 }
@@ -65,6 +67,14 @@ export function protocolsOf(
       maxResponseBytes: maxRangeBytes,
       timeoutMs: 10_000,
       budget: { perSecond: 10, burst: 20 }, // requests of up to 64 blocks
+    },
+    rows: {
+      protocol: id('rows'),
+      maxRequestBytes: maxRowsRequestBytes,
+      maxFrameBytes: maxRowsFrameBytes,
+      maxResponseBytes: 4 * mib, // answers end at 1 MiB of rows; proofs of short rows come to as much
+      timeoutMs: 10_000,
+      budget: { perSecond: 16, burst: 64 }, // a version of 100 MB in seconds, no more than a line gives
     },
     blocksTopic: `/tributary/${name}/block/${Buffer.from(forkDigest).toString('hex')}`,
   }

@@ -12,7 +12,7 @@ import {
 } from '../../primitives/index.ts'
 import { moduleAddresses } from '../abi.ts'
 import { readAuthority } from '../params/module.ts'
-import { datanetLayout, versionState } from './state.ts'
+import { batchState, datanetLayout, versionState } from './state.ts'
 
 export interface VersionSource {
   readonly versionId: bigint
@@ -27,7 +27,29 @@ export interface VersionSource {
     readonly batchId: bigint
     readonly root: Hex
     readonly rows: number
+    readonly sizeBytes: number
   }[]
+}
+
+/** A batch as whoever keeps rows sees it. */
+export interface BatchSource {
+  readonly batchId: bigint
+  readonly datanetId: bigint
+  readonly root: Hex
+  readonly rows: number
+  readonly sizeBytes: number
+  /** `dropped`: refused, expired, or taken out before it was published. */
+  readonly standing: 'offered' | 'dropped' | 'published'
+}
+
+/** undefined: no such batch; ids count from 1. */
+export function batchSource(state: StateReader, batchId: bigint): BatchSource | undefined {
+  const words = datanetLayout(slotsOf(state)).batch.at(batchId).load()
+  if (words.state === batchState.none) return undefined
+  const { datanetId, root, rows, isPublished } = words
+  const isOffered = words.state === batchState.pending || words.state === batchState.accepted
+  const standing = isPublished ? 'published' : isOffered ? 'offered' : 'dropped'
+  return { batchId, datanetId, root, rows, sizeBytes: Number(words.sizeBytes), standing }
 }
 
 /** undefined: no such version. */
@@ -40,7 +62,8 @@ export function versionSource(state: StateReader, versionId: bigint): VersionSou
     const version = module.version.at(id).load()
     const own = Array.from({ length: version.batches }, (_, i) => {
       const { batchId, rows } = module.parts.at(id).at(BigInt(i)).load()
-      return { batchId, root: module.batch.at(batchId).root.get(), rows }
+      const batch = module.batch.at(batchId)
+      return { batchId, root: batch.root.get(), rows, sizeBytes: Number(batch.sizeBytes.get()) }
     })
     batches.unshift(...own)
     id = version.parentId

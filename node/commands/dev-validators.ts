@@ -201,10 +201,9 @@ function argumentsOf({ flags, genesisFile, members }: Network, member: Member): 
       ['--metrics-host', metricsHost],
     )
   if (member.keyFile !== undefined) options.push(['--validator-key', member.keyFile])
-  for (const { p2pPort, peerId, rpcPort } of members) {
+  for (const { p2pPort, peerId } of members) {
     if (peerId === member.peerId) continue
     options.push(['--peer', `/ip4/127.0.0.1/tcp/${p2pPort}/p2p/${peerId}`])
-    if (rpcPort > 0) options.push(['--rows-from', `http://127.0.0.1:${rpcPort}`])
   }
   return ['run', ...options.flatMap(([name, value]) => [name, String(value)])]
 }

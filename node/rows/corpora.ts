@@ -8,11 +8,15 @@ import { versionSource, type Corpora, type VersionSource } from '../../attributi
 import type { BuiltVersion, VersionFacts } from '../../attribution/views/index.ts'
 import { MissingData } from '../../execution/native/index.ts'
 import { type Hex, type Logger, NodeError, type StateReader } from '../../primitives/index.ts'
+import type { WantedRows } from '../../p2p/index.ts'
 import type { IndexMaker } from './index-maker.ts'
+
+/** A batch by its root, and how much to expect where the chain says it. */
+export type RowsName = Pick<WantedRows, 'root'> & Partial<WantedRows>
 
 export interface CorporaPorts {
   /** Rows of a batch by its root, from wherever they are; undefined when nobody has them. */
-  readonly rowsOf: (root: Hex) => Promise<Uint8Array | undefined>
+  readonly rowsOf: (batch: RowsName) => Promise<Uint8Array | undefined>
   readonly maker: Pick<IndexMaker, 'make' | 'load'>
   readonly log: Logger
 }
@@ -91,10 +95,18 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
       if (version) return version.index
       throw new MissingData(`the index of version ${versionId}`, async (state: StateReader) => {
         const source = versionSource(state, versionId)
-        if (source) await build(source)
+        if (source) await build(source).catch(missingForNow)
       })
     },
   }
+}
+
+/** What will pass is like rows that will come: whoever executes tries again. */
+function missingForNow(error: unknown): never {
+  const passes =
+    error instanceof NodeError && (error.code === 'INDEX_BUSY' || error.code === 'THREAD_ENDED')
+  if (!passes) throw error
+  throw new NodeError('DATA_MISSING', error.message, error.facts, error)
 }
 
 /** Lists of four bytes a token and a few smaller ones. */
@@ -121,12 +133,13 @@ async function make(
 }
 
 async function* rowsInTurn(
-  batches: readonly { readonly root: Hex; readonly batchId?: bigint }[],
+  batches: readonly (RowsName & { readonly batchId?: bigint })[],
   rowsOf: CorporaPorts['rowsOf'],
   facts: Readonly<Record<string, unknown>> = {},
 ): AsyncGenerator<Uint8Array> {
-  for (const { root, batchId } of batches) {
-    const bytes = await rowsOf(root)
+  for (const { batchId, ...batch } of batches) {
+    const { root } = batch
+    const bytes = await rowsOf(batch)
     if (!bytes)
       throw new NodeError(
         'DATA_MISSING',

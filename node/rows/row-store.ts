@@ -18,6 +18,7 @@ export interface RowStoreOptions {
 }
 
 export interface RowStore extends Omit<RowsApi, 'buildVersion'> {
+  readonly check: IndexMaker['check']
   /** 0 of those that are not here. */
   sizesOf(roots: readonly Hex[]): { readonly root: Hex; readonly sizeBytes: number }[]
 }
@@ -32,6 +33,7 @@ export async function openRowStore({
   const blobs = await openBlobs({ ...(folder !== undefined && { folder }), quotaBytes })
   return {
     maxBytes: maxBatchBytes,
+    check,
     has: (root) => blobs.has(root),
     sizesOf: (roots) => roots.map((root) => ({ root, sizeBytes: blobs.list().get(root) ?? 0 })),
     get: (root) => blobs.get(root),

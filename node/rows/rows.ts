@@ -4,17 +4,24 @@
  */
 import { isValidator, type Corpora } from '../../attribution/index.ts'
 import type { Chain } from '../../execution/index.ts'
-import { type Hex, publicKeyToAddress, type Secp256k1 } from '../../primitives/index.ts'
+import {
+  type Clock,
+  type Logger,
+  publicKeyToAddress,
+  type Secp256k1,
+} from '../../primitives/index.ts'
+import type { WantedRows } from '../../p2p/index.ts'
 import type { RowsApi } from '../../rpc/index.ts'
 import { indexFolder, rowsFolder } from '../folders.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { Loggers } from '../logger.ts'
 import { type Attester, createAttester } from './attester.ts'
-import { createCorpora } from './corpora.ts'
+import { createCorpora, type RowsName } from './corpora.ts'
 import { fetchRows } from './fetch-rows.ts'
 import { createIndexMaker } from './index-maker.ts'
-import { openRowStore } from './row-store.ts'
+import { openRowStore, type RowStore } from './row-store.ts'
 import { createValidator, type ValidatorPorts } from './validator.ts'
+import { createWanted, type Wanted } from './wanted.ts'
 
 export interface RowsOptions {
   readonly datadir: string | undefined
@@ -37,6 +44,9 @@ export interface NodeRows {
 
 export type WatchPorts = Omit<ValidatorPorts, 'log' | 'chainId'> & {
   readonly secp256k1: Secp256k1
+  readonly clock: Clock
+  /** From peers; absent where there are none. */
+  readonly fetchRows?: (wanted: WantedRows) => Promise<Uint8Array | undefined>
 }
 
 /** 8 GiB. */
@@ -71,14 +81,12 @@ export async function openRows(
     check: (bytes) => maker.check(bytes),
     onPut: () => attester?.onRows(),
   })
-  async function rowsOf(root: Hex): Promise<Uint8Array | undefined> {
-    const here = await store.get(root)
-    if (here) return here
-    const bytes = await fetchRows(rowsFrom, root, { log, check: (given) => maker.check(given) })
-    if (bytes) await store.put(bytes)
-    return bytes
-  }
+  let fromPeers: WatchPorts['fetchRows']
+  const bring = createBringer({ store, rowsFrom, log, fromPeers: () => fromPeers })
+  const rowsOf = async (wanted: RowsName): Promise<Uint8Array | undefined> =>
+    (await store.get(wanted.root)) ?? bring(wanted)
   const corpora = createCorpora({ memoryBytes: indexBytes }, { rowsOf, maker, log })
+  let wishes: Wanted | undefined
   return {
     api: { ...store, buildVersion: (roots) => corpora.buildOf(store.sizesOf(roots)) },
     corpora,
@@ -89,15 +97,50 @@ export async function openRows(
       )
       const { chainId } = chain.spec
       const validator = key && createValidator(key, { ...ports, chainId, log })
-      const watching = createAttester({ chain, corpora, log, ...(validator && { validator }) })
+      fromPeers = ports.fetchRows
+      const { has: hasRows } = store
+      const fetching = createWanted({ clock: ports.clock, log, has: hasRows, fetch: bring })
+      // Where there is nobody to ask, rows come by the door alone.
+      const canAsk = fromPeers !== undefined || rowsFrom.length > 0
+      const want = (wanted: WantedRows): void => (canAsk ? fetching.want(wanted) : undefined)
+      const parts = { chain, corpora, log, hasRows, want, ...(validator && { validator }) }
+      const watching = createAttester(parts)
       chain.onCommit((executed) => watching.onBlock(executed))
-      attester = watching
-      watching.start()
+      ;[attester, wishes] = [watching, fetching]
+      watching
+        .start()
+        .catch((error: unknown) => log.error({ err: error }, 'looking at batches failed'))
     },
     async stop() {
+      wishes?.stop()
       const stopped = attester?.stop()
       await maker.stop()
       await stopped
     },
+  }
+}
+
+/** Rows from peers, then from nodes that were named; kept before they are given. */
+function createBringer({
+  store,
+  rowsFrom,
+  log,
+  fromPeers,
+}: {
+  readonly store: RowStore
+  readonly rowsFrom: readonly string[]
+  readonly log: Logger
+  readonly fromPeers: () => WatchPorts['fetchRows']
+}) {
+  return async (wanted: RowsName): Promise<Uint8Array | undefined> => {
+    const { root, rows, sizeBytes } = wanted
+    const isSized = rows !== undefined && sizeBytes !== undefined
+    const bytes =
+      (isSized ? await fromPeers()?.({ root, rows, sizeBytes }) : undefined) ??
+      (await fetchRows(rowsFrom, root, { log, check: store.check }))
+    const kept = bytes && (await store.put(bytes))
+    if (kept?.type === 'reject')
+      log.warn({ root, reason: kept.message }, 'rows that came are not kept')
+    return kept?.type === 'accept' && kept.value.root === root ? bytes : undefined
   }
 }

@@ -85,7 +85,7 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
       return { valid: true, blockHash: block.hash, timeMs: timeMsOf(block) }
     },
     async commit({ certificate, block: bytes }) {
-      const executed = kept.get(certificate.blockHash) ?? (await executeAgain(chain, bytes))
+      const executed = kept.get(certificate.blockHash) ?? (await executeAgain(bytes, ports))
       invariant(executed.block.hash === certificate.blockHash, 'the decided block is the certified')
       await chain.commit({ ...executed, certificate: commitCodec.encode(certificate) })
       kept.clear()
@@ -121,12 +121,12 @@ async function validateWithData(
 
 /** After a restart the result of execution is gone, the decision is not. */
 async function executeAgain(
-  chain: ConsensusAppPorts['chain'],
   bytes: Uint8Array,
+  ports: Pick<ConsensusAppPorts, 'chain' | 'clock'>,
 ): Promise<ExecutedBlock> {
   const decoded = decodeBlock(bytes)
   invariant(decoded.type === 'accept', 'a decided block can be read')
-  const verdict = await chain.validate(decoded.value)
+  const verdict = await validateWithData(decoded.value, ports)
   invariant(verdict.type === 'accept', 'a decided block is valid')
   return verdict.value
 }

@@ -14,17 +14,20 @@ import type { Chain, ChainSpec, Mempool } from '../../execution/index.ts'
 import {
   consensusLanes,
   createNetwork,
+  createRowsExchange,
   createSync,
   createTransactions,
   type Friend,
   type Judgement,
   type Network,
   peerIdOf,
+  type RowsExchange,
   type Sync,
   type TransactionPool,
   type Traffic,
   type Transactions,
   validatorProofHash,
+  type WantedRows,
 } from '../../p2p/index.ts'
 import {
   accept,
@@ -38,6 +41,7 @@ import {
   type Verdict,
 } from '../../primitives/index.ts'
 import type { Blocks } from './blocks.ts'
+import type { RowPieces } from './row-pieces.ts'
 import { addressBook, readNodeKey } from './node-key.ts'
 
 export interface ChainNetworkOptions {
@@ -63,6 +67,8 @@ export interface ChainNetworkPorts {
   /** Seals the claim that a peer id is a validator's; absent: a node that follows. */
   readonly seal?: (hash: Uint8Array) => Uint8Array
   readonly isValidator: (address: Address) => boolean
+  /** Absent: a chain without rows. */
+  readonly rows?: RowPieces | undefined
 }
 
 export interface ChainNetwork {
@@ -83,6 +89,8 @@ export interface ChainNetwork {
   /** Messages that wait for slow peers, and those that were shed. */
   load(): { readonly waiting: number; readonly dropped: number }
   syncing(): ReturnType<Sync['progress']>
+  /** A batch from peers, its rows proven; undefined: none of them has it, or the network does not run. */
+  fetchRows(wanted: WantedRows): Promise<Uint8Array | undefined>
   /** Demo of a partition: nothing goes to these peers and nothing from them is heard. */
   cut(peerIds: readonly string[]): void
 }
@@ -92,6 +100,7 @@ interface Running {
   readonly network: Network
   readonly transactions: Transactions
   readonly sync: Sync
+  readonly rows: RowsExchange
   readonly ends: readonly (() => void)[]
 }
 
@@ -152,6 +161,7 @@ export function createChainNetwork(
       }
     },
     syncing: () => running?.sync.progress() ?? false,
+    fetchRows: async (wanted) => running?.rows.fetch(wanted),
     cut: (peerIds) => void (cut = new Set(peerIds)),
   }
 }
@@ -207,12 +217,14 @@ async function run(
     onTransactions: (message) => transactions.onMessage(message),
     onBlock: (bytes) => blocks.hear(bytes),
     answerSync: (request) => blocks.serve(request),
+    answerRows: (request) => ports.rows?.serve(request) ?? nothing(),
   })
   const started = network
   return {
     network: started,
     transactions,
     sync,
+    rows: exchangeOver(started, ports),
     ends: [
       mempool.onPending(({ hash, raw }) => transactions.taken(hash, raw)),
       chain.onCommit(({ block }) => {
@@ -226,6 +238,15 @@ async function run(
     ],
   }
 }
+
+const exchangeOver = (network: Network, { rows, log }: ChainNetworkPorts): RowsExchange =>
+  createRowsExchange({
+    log,
+    ask: (peerId, request) => network.askRows(peerId, request),
+    peers: () => network.friends().map(({ peerId }) => peerId),
+    check: (root, piece) => rows?.check(root, piece),
+    fault: (peerId, code) => network.fault(peerId, code),
+  })
 
 const refusalOf = <value>(verdict: Verdict<value>): Judgement =>
   verdict.type === 'accept' ? undefined : verdict

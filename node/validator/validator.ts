@@ -39,6 +39,7 @@ import {
 import { createConsensusApp } from './app.ts'
 import { createBlocks } from './blocks.ts'
 import { readValidatorKey } from './keys.ts'
+import { createRowPieces } from './row-pieces.ts'
 import { createSigner } from './signer.ts'
 import { type ChainNetwork, type ChainNetworkOptions, createChainNetwork } from './network.ts'
 
@@ -63,6 +64,8 @@ export interface ValidatorPorts {
   readonly log: Logger
   readonly baseFeeAfter: (parent: Header) => bigint
   readonly onFault: (error: unknown) => void
+  /** Batches of rows by their roots, for peers; absent on a chain without rows. */
+  readonly rowsOf?: ((root: Hex) => Promise<Uint8Array | undefined>) | undefined
 }
 
 export interface Validator {
@@ -93,6 +96,7 @@ export async function createValidator(
       ...ports,
       ...(voting && { seal: voting.seal }),
       isValidator: (address) => validators.indexes.has(address),
+      ...(ports.rowsOf && { rows: createRowPieces(ports.rowsOf) }),
     },
   )
   const domain = { chainId: chain.spec.chainId, genesisHash: options.genesisHash }

@@ -53,6 +53,7 @@ export const startNetwork = (
       onTransactions: () => undefined,
       onBlock: async () => undefined,
       async *answerSync() {},
+      async *answerRows() {},
       ...ports,
     },
   )

@@ -42,7 +42,7 @@ function createParts() {
   const corpora = createCorpora(
     { memoryBytes: 0 },
     {
-      rowsOf: async (root) => bytesByRoot.get(root),
+      rowsOf: async ({ root }) => bytesByRoot.get(root),
       maker: {
         load: (version) => maker.load(version),
         make(order) {
@@ -70,6 +70,7 @@ test('a version made in a thread is the one made here, kept in a file, and made 
       batchId: BigInt(i + 1),
       root: toHex(batch.root),
       rows: batch.rows.length,
+      sizeBytes: batch.bytes.length,
     })),
   }
   await corpora.build(source)
