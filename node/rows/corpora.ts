@@ -30,6 +30,9 @@ export interface NodeCorpora extends Corpora {
   ): Promise<VersionFacts>
 }
 
+/** Versions asked for whose facts are remembered. */
+const maxFacts = 64
+
 export interface CorporaOptions {
   /** Of indexes in memory, about 9 bytes a token; one stays, whatever its size. */
   readonly memoryBytes: number
@@ -39,6 +42,8 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
   /** By index root, in order of last use. */
   const kept = new Map<Hex, BuiltVersion>()
   const coming = new Map<Hex, Promise<BuiltVersion>>()
+  /** By the roots of the batches: who asks again, because an answer took too long, joins the work. */
+  const facts = new Map<string, Promise<VersionFacts>>()
 
   function use(indexRoot: Hex): BuiltVersion | undefined {
     const version = kept.get(indexRoot)
@@ -81,14 +86,17 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
   return {
     build,
     async buildOf(batches) {
-      const sizeBytes = batches.reduce((sum, one) => sum + BigInt(one.sizeBytes), 0n)
-      const what = { batches: batches.length }
-      const { index: _, ...facts } = await ports.maker.make({
-        what,
-        sizeBytes,
-        batches: rowsInTurn(batches, ports.rowsOf),
-      })
-      return facts
+      const name = batches.map(({ root }) => root).join()
+      const begun = facts.get(name) ?? makeOf(batches, ports)
+      facts.set(name, begun)
+      const [oldest] = facts.keys()
+      if (facts.size > maxFacts && oldest !== undefined) facts.delete(oldest)
+      try {
+        return await begun
+      } catch (error) {
+        facts.delete(name)
+        throw error
+      }
     },
     indexOf({ versionId, indexRoot }) {
       const version = use(indexRoot)
@@ -107,6 +115,20 @@ function missingForNow(error: unknown): never {
     error instanceof NodeError && (error.code === 'INDEX_BUSY' || error.code === 'THREAD_ENDED')
   if (!passes) throw error
   throw new NodeError('DATA_MISSING', error.message, error.facts, error)
+}
+
+async function makeOf(
+  batches: readonly { readonly root: Hex; readonly sizeBytes: number }[],
+  { maker, rowsOf }: CorporaPorts,
+): Promise<VersionFacts> {
+  const sizeBytes = batches.reduce((sum, one) => sum + BigInt(one.sizeBytes), 0n)
+  const what = { batches: batches.length }
+  const { index: _, ...facts } = await maker.make({
+    what,
+    sizeBytes,
+    batches: rowsInTurn(batches, rowsOf),
+  })
+  return facts
 }
 
 /** Lists of four bytes a token and a few smaller ones. */

@@ -1,7 +1,8 @@
 /**
  * attr_buildVersion: what a publisher states about a version, made by the node from rows it keeps, for
  * who has no library at hand (cast, a wallet). The client library makes the same with `buildVersion`;
- * validators make it again before they attest. The work is done beside the event loop.
+ * validators make it again before they attest. The work is done beside the event loop; when
+ * it takes longer than a call may, it goes on, and whoever asks again gets its result.
  */
 import { NodeError } from '../../primitives/index.ts'
 import { invalidParams, serverError } from '../errors.ts'

@@ -1,13 +1,16 @@
 /**
  * `dev --validators 4 --full-nodes 2` over real libp2p: what is sent to any node is in a decided block
- * and on all six, once. `TRANSACTIONS=10000` is the long form (`npm run test:network`).
+ * and on all six, once (`TRANSACTIONS=10000` is the long form, `npm run test:network`); rows given to one
+ * are held by all (`ROWS_MB=100`, `npm run test:rows`).
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { buildVersion } from '../../attribution/views/index.ts'
 import { createSigner } from '../support/load.ts'
 import { type Devnet, rpcCall, startDevnet } from '../support/node.ts'
+import { createContributor, isHeld, rowsOf, untilHeld } from '../support/rows-network.ts'
 import { until } from '../support/until.ts'
 
 type Hex = `0x${string}`
@@ -23,6 +26,8 @@ type NetworkReady = Devnet & {
 
 const count = Number(process.env['TRANSACTIONS'] ?? 200)
 const limitMs = 120_000 + count * 120
+const rowsMb = Number(process.env['ROWS_MB'] ?? 1)
+const rowsLimitMs = 120_000 + rowsMb * 8_000
 /** Unmined transactions of one account; more may be refused by a pool. */
 const maxInFlight = 16
 
@@ -87,6 +92,58 @@ describe('four validators and two full nodes', () => {
     limitMs,
   )
 
+  test(
+    `${rowsMb} MB of rows given to one are a held version on all, span receipts with equal roots`,
+    async () => {
+      const [first, , , last] = network.validators
+      const urls = nodes.map(({ httpUrl }) => httpUrl)
+      const { privateKey } = network.accounts[8] ?? { privateKey: '0x' as Hex }
+      const contributor = createContributor(first!.httpUrl, privateKey)
+      const batches = rowsOf(rowsMb * 1_000_000, 7)
+      const [startMs, startHeight] = [Date.now(), await heightOf(last!.httpUrl)]
+      const versionId = await contributor.publish(batches, await contributor.datanet())
+      const publishedMs = Date.now() - startMs
+      await Promise.all(urls.map((url) => untilHeld(url, versionId, rowsLimitMs)))
+      const heldMs = Date.now() - startMs
+      // A block a second all the while: with a version at work nobody's vote is late by more than that.
+      const blocks = (await heightOf(last!.httpUrl)) - startHeight
+      process.stdout.write(
+        `${rowsMb} MB: published after ${publishedMs} ms, held on all after ${heldMs} ms, ${blocks} blocks\n`,
+      )
+      expect((blocks * 1_000) / heldMs).toBeGreaterThan(0.3)
+      const text = new TextDecoder().decode(batches[0]).slice(40, 2_000)
+      const receipt = await contributor.attributed(versionId, text)
+      for (const node of nodes)
+        await until(async () => (await receiptAt(node, receipt.transactionHash)) !== null, 60_000)
+      const height = `0x${receipt.blockNumber.toString(16)}`
+      const roots = await Promise.all(
+        urls.map((url) =>
+          rpcCall<{ stateRoot: Hex; receiptsRoot: Hex }>(url, 'eth_getBlockByNumber', [
+            height,
+            false,
+          ]),
+        ),
+      )
+      expect(new Set(roots.map(({ stateRoot }) => stateRoot)).size).toBe(1)
+      expect(new Set(roots.map(({ receiptsRoot }) => receiptsRoot)).size).toBe(1)
+      // A full node was given no rows, and has them.
+      const { root } = buildVersion(batches.slice(0, 1))
+      const [follower] = network.fullNodes
+      expect(await rpcCall(follower!.httpUrl, 'attr_hasRows', [root])).toBe(true)
+    },
+    rowsLimitMs,
+  )
+
+  test('rows that nobody gives leave their version external, and the chain at its pace', async () => {
+    const [first, second] = network.validators
+    const { privateKey } = network.accounts[7] ?? { privateKey: '0x' as Hex }
+    const contributor = createContributor(first!.httpUrl, privateKey)
+    const versionId = await contributor.withheld(rowsOf(20_000, 8)[0]!)
+    const from = await heightOf(second!.httpUrl)
+    await until(async () => (await heightOf(second!.httpUrl)) >= from + 5, 60_000)
+    expect(await isHeld(second!.httpUrl, versionId)).toBe(false)
+  }, 120_000)
+
   test('full nodes hear blocks by gossip, and say so in their metrics', async () => {
     for (const { metricsUrl } of network.fullNodes) {
       const text = await (await fetch(`${metricsUrl}/metrics`)).text()
@@ -102,6 +159,9 @@ describe('four validators and two full nodes', () => {
     }
   })
 })
+
+const heightOf = async (url: string): Promise<number> =>
+  Number(await rpcCall<Hex>(url, 'eth_blockNumber', []))
 
 const senders = [0, 1, 2, 3, 4, 5, 6, 7]
 /** Of one sender alone: what it has is how many of its transactions landed. */

@@ -13,6 +13,8 @@ export function createDice(seed: number) {
   return {
     /** 0 to n - 1. */
     below,
+    /** From 0, below 1. */
+    fraction: (): number => next() / 2 ** 32,
     pick<item>(items: readonly item[]): item {
       const found = items[below(items.length)]
       if (found === undefined) throw new Error('nothing to pick from')

@@ -10,10 +10,12 @@ import {
   keccak256,
   parseEventLogs,
   stringToHex,
+  type TransactionReceipt,
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { moduleAbis, moduleAddresses, type ModuleName } from '../../attribution/abi.ts'
 import { isRowFault, joinRows, makeRow } from '../../attribution/methods/index.ts'
+import { buildVersion } from '../../attribution/views/index.ts'
 import { zeroWord } from '../../attribution/words.ts'
 import { createDice } from './dice.ts'
 import { policy } from './economy.ts'
@@ -44,8 +46,6 @@ export function rowsOf(bytes: number, seed: number): Uint8Array[] {
   return batches
 }
 
-export type Contributor = ReturnType<typeof createContributor>
-
 /** Transactions go to `url`, and are waited for there. */
 export function createContributor(url: string, privateKey: Hex) {
   const account = privateKeyToAccount(privateKey)
@@ -67,12 +67,24 @@ export function createContributor(url: string, privateKey: Hex) {
   const ask = <result>(method: string, ...params: readonly unknown[]): Promise<result> =>
     client.request({ method, params } as never) as Promise<result>
 
-  async function offer(batch: Uint8Array, datanetId: bigint) {
-    const { batchId, ...facts } = await submitted(batch, datanetId)
+  /** Says a batch and a version of it on chain, whether or not anybody has the rows. */
+  async function withheld(bytes: Uint8Array): Promise<bigint> {
+    const { root, rows, corpusRoot, indexRoot, tokens } = buildVersion([bytes])
+    const datanetId = await datanet()
+    const size = BigInt(bytes.length)
+    const args = [datanetId, root, rows, size, zeroWord, zeroWord, '']
+    const batchId = batchIdIn((await send('datanet', 'submit', args)).logs)
     await send('datanet', 'review', [batchId, true, 10_000, zeroWord])
-    return { batchId, ...facts }
+    const facts = { root, corpusRoot, indexRoot, tokens: tokens.toString() }
+    return publishFacts(facts, { size: bytes.length, datanetId, batchIds: [batchId] })
   }
-  async function submitted(batch: Uint8Array, datanetId: bigint) {
+  async function datanet(): Promise<bigint> {
+    const free = { ...policy, depositPerBatch: 0n, depositPerKiB: 0n, maxBatchRows: 65_536 }
+    const { logs } = await send('datanet', 'create', [zeroWord, '', free])
+    const [event] = parseEventLogs({ abi: moduleAbis.datanet, eventName: 'DatanetCreated', logs })
+    return event?.args.datanetId ?? 0n
+  }
+  async function offer(batch: Uint8Array, datanetId: bigint) {
     const headers = { 'content-type': 'application/x-ndjson' }
     const body = new Uint8Array(batch)
     const answer = await fetch(new URL('/rows', url), { method: 'POST', headers, body })
@@ -80,41 +92,36 @@ export function createContributor(url: string, privateKey: Hex) {
     const kept = (await answer.json()) as { root: Hex; rows: number; sketch: Hex }
     const size = BigInt(batch.length)
     const args = [datanetId, kept.root, kept.rows, size, kept.sketch, zeroWord, '']
-    const { logs } = await send('datanet', 'submit', args)
-    const [event] = parseEventLogs({
-      abi: moduleAbis.datanet,
-      eventName: 'BatchSubmitted',
-      logs,
-    })
-    return { ...kept, batchId: event?.args.batchId ?? 0n }
+    const batchId = batchIdIn((await send('datanet', 'submit', args)).logs)
+    await send('datanet', 'review', [batchId, true, 10_000, zeroWord])
+    return { ...kept, batchId }
+  }
+
+  /** A call that takes too long is asked again: the node works on. */
+  async function buildUntilDone(roots: readonly Hex[]) {
+    for (;;)
+      try {
+        return await ask<{ root: Hex; corpusRoot: Hex; indexRoot: Hex; tokens: string }>(
+          'attr_buildVersion',
+          roots,
+        )
+      } catch (error) {
+        if (!String(error).includes('timed out')) throw error
+      }
   }
 
   return {
-    send,
     ask,
-    submitted,
-    async datanet(): Promise<bigint> {
-      const free = { ...policy, depositPerBatch: 0n, depositPerKiB: 0n, maxBatchRows: 65_536 }
-      const { logs } = await send('datanet', 'create', [zeroWord, '', free])
-      const [event] = parseEventLogs({
-        abi: moduleAbis.datanet,
-        eventName: 'DatanetCreated',
-        logs,
-      })
-      return event?.args.datanetId ?? 0n
-    },
+    datanet,
+    withheld,
     /** Gives, submits, accepts and publishes; the version's id. */
     async publish(batches: readonly Uint8Array[], datanetId: bigint): Promise<bigint> {
       const offered = []
       for (const batch of batches) offered.push(await offer(batch, datanetId))
-      const facts = await ask<{ root: Hex; corpusRoot: Hex; indexRoot: Hex; tokens: string }>(
-        'attr_buildVersion',
-        offered.map(({ root }) => root),
-      )
+      const facts = await buildUntilDone(offered.map(({ root }) => root))
       const size = batches.reduce((sum, { length }) => sum + length, 0)
       return publishFacts(facts, { size, datanetId, batchIds: offered.map((one) => one.batchId) })
     },
-    publishFacts,
     /** Pays for an answer and has it attributed by the held version; the receipt of that. */
     async attributed(versionId: bigint, answer: string) {
       const model = {
@@ -174,6 +181,11 @@ export function createContributor(url: string, privateKey: Hex) {
     })
     return event?.args.versionId ?? 0n
   }
+}
+
+const batchIdIn = (logs: TransactionReceipt['logs']): bigint => {
+  const [event] = parseEventLogs({ abi: moduleAbis.datanet, eventName: 'BatchSubmitted', logs })
+  return event?.args.batchId ?? 0n
 }
 
 /** Whether a node's state has the version held. */
