@@ -6,13 +6,16 @@
 import {
   accept,
   assertNever,
+  type Hex,
   ignore,
   keccakHex,
   reject,
   type Refusal,
   type Verdict,
 } from '../primitives/index.ts'
+import { maxFutureParts, maxFutureRound } from './future.ts'
 import { maxBlockBytes, maxParts, partSizeBytes } from './parts.ts'
+import { maxOrphans, maxVariants } from './record.ts'
 import { blockOf, type CoreState, isDecided, proposalsOf } from './state.ts'
 import type {
   Certificate,
@@ -41,8 +44,12 @@ export type AdmitCode =
   | 'BAD_PARTS'
   | 'BAD_PART'
   | 'TOO_LARGE'
+  | 'TOO_MANY'
+  | 'BLOCK_MISMATCH'
 
 export type AdmitOptions = Checker & { readonly nowMs: number }
+/** `identify`: the hash of the block that bytes are, header and body belonging together. */
+export type SyncedOptions = Checker & { identify(block: Uint8Array): Hex | undefined }
 
 export function admit(
   state: CoreState,
@@ -73,7 +80,7 @@ export function admitSynced(
   state: CoreState,
   certificate: CommitCertificate,
   block: Uint8Array,
-  checker: Checker,
+  { identify, ...checker }: SyncedOptions,
 ): Verdict<Input, AdmitCode> {
   const set = setOf(state, certificate.height)
   if ('code' in set) return set
@@ -82,7 +89,10 @@ export function admitSynced(
   if (block.length > maxBlockBytes)
     return reject('TOO_LARGE', `a block of ${block.length} bytes, the limit is ${maxBlockBytes}`)
   const refusal = checkCertificate(checker, set, certificate)
-  return refusal ?? accept({ type: 'synced', certificate, block })
+  if (refusal) return refusal
+  return identify(block) === certificate.blockHash
+    ? accept({ type: 'synced', certificate, block })
+    : reject('BLOCK_MISMATCH', 'the block is not the one that its certificate names')
 }
 
 /** The set that votes at `height`, if it is one we listen to: this, or the next. */
@@ -101,6 +111,7 @@ function admitVote(
   checker: Checker,
 ): Verdict<Input, AdmitCode> {
   if (isHeld(state, set, vote)) return ignore('KNOWN', 'the vote is known')
+  if (!isLeap(state, set, vote)) return ignore('TOO_MANY', 'this voter has been heard further on')
   return checkSeal(checker, set, vote) ?? accept({ type: 'vote', vote })
 }
 
@@ -109,6 +120,28 @@ function isHeld(state: CoreState, set: ValidatorSet, vote: SignedVote): boolean 
   const index = set.indexes.get(vote.voter) ?? -1
   const ahead = state.ahead[index] ?? []
   return isKnownVote(state.votes, vote, index) || ahead.some((held) => isSame(held, vote))
+}
+
+/** Distances up to this are all taken: rounds that honest validators may be in. */
+const nearRounds = 16
+
+/**
+ * Of rounds out of reach a voter's highest is kept and logged. Far ones must be half as far again as the
+ * last: a flood through all rounds there are leaves some seventy votes of each voter, not two billion.
+ */
+function isLeap(
+  state: CoreState,
+  set: ValidatorSet,
+  { height, voter, round }: SignedVote,
+): boolean {
+  const isNow = height === state.height
+  const own = state.future.votes.filter((vote) => vote.voter === voter)
+  const highest = isNow
+    ? (state.highest[set.indexes.get(voter) ?? -1] ?? -1)
+    : own.reduce((most, vote) => Math.max(most, vote.round), 0)
+  const base = isNow ? state.round.round : 0
+  const distance = round - base
+  return distance <= nearRounds || round <= highest || distance >= (highest - base) * 1.5
 }
 
 const isSame = (a: SignedVote, b: SignedVote): boolean =>
@@ -126,9 +159,14 @@ function admitProposal(
   if (validRound >= round) return reject('BAD_VALID_ROUND', 'the valid round is not an earlier one')
   if (partHashes.length === 0 || partHashes.length > maxParts)
     return reject('BAD_PARTS', `a block has 1 to ${maxParts} parts, not ${partHashes.length}`)
-  const held = height === state.height ? proposalsOf(state, round) : []
+  const isNow = height === state.height
+  const held = isNow
+    ? proposalsOf(state, round)
+    : state.future.proposals.filter((other) => other.proposal.round === round)
   if (held.some((other) => other.proposal.seal === proposal.seal))
     return ignore('KNOWN', 'the proposal is known')
+  if (!isNow && (round > maxFutureRound || held.length >= maxVariants))
+    return ignore('TOO_MANY', 'enough proposals of the next height are kept')
   const refusal = checkSeal(checker, set, proposal)
   return refusal ?? accept({ type: 'proposal', proposal, receivedAtMs: nowMs })
 }
@@ -141,11 +179,22 @@ function admitPart(state: CoreState, part: ProposalPart): Verdict<Input, AdmitCo
       `a part of ${part.bytes.length} bytes, the limit is ${partSizeBytes}`,
     )
   const block = part.height === state.height ? blockOf(state, part.partsHash) : undefined
-  if (block === undefined) return accept({ type: 'part', part })
+  if (block === undefined) return admitEarlyPart(state, part)
   const hash = block.partHashes[part.index]
   if (hash === undefined || keccakHex(part.bytes) !== hash)
     return reject('BAD_PART', 'the proposal names another part')
   if (block.parts[part.index] !== undefined) return ignore('KNOWN', 'the part is known')
+  return accept({ type: 'part', part })
+}
+
+/** Nobody has signed for it: a few are kept, and no newer one pushes them out. */
+function admitEarlyPart(state: CoreState, part: ProposalPart): Verdict<Input, AdmitCode> {
+  const isNow = part.height === state.height
+  const held = isNow ? state.orphans : state.future.parts
+  if (held.some(({ partsHash, index }) => partsHash === part.partsHash && index === part.index))
+    return ignore('KNOWN', 'the part is known')
+  if (held.length >= (isNow ? maxOrphans : maxFutureParts))
+    return ignore('TOO_MANY', 'enough parts without a proposal are kept')
   return accept({ type: 'part', part })
 }
 
@@ -156,10 +205,19 @@ function admitCertificate(
   certificate: Certificate,
   checker: Checker,
 ): Verdict<Input, AdmitCode> {
-  if (certificate.height === state.height && isKnown(state, certificate))
-    return ignore('KNOWN', 'the certificate is known')
+  const isOld =
+    certificate.height === state.height
+      ? isKnown(state, certificate)
+      : state.future.certificates.some((held) => isSameCertificate(held, certificate))
+  if (isOld) return ignore('KNOWN', 'the certificate is known')
   return checkCertificate(checker, set, certificate) ?? accept({ type: 'certificate', certificate })
 }
+
+/** Other seals for the same statement say nothing new. */
+const isSameCertificate = (a: Certificate, b: Certificate): boolean =>
+  a.type === b.type &&
+  a.round === b.round &&
+  (a.type === 'round' || b.type === 'round' || a.blockHash === b.blockHash)
 
 function isKnown(state: CoreState, certificate: Certificate): boolean {
   const { round } = certificate

@@ -16,6 +16,9 @@ const maxAnswerDecisions = 16
 const maxAnswerBytes = 2 ** 20
 /** The same question again within this time is a flood. */
 const answerPauseMs = 200
+/** What one peer is sent at most, whatever it asks: at once, and in a second from then on. */
+const burstBytes = 8 * 2 ** 20
+const bytesPerMs = (4 * 2 ** 20) / 1_000
 /** Claims and pauses are kept for so many peers. */
 const maxPeers = 1_024
 
@@ -98,6 +101,9 @@ export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchU
         // A slow answer to an older question comes so, too: no fault.
         return ignore('DECISION_UNASKED', `nobody asked for the decision of height ${height}`)
       if (height === own) return accept(decision)
+      const bytes = bytesWith(waiting, decision)
+      if (bytes > maxAnswerBytes)
+        return ignore('ANSWER_TOO_LONG', `more than ${maxAnswerBytes} bytes wait for their turn`)
       waiting.set(height, decision)
       return accept(undefined)
     },
@@ -111,16 +117,33 @@ export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchU
   }
 }
 
+/** Bytes of the blocks that would wait with this one. */
+function bytesWith(waiting: ReadonlyMap<bigint, Decision>, added: Decision): number {
+  let bytes = added.block.length
+  for (const [height, { block }] of waiting)
+    if (height !== added.certificate.height) bytes += block.length
+  return bytes
+}
+
+interface Answered {
+  readonly height: bigint
+  readonly atMs: number
+  /** Bytes sent that its rate has not yet paid for. */
+  readonly owedBytes: number
+}
+
 /** Serves decisions to those who ask, a bounded number of bytes at a time. */
 function createAnswers({ app, network, clock }: Omit<Ports, 'ownHeight'>): CatchUp['onWant'] {
-  const answered = new Map<PeerId, { readonly height: bigint; readonly atMs: number }>()
+  const answered = new Map<PeerId, Answered>()
   return (peer, height) => {
     const last = answered.get(peer)
     const nowMs = clock.nowMs()
+    const owedBytes = last ? Math.max(0, last.owedBytes - (nowMs - last.atMs) * bytesPerMs) : 0
+    if (owedBytes > burstBytes)
+      return ignore('WANT_TOO_MUCH', 'decisions are sent at a limited rate; ask again in a while')
     if (last && last.height >= height && nowMs < last.atMs + answerPauseMs)
       return ignore('WANT_TOO_OFTEN', 'the same decisions were asked for a moment ago')
     if (answered.size >= maxPeers) answered.clear()
-    answered.set(peer, { height, atMs: nowMs })
     let bytes = 0
     for (let at = height; at < height + BigInt(maxAnswerDecisions); at++) {
       const decision = app.decision(at)
@@ -130,6 +153,7 @@ function createAnswers({ app, network, clock }: Omit<Ports, 'ownHeight'>): Catch
       if (bytes > maxAnswerBytes && at > height) break
       network.send(peer, packet, 'block')
     }
+    answered.set(peer, { height, atMs: nowMs, owedBytes: owedBytes + bytes })
     return accept(undefined)
   }
 }

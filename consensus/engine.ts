@@ -308,7 +308,10 @@ function receiveDecision(
 ): Verdict<undefined> {
   startHeight(work)
   const { certificate, block } = decision
-  const verdict = admitSynced(work.core, certificate, block, work.checker)
+  const verdict = admitSynced(work.core, certificate, block, {
+    ...work.checker,
+    identify: (bytes) => work.app.identify(bytes),
+  })
   if (verdict.type !== 'accept') {
     if (from !== undefined) work.catchUp.onFalse(from)
     return verdict

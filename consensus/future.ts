@@ -20,7 +20,9 @@ const maxVotes = 4
 const maxCertificates = 8
 const maxProposals = 4
 /** 2 MiB; a larger block waits for the rebroadcast. */
-const maxFutureParts = 32
+export const maxFutureParts = 32
+/** Later rounds of it are proposed again when it has begun. Two variants of each fill `maxProposals`. */
+export const maxFutureRound = 1
 
 export const emptyFuture: Future = { votes: [], certificates: [], proposals: [], parts: [] }
 

@@ -26,9 +26,9 @@ import { proposerOf } from './validator-set.ts'
 import { addProof, countVote, hasQuorum, voteOf } from './vote-keeper.ts'
 
 /** Two different proposals of one proposer in a round are proof enough; a third needs a polka. */
-const maxVariants = 2
+export const maxVariants = 2
 /** 1 MiB of parts that came before their proposal; the rest comes with the rebroadcast. */
-const maxOrphans = 16
+export const maxOrphans = 16
 
 /** `isQuiet`: no threshold was passed, so no rule can have become enabled. */
 type Recorded = StepResult & { readonly isQuiet?: boolean }

@@ -4,7 +4,13 @@
  * until the height is over. Knows no votes and no network.
  */
 import { type App, commitCodec, type ValidatorSet } from '../../consensus/index.ts'
-import type { BlockTemplate, Chain, ExecutedBlock, Mempool } from '../../execution/index.ts'
+import {
+  type BlockTemplate,
+  type Chain,
+  type ExecutedBlock,
+  type Mempool,
+  transactionsRootOf,
+} from '../../execution/index.ts'
 import {
   type Address,
   type Block,
@@ -64,6 +70,10 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
       const { block } = executed
       return { blockHash: block.hash, timeMs: timeMsOf(block), block: encodeBlock(block) }
     },
+    identify(bytes) {
+      const decoded = decodeBlock(bytes)
+      return decoded.type === 'accept' && bodyFits(decoded.value) ? decoded.value.hash : undefined
+    },
     async validate(_height, bytes) {
       const decoded = decodeBlock(bytes)
       if (decoded.type !== 'accept')
@@ -95,6 +105,13 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
     },
   }
 }
+
+/** The lists that a block of this chain has are the ones its header names. */
+const bodyFits = ({ header, transactions, uncles, withdrawals }: Block): boolean =>
+  transactionsRootOf(transactions) === header.transactionsRoot &&
+  uncles.length === 0 &&
+  (withdrawals === undefined) === (header.withdrawalsRoot === undefined) &&
+  (withdrawals ?? []).length === 0
 
 const timeMsOf = ({ header }: Block): number => Number(header.timestamp) * 1_000
 

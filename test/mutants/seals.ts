@@ -78,6 +78,56 @@ export const sealMutants: MutantTable = {
   ],
   'admit.ts': [
     [
+      'a block that the certificate does not name passes',
+      '  return identify(block) === certificate.blockHash\n',
+      '  return identify(block) !== null\n',
+    ],
+    [
+      'all rounds there are fill the log',
+      '  if (!isLeap(state, set, vote)) return',
+      '  if (state.height < 0n) return',
+    ],
+    [
+      'leaps of the next height are measured from this round',
+      '  const base = isNow ? state.round.round : 0\n',
+      '  const base = state.round.round + 99_999\n',
+    ],
+    [
+      'proposals of the next height are known by nobody',
+      '    : state.future.proposals.filter((other) => other.proposal.round === round)\n',
+      '    : []\n',
+    ],
+    [
+      'any round of the next height',
+      '(round > maxFutureRound || held.length >= maxVariants)',
+      '(held.length >= maxVariants)',
+    ],
+    [
+      'any number of proposals of the next height',
+      '(round > maxFutureRound || held.length >= maxVariants)',
+      '(round > maxFutureRound)',
+    ],
+    [
+      'early parts come again and again',
+      "  if (held.some(({ partsHash, index }) => partsHash === part.partsHash && index === part.index))\n    return ignore('KNOWN', 'the part is known')\n",
+      '',
+    ],
+    [
+      'early parts without end',
+      '  if (held.length >= (isNow ? maxOrphans : maxFutureParts))',
+      '  if (held.length >= 999)',
+    ],
+    [
+      'certificates of the next height come again and again',
+      '      : state.future.certificates.some((held) => isSameCertificate(held, certificate))',
+      '      : false',
+    ],
+    [
+      'one certificate of the next height is enough',
+      '  a.round === b.round &&\n  (a.type',
+      '  (a.type',
+    ],
+    [
       'the set of the wrong height',
       'if (height === state.height + 1n) return state.nextValidators',
       'if (height === state.height + 1n) return state.validators',

@@ -160,6 +160,7 @@ export function createToyApp(ports: ToyAppPorts): App {
         const block = encodeToy({ height, parent, timeMs, salt: ports.salt(), isValid })
         return { blockHash: keccakHex(block), timeMs, block }
       }),
+    identify: (block) => (decodeToy(block) ? keccakHex(block) : undefined),
     validate: (_height, block) => work('validate', () => judge(block)),
     commit: (decision) =>
       work('commit', () => {

@@ -17,6 +17,8 @@ export interface CrashPoint {
   readonly isPowerLoss: boolean
   /** Dice for what the disk keeps. */
   readonly seed: number
+  /** It dies again at this operation after its restart: what the first repair left shows only then. */
+  readonly again?: number
 }
 
 export interface CrashFinding {
@@ -28,6 +30,8 @@ const nodes = 4
 const heights = 3n
 /** Seeds of one power loss: none, all, a prefix and some pages survive in some of them. */
 const lossSeeds = [1, 2, 3]
+/** A second crash comes within so many operations: some of the same height. */
+const secondCrashes = 24
 
 const quiet = (seed: number): SimOptions => ({
   seed,
@@ -85,7 +89,7 @@ async function runWith(
     params: { ...simParams, proposeMs: 300, prevoteMs: 200, precommitMs: 200, rebroadcastMs: 400 },
     delayMs: (from, to, message) => (passes(from, to, message) ? 0 : undefined),
     onReady(all) {
-      if (point) all[point.node]?.doom(point.operation, point.isPowerLoss, 50)
+      if (point) all[point.node]?.doom(point.operation, point.isPowerLoss, 50, point.again)
     },
     isOver(all) {
       operations = all.map((node) => node.operations())
@@ -118,4 +122,11 @@ export async function enumerateCrashes(
 const variants = (node: number, operation: number): readonly CrashPoint[] => [
   { node, operation, isPowerLoss: false, seed: 1 },
   ...lossSeeds.map((seed) => ({ node, operation, isPowerLoss: true, seed })),
+  ...lossSeeds.map((seed) => ({
+    node,
+    operation,
+    isPowerLoss: true,
+    seed,
+    again: 1 + ((operation * 7 + seed * 5) % secondCrashes),
+  })),
 ]

@@ -41,8 +41,8 @@ export const decodeOnce = (bytes: Known): Verdict<Packet> => (bytes.packet ??= d
 /** For the auditor: what a message is, by its bytes. */
 export const sumOnce = (bytes: Known): number => (bytes.sum ??= crc32c(bytes))
 
-/** Bytes of an own message; who receives them finds the message itself. */
-function encodeOnce(packet: Packet): Uint8Array {
+/** Bytes of an own message; who receives them finds the message itself, also one no bytes can say. */
+export function encodeOnce(packet: Packet): Uint8Array {
   const bytes: Known = encodePacket(packet)
   bytes.packet = accept(packet)
   return bytes

@@ -59,8 +59,8 @@ export interface SimNode {
   receive(message: Uint8Array, from: number): void
   /** Dies at its `operation`-th operation from now. 0: at once. */
   crash(operation: number, isPowerLoss: boolean, downMs: number): void
-  /** The same before it has booted: the n-th operation of its life. */
-  doom(operation: number, isPowerLoss: boolean, downMs: number): void
+  /** The same before it has booted: the n-th operation of its life, and after its restart the next. */
+  doom(operation: number, isPowerLoss: boolean, downMs: number, again?: number): void
   stall(forMs: number): void
   skew(byMs: number): void
   /** Starts at once if it is down, and has a right clock. */
@@ -80,7 +80,12 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
   const store = createToyStore()
   let operations = 0
   let doomed:
-    | { readonly at: number; readonly isPowerLoss: boolean; readonly downMs: number }
+    | {
+        readonly at: number
+        readonly isPowerLoss: boolean
+        readonly downMs: number
+        readonly again?: number | undefined
+      }
     | undefined
   let life = 0
   let engine: Engine | undefined
@@ -107,7 +112,8 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
     life++
     engine = undefined
     receiver = undefined
-    doomed = undefined
+    const again = doomed?.again
+    doomed = again === undefined ? undefined : { at: operations + again, isPowerLoss, downMs }
     if (isPowerLoss) disk.loseUnsynced(() => dice.next())
     const fallen = life
     world.after(downMs, () => {
@@ -177,8 +183,8 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
       if (operation === 0) die(isPowerLoss, downMs)
       else doomed = { at: operations + operation, isPowerLoss, downMs }
     },
-    doom(operation, isPowerLoss, downMs) {
-      doomed = { at: operation, isPowerLoss, downMs }
+    doom(operation, isPowerLoss, downMs, again) {
+      doomed = { at: operation, isPowerLoss, downMs, again }
     },
     stall(forMs) {
       stalledUntilMs = Math.max(stalledUntilMs, world.nowMs() + forMs)

@@ -27,7 +27,8 @@ const keys = fourKeys()
 const [alice, bob, carol, dave] = keys
 const set = setOfKeys(keys)
 const nowMs = 1_700_000_000_000
-const options = { ...checkerOf(), nowMs }
+const blockHash = `0x${'b1'.repeat(32)}` as const
+const options = { ...checkerOf(), nowMs, identify: () => blockHash }
 
 /** Dave's node in height 1; Bob proposes in round 0, Carol in round 1. */
 function started(...inputs: readonly Input[]): CoreState {
@@ -54,6 +55,24 @@ const entry: Message = {
   round: 2,
   votes: [votedBy(alice, set, { round: 2 }), votedBy(bob, set, { round: 2 })],
 }
+
+const later = { height: 2n } as const
+const strayPart = (n: number, height: bigint) => ({
+  ...part,
+  height,
+  partsHash: `0x${n.toString(16).padStart(64, '0')}` as const,
+})
+const strayParts = (count: number, height: bigint): Input[] =>
+  Array.from({ length: count }, (_, n) => ({ type: 'part' as const, part: strayPart(n, height) }))
+/** A proposal of the next height; Carol proposes in its round 0, Dave in 1, Alice in 2. */
+const early = (byte: number, round = 0) => ({
+  type: 'proposal' as const,
+  proposal: proposedBy(round === 0 ? carol : alice, set, new Uint8Array(9).fill(byte), {
+    round,
+    ...later,
+  }),
+  receivedAtMs: nowMs,
+})
 
 describe('accepted as an input', () => {
   test.each<[string, Message, Input]>([
@@ -96,7 +115,7 @@ describe('accepted as an input', () => {
   })
 
   test('a decided block of a peer', () => {
-    const commit = certified('commit', keys, set, [0, 1, 2])
+    const commit = certified('commit', keys, set, [0, 1, 2], { blockHash })
     expect(admitSynced(state, commit, block, options)).toEqual({
       type: 'accept',
       value: { type: 'synced', certificate: commit, block },
@@ -149,7 +168,14 @@ describe('rejected, which costs the sender', () => {
 
   test('a synced block with a bad certificate or no end', () => {
     const commit = certified('commit', keys, set, [0, 1])
-    const good = certified('commit', keys, set, [0, 1, 2])
+    const good = certified('commit', keys, set, [0, 1, 2], { blockHash })
+    const none = { ...options, identify: () => undefined }
+    const other = { ...options, identify: () => proposal.blockHash }
+    for (const mismatch of [none, other])
+      expect(admitSynced(state, good, block, mismatch)).toMatchObject({
+        type: 'reject',
+        code: 'BLOCK_MISMATCH',
+      })
     const huge = new Uint8Array(maxBlockBytes + 1)
     expect(admitSynced(state, commit, block, options)).toMatchObject({ code: 'NO_QUORUM' })
     expect(admitSynced(state, good, huge, options)).toMatchObject({ code: 'TOO_LARGE' })
@@ -219,8 +245,73 @@ describe('ignored, which costs nothing', () => {
       'KNOWN',
     ],
     ['a round we are in', after({ type: 'certificate', certificate: entry }), entry, 'KNOWN'],
+    ['a part kept before its proposal', after({ type: 'part', part }), part, 'KNOWN'],
+    [
+      'a part too many before their proposal',
+      after(...strayParts(16, 1n)),
+      strayPart(99, 1n),
+      'TOO_MANY',
+    ],
+    ['a part kept for the next height', after(...strayParts(1, 2n)), strayPart(0, 2n), 'KNOWN'],
+    [
+      'a part too many of the next height',
+      after(...strayParts(32, 2n)),
+      strayPart(99, 2n),
+      'TOO_MANY',
+    ],
+    ['a proposal kept for the next height', after(early(5)), early(5).proposal, 'KNOWN'],
+    [
+      'a third proposal of a round of the next height',
+      after(early(5), early(6)),
+      early(7).proposal,
+      'TOO_MANY',
+    ],
+    ['a proposal of a late round of the next height', state, early(5, 2).proposal, 'TOO_MANY'],
+    [
+      'the same certificate of the next height with other seals',
+      after({ type: 'certificate', certificate: certified('polka', keys, set, [0, 1, 2], later) }),
+      certified('polka', keys, set, [1, 2, 3], later),
+      'KNOWN',
+    ],
+    [
+      'the next of all rounds there are',
+      after({ type: 'vote', vote: votedBy(alice, set, { round: 1_000 }) }),
+      votedBy(alice, set, { round: 1_001 }),
+      'TOO_MANY',
+    ],
+    [
+      'the next of all rounds of the next height',
+      after({ type: 'vote', vote: votedBy(alice, set, { round: 1_000, ...later }) }),
+      votedBy(alice, set, { round: 1_001, ...later }),
+      'TOO_MANY',
+    ],
   ])('%s', (_, seen, message, code) => {
     expect(admit(seen, message, options)).toMatchObject({ type: 'ignore', code })
+  })
+
+  test('a flood through all rounds is heard some seventy times, a lagging validator each time', () => {
+    let seen = state
+    let heard = 0
+    for (let round = 2; round < 2 ** 31; round += Math.max(1, Math.floor(round / 50))) {
+      const verdict = admit(seen, votedBy(alice, set, { round }), options)
+      if (verdict.type !== 'accept') continue
+      heard++
+      seen = apply(seen, verdict.value).state
+    }
+    expect(heard).toBeLessThan(80)
+    const back = votedBy(alice, set, { round: 3, blockHash })
+    expect(admit(seen, back, options).type).toBe('accept')
+  })
+
+  test('other certificates of the next height are heard', () => {
+    const known = certified('polka', keys, set, [0, 1, 2], later)
+    const seen = after({ type: 'certificate', certificate: known })
+    for (const other of [
+      certified('commit', keys, set, [0, 1, 2], later),
+      certified('polka', keys, set, [0, 1, 2], { round: 1, ...later }),
+      certified('polka', keys, set, [0, 1, 2], { blockHash, ...later }),
+    ])
+      expect(admit(seen, other, options).type).toBe('accept')
   })
 
   test('a synced block of a height that has not started', () => {
