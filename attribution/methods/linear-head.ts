@@ -134,21 +134,49 @@ export function hessianOf(data: HeadData, weights: Weights): Float64Array {
   return hessian
 }
 
-/** L of H = L L^T over the lower triangle, in place. */
+/**
+ * L of H = L L^T over the lower triangle, in place. Four rows at a time, so that each finished row is
+ * read from memory once for four; every entry is still one sum in ascending order.
+ */
 export function factorise(matrix: Float64Array): Float64Array {
   const side = Math.sqrt(matrix.length)
-  for (let j = 0; j < side; j++) {
-    for (let i = j; i < side; i++) {
-      let sum = matrix[i * side + j]!
-      const [a, b] = [i * side, j * side]
-      for (let k = 0; k < j; k++) sum -= matrix[a + k]! * matrix[b + k]!
-      if (i === j) {
-        if (!(sum > 0)) throw new RangeError('not positive definite')
-        matrix[a + j] = Math.sqrt(sum)
-      } else matrix[a + j] = sum / matrix[b + j]!
-    }
+  for (let i = 0; i < side; i += 4) {
+    const last = Math.min(i + 4, side)
+    const whole = last - i === 4 ? i : 0
+    for (let j = 0; j < whole; j++) fourEntries(matrix, side, i, j)
+    for (let row = i; row < last; row++)
+      for (let j = whole; j <= row; j++) {
+        let sum = matrix[row * side + j]!
+        for (let k = 0; k < j; k++) sum -= matrix[row * side + k]! * matrix[j * side + k]!
+        if (row !== j) matrix[row * side + j] = sum / matrix[j * side + j]!
+        else if (sum > 0) matrix[row * side + j] = Math.sqrt(sum)
+        else throw new RangeError('not positive definite')
+      }
   }
   return matrix
+}
+
+/** Column `j` of rows `i` to `i + 3`, all below row `j`. */
+function fourEntries(matrix: Float64Array, side: number, i: number, j: number): void {
+  const [a, b, c, d, row] = [i * side, (i + 1) * side, (i + 2) * side, (i + 3) * side, j * side]
+  let [first, second, third, fourth] = [
+    matrix[a + j]!,
+    matrix[b + j]!,
+    matrix[c + j]!,
+    matrix[d + j]!,
+  ]
+  for (let k = 0; k < j; k++) {
+    const x = matrix[row + k]!
+    first -= matrix[a + k]! * x
+    second -= matrix[b + k]! * x
+    third -= matrix[c + k]! * x
+    fourth -= matrix[d + k]! * x
+  }
+  const pivot = matrix[row + j]!
+  matrix[a + j] = first / pivot
+  matrix[b + j] = second / pivot
+  matrix[c + j] = third / pivot
+  matrix[d + j] = fourth / pivot
 }
 
 /** L^-1 b. */
