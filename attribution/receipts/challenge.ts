@@ -6,10 +6,11 @@
 import { type Address, fromHex, type Hex } from '../../primitives/index.ts'
 import { hashSumLeaf, verifySumProof } from '../merkle/sum-tree.ts'
 import { readParam } from '../params/module.ts'
-import { attributeHeld, type Corpora, type SpanResult, verifySpanReceipt } from '../span/native.ts'
+import { type SpanResult, verifySpanReceipt } from '../span/native.ts'
 import { idWord, textWord, wordToAddress, zeroWord } from '../words.ts'
 import { sumOf } from './commit.ts'
 import { methodAt, spanMethod } from './methods.ts'
+import { type NativePorts, runNative } from './native.ts'
 import {
   credit,
   datanet,
@@ -38,7 +39,7 @@ const wrongSpansParameters = [{ type: 'bytes' }, { type: 'bytes' }] as const
 const nodeGas = 110n
 
 export const createChallengeHandlers = (
-  corpora: Corpora,
+  ports: NativePorts,
 ): Pick<ReceiptsHandlers, 'challenge' | 'vote' | 'resolve'> => ({
   challenge(context, [receiptId, reason, data]) {
     const { message, block, storage, revert, log } = context
@@ -61,7 +62,7 @@ export const createChallengeHandlers = (
         .store({ ...challenge, against: 0n, inFavour: 0n })
       return receiptState.challenged
     }
-    const upheld = stands(context, corpora, words, reason, data)
+    const upheld = stands(context, ports, words, reason, data)
     receiptsState(storage).challenges.at(receiptId).store({
       challenger: message.caller,
       ground: reason,
@@ -106,7 +107,7 @@ export const createChallengeHandlers = (
 /** Whether the receipt survives what the challenger shows. */
 function stands(
   context: ReceiptsContext,
-  corpora: Corpora,
+  ports: NativePorts,
   receipt: StoredReceipt,
   reason: number,
   data: Hex,
@@ -115,13 +116,15 @@ function stands(
   switch (reason) {
     case ground.replay: {
       const answer = checkAnswer(context, receipt, data)
-      return isSame(context, receipt, attributeHeld(context, corpora, receipt.versionId, answer))
+      const { versionId, methodId } = receipt
+      return isSame(context, receipt, runNative(context, ports, methodId, { versionId, answer }))
     }
     case ground.badLeaf: {
       const [leaf, index, proof] = decode(badLeafParameters, data)
       return isGoodLeaf(context, receipt, leaf, index, fromHex(proof))
     }
     case ground.wrongSpans: {
+      if (receipt.methodId !== spanMethod) throw revert('InvalidArgument', [textWord('ground')])
       const [text, witness] = decode(wrongSpansParameters, data)
       const answer = checkAnswer(context, receipt, text)
       const proven = verifySpanReceipt(context, receipt.versionId, answer, fromHex(witness))
@@ -135,8 +138,7 @@ function stands(
 /** The answer's bytes, when they are the receipt's and the method is one that can be repeated. */
 function checkAnswer(context: ReceiptsContext, receipt: StoredReceipt, answer: Hex): Uint8Array {
   const { revert, keccak } = context
-  if (receipt.methodId !== spanMethod || !methodAt(receipt.methodId)?.isNative)
-    throw revert('InvalidArgument', [textWord('ground')])
+  if (!methodAt(receipt.methodId)?.isNative) throw revert('InvalidArgument', [textWord('ground')])
   const bytes = fromHex(answer)
   if (keccak(bytes) !== receipt.outputHash) throw revert('BadProof', [])
   return bytes

@@ -6,10 +6,11 @@
 import { fromHex, type Hex, type Secp256k1, toHex } from '../../primitives/index.ts'
 import { buildSumTree } from '../merkle/sum-tree.ts'
 import { readParam } from '../params/module.ts'
-import { attributeHeld, type Corpora, type SpanResult } from '../span/native.ts'
+import type { Corpora, SpanResult } from '../span/native.ts'
 import { idWord, textWord, zeroAddress, zeroWord } from '../words.ts'
 import { checkAttesters } from './attesters.ts'
 import { type Method, methodAt, windowOf } from './methods.ts'
+import { type NativePorts, runNative } from './native.ts'
 import {
   datanet,
   lineage,
@@ -50,13 +51,13 @@ export interface ReceiptsPorts {
 }
 
 export const createCommitHandlers = (
-  ports: ReceiptsPorts,
+  ports: ReceiptsPorts & NativePorts,
 ): Pick<ReceiptsHandlers, 'attribute' | 'commit' | 'preview'> => ({
   attribute(context, [requestId, versionId, methodId, answer]) {
     const method = nativeMethod(context, methodId)
     const assetId = checkRequest(context, requestId, versionId)
     const bytes = fromHex(answer)
-    const { leaves } = attributeHeld(context, ports.corpora, versionId, bytes)
+    const { leaves } = runNative(context, ports, methodId, { versionId, answer: bytes })
     const { sumRoot, total } = sumOf(context, leaves)
     const receipt: Receipt = {
       requestId,
@@ -97,7 +98,7 @@ export const createCommitHandlers = (
   },
   preview(context, [versionId, methodId, answer]) {
     nativeMethod(context, methodId)
-    const found = attributeHeld(context, ports.corpora, versionId, fromHex(answer))
+    const found = runNative(context, ports, methodId, { versionId, answer: fromHex(answer) })
     const { sumRoot, total } = sumOf(context, found.leaves)
     return [found.spans, found.leaves, sumRoot, total]
   },

@@ -64,9 +64,33 @@ const methods: readonly Method[] = [
     accuracyPpm: 0,
     spec: 'tributary declared 1: weights fixed by the committer',
   },
+  {
+    name: 'knn-shapley',
+    class: methodClass.provable,
+    isNative: true,
+    version: 1,
+    signatures: 0,
+    window: 'receipts.provableWindow',
+    cap: undefined,
+    accuracyPpm: 666_000, // docs/accuracy.md: of the vote itself, 10 of 5,000 neighbours
+    spec: 'tributary knn-shapley 1: 5 nearest of the int8 vectors of equal length, ties to the earlier row, units of 2^-40 rounded down, 64 nearest rows, net by batch',
+  },
+  {
+    name: 'rag-shapley',
+    class: methodClass.provable,
+    isNative: true,
+    version: 1,
+    signatures: 0,
+    window: 'receipts.provableWindow',
+    cap: undefined,
+    accuracyPpm: 0,
+    spec: 'tributary rag-shapley 1: 32 int8 vectors of largest dot product, ties to the earlier row, 8 count, relevance at least 0, units of 2^-20 rounded down, sum by batch',
+  },
 ]
 
 export const spanMethod = 1
+export const knnMethod = 4
+export const ragMethod = 5
 export const methodCount = methods.length
 
 /** Undefined for a number that no method has. */

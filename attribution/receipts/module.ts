@@ -7,6 +7,7 @@ import { defineModule, type NativeModule, paying } from '../../execution/native/
 import { fromHex } from '../../primitives/index.ts'
 import { moduleAddresses, receiptsAbi } from '../abi.ts'
 import { readParam } from '../params/module.ts'
+import { createVectorReader } from '../vectors/players.ts'
 import { idWord, textWord } from '../words.ts'
 import { attesterHandlers } from './attesters.ts'
 import { createChallengeHandlers, placeOf } from './challenge.ts'
@@ -17,15 +18,16 @@ import { credit, isFinal, receiptAt, receiptsState, receiptState } from './state
 /** Receipts that one `finalize` takes. */
 const maxFinalized = 32
 
-export const createReceipts = (ports: ReceiptsPorts): NativeModule =>
-  defineModule({
+export function createReceipts(given: ReceiptsPorts): NativeModule {
+  const ports = { ...given, vectors: createVectorReader() }
+  return defineModule({
     address: moduleAddresses.receipts,
     name: 'receipts',
     abi: receiptsAbi,
     exits: ['unbond', 'withdraw', 'finalize'],
     handlers: {
       ...createCommitHandlers(ports),
-      ...createChallengeHandlers(ports.corpora),
+      ...createChallengeHandlers(ports),
       ...attesterHandlers,
       finalize(context, [receiptIds]) {
         if (receiptIds.length > maxFinalized)
@@ -69,3 +71,4 @@ export const createReceipts = (ports: ReceiptsPorts): NativeModule =>
       balanceOf: ({ storage }, [account]) => receiptsState(storage).balances.at(account).get(),
     },
   })
+}

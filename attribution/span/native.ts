@@ -120,18 +120,27 @@ const maxAnswerBytes = 65_536
 /** Splitting into tokens is a pass over bytes that a contract may have for nothing. */
 const byteGas = 8n
 
-function countTokens({ gas, revert }: SpanContext, answer: Uint8Array): number {
+/** For reading it once; throws LimitExceeded. */
+export function chargeAnswer({ gas, revert }: SpanContext, answer: Uint8Array): void {
   if (answer.length > maxAnswerBytes)
     throw revert('LimitExceeded', [textWord('answer'), BigInt(maxAnswerBytes)])
   gas.charge(byteGas * BigInt(answer.length))
+}
+
+function countTokens(context: SpanContext, answer: Uint8Array): number {
+  const { revert } = context
+  chargeAnswer(context, answer)
   const { length } = tokensOf(answer)
   if (length > maxAnswerTokens)
     throw revert('LimitExceeded', [textWord('answer'), BigInt(maxAnswerTokens)])
   return length
 }
 
-/** Rows to batches and their clusters, asked of the datanet module and paid for like any view. */
-function creditBatches(
+/**
+ * Rows to batches and their clusters, asked of the datanet module and paid for like any view. A batch
+ * whose weights sum to nothing or less has no leaf.
+ */
+export function creditBatches(
   context: SpanContext,
   versionId: bigint,
   found: readonly FoundSpan[],

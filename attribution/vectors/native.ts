@@ -1,0 +1,114 @@
+/**
+ * kNN-Shapley (A2) and RAG-Shapley (A3) as methods of receipts: the batches of a held version whose rows,
+ * as vectors, an answer is owed to. The answer is spelled like a row: its label first, its vector last.
+ * Exact integers. What is proven is the division among the committed vectors; that a vector says
+ * what its row means is the word of whoever made it.
+ */
+import type { Context } from '../../execution/native/index.ts'
+import { datanetAbi, moduleAddresses, type receiptsAbi } from '../abi.ts'
+import { maxDimensions, orderByDistance } from '../methods/distances.ts'
+import { matchesOf, shapleyByRank } from '../methods/knn-shapley.ts'
+import { ragShapley } from '../methods/rag-shapley.ts'
+import { chargeAnswer, type Corpora, creditBatches, type SpanResult } from '../span/native.ts'
+import { textWord } from '../words.ts'
+import { labelOf, type Players, vectorOf, type VectorReader } from './players.ts'
+
+type VectorContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
+
+/** Neighbours that vote (kNN) and candidates that count (RAG). */
+const votes = 5
+const counted = 8
+/** Farther rows are left out of the receipt: each is worth less than 1/64 of a vote. */
+const creditedRanks = 64
+/** Candidates of one retrieval. */
+const candidates = 32
+
+/** Distances and order of more rows than this do not fit half of a transaction's gas. */
+const maxRows = 100_000n
+/** Components of all rows: 100,000 of 384. */
+const maxComponents = 38_400_000n
+/** Threefold over the measured worst case (docs/accuracy.md): 20k + 6 N + N d / 32. */
+const baseGas = 20_000n
+const rowGas = 6n
+const componentsPerGas = 32n
+
+/** A Shapley value of 2^-62 in the receipt's unit, 2^-40: 256 leaves stay far below 2^64. */
+const weightShift = 22n
+/** Relevances are integers; their values are kept to 2^-20. */
+const relevanceScale = 2n ** 20n
+
+const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
+/** IDatanet.VersionState.Held. */
+const held = 2
+
+/** A row is credited as a whole. */
+const noSpan = { start: 0, length: 0, occurrences: 0 } as const
+
+export interface VectorPorts {
+  readonly corpora: Corpora
+  readonly vectors: VectorReader
+}
+
+/** By kNN-Shapley: rows whose label is the answer's gain, others lose; a batch's sum below 0 is nothing. */
+export function attributeNeighbours(
+  context: VectorContext,
+  ports: VectorPorts,
+  versionId: bigint,
+  answer: Uint8Array,
+): SpanResult {
+  const { players, vector, label } = open(context, ports, versionId, answer)
+  const order = orderByDistance(players.vectors.distancesTo(vector))
+  const values = shapleyByRank(matchesOf(order, players.labels, label), votes)
+  const credits = Array.from(order.subarray(0, creditedRanks), (player, rank) => ({
+    ...noSpan,
+    row: BigInt(players.rows[player] ?? 0),
+    weight: (values[rank] ?? 0n) >> weightShift,
+  }))
+  return { spans: [], leaves: creditBatches(context, versionId, credits).leaves }
+}
+
+/** By RAG-Shapley over the rows of largest dot product with the answer's vector, negative ones as 0. */
+export function attributeRetrieved(
+  context: VectorContext,
+  ports: VectorPorts,
+  versionId: bigint,
+  answer: Uint8Array,
+): SpanResult {
+  const { players, vector } = open(context, ports, versionId, answer)
+  const products = players.vectors.productsWith(vector)
+  const largest = products.reduce((most, product) => Math.max(most, product), -(2 ** 30))
+  const order = orderByDistance(products.map((product) => largest - product))
+  const chosen = order.subarray(0, candidates)
+  const relevances = Array.from(chosen, (player) => BigInt(Math.max(0, products[player] ?? 0)))
+  const { numerators, denominator } = ragShapley(relevances, counted)
+  const credits = Array.from(chosen, (player, rank) => ({
+    ...noSpan,
+    row: BigInt(players.rows[player] ?? 0),
+    weight: ((numerators[rank] ?? 0n) * relevanceScale) / denominator,
+  }))
+  return { spans: [], leaves: creditBatches(context, versionId, credits).leaves }
+}
+
+/** Charges for the whole search, then reads the version's vectors. */
+function open(
+  context: VectorContext,
+  { corpora, vectors }: VectorPorts,
+  versionId: bigint,
+  answer: Uint8Array,
+): { readonly players: Players; readonly vector: Int8Array; readonly label: number } {
+  const { gas, revert, view } = context
+  const version = view(datanet, 'version', [versionId])
+  if (version.state !== held) throw revert('NotHeld', [versionId])
+  chargeAnswer(context, answer)
+  const vector = vectorOf(answer)
+  if (!vector || vector.length > maxDimensions)
+    throw revert('InvalidArgument', [textWord('answer')])
+  const components = version.rows * BigInt(vector.length)
+  if (version.rows > maxRows) throw revert('LimitExceeded', [textWord('rows'), maxRows])
+  if (components > maxComponents)
+    throw revert('LimitExceeded', [textWord('components'), maxComponents])
+  gas.charge(baseGas + rowGas * version.rows + components / componentsPerGas)
+  const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
+  const players = vectors.playersOf(index, vector.length)
+  return { players, vector, label: labelOf(answer, index) }
+}

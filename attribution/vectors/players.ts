@@ -1,0 +1,97 @@
+/**
+ * Rows as vectors: the last word of a row's text is its vector, two hex digits a component (int8), the
+ * first its label. `{"label":"cat","vector":"00ff7f80"}` is such a row; others may stand among them and do
+ * not play. Read from the index of a held version, so the vectors are under its committed roots.
+ */
+import { createVectorIndex, strideOf, type VectorIndex } from '../methods/distances.ts'
+import type { SpanIndex } from '../methods/span.ts'
+import { tokenBounds, unknownToken } from '../methods/tokens.ts'
+
+/** Those rows of a version whose vectors have a certain number of components, in order. */
+export interface Players {
+  readonly vectors: VectorIndex
+  /** By player: its row, and the token that is its label. */
+  readonly rows: Int32Array
+  readonly labels: Int32Array
+}
+
+export interface VectorReader {
+  /** Of the components; kept as long as the index is, since every question asks for the same. */
+  playersOf(index: SpanIndex, dimensions: number): Players
+}
+
+export function createVectorReader(): VectorReader {
+  const kept = new WeakMap<SpanIndex, Players>()
+  return {
+    playersOf(index, dimensions) {
+      const known = kept.get(index)
+      if (known?.vectors.dimensions === dimensions) return known
+      const players = readPlayers(index, dimensions)
+      kept.set(index, players)
+      return players
+    },
+  }
+}
+
+function readPlayers({ corpus }: SpanIndex, dimensions: number): Players {
+  const { tokens, starts, vocabulary } = corpus
+  const stride = strideOf(dimensions)
+  const rows: number[] = []
+  const vectors: number[] = []
+  for (let row = 0; row < starts.length; row++) {
+    const last = (starts[row + 1] ?? tokens.length) - 2 // before the separator
+    const token = tokens[last]
+    if (token === undefined || last < (starts[row] ?? 0)) continue
+    if (vocabulary.bytesOf(token).length !== 2 * dimensions) continue
+    rows.push(row)
+    vectors.push(token)
+  }
+  const values = new Int8Array(rows.length * stride)
+  const labels = new Int32Array(rows.length)
+  const players: number[] = []
+  for (const [i, row] of rows.entries()) {
+    const at = players.length
+    const slot = values.subarray(at * stride, at * stride + dimensions)
+    if (!readHex(vocabulary.bytesOf(vectors[i] ?? 0), slot)) {
+      slot.fill(0)
+      continue
+    }
+    labels[at] = tokens[starts[row] ?? 0] ?? unknownToken
+    players.push(row)
+  }
+  const count = players.length
+  return {
+    vectors: createVectorIndex({ count, dimensions, values: values.subarray(0, count * stride) }),
+    rows: Int32Array.from(players),
+    labels: labels.subarray(0, count),
+  }
+}
+
+/** Components of the answer's last word; undefined when it is no vector. Costs the answer's bytes. */
+export function vectorOf(answer: Uint8Array): Int8Array | undefined {
+  const bounds = tokenBounds(answer)
+  const word = answer.subarray(bounds.at(-2) ?? 0, bounds.at(-1) ?? 0)
+  const vector = new Int8Array(word.length >> 1)
+  return word.length > 0 && word.length % 2 === 0 && readHex(word, vector) ? vector : undefined
+}
+
+/** Id of the answer's first word; -1 when no row has it. */
+export function labelOf(answer: Uint8Array, { corpus }: SpanIndex): number {
+  const [start = 0, end = 0] = tokenBounds(answer)
+  return corpus.vocabulary.idAt(answer, start, end) ?? unknownToken
+}
+
+/** Lower-case hex to bytes; false when it is none. */
+function readHex(text: Uint8Array, into: Int8Array): boolean {
+  for (let i = 0; i < into.length; i++) {
+    const [high, low] = [digitOf(text[2 * i] ?? 0), digitOf(text[2 * i + 1] ?? 0)]
+    if (high < 0 || low < 0) return false
+    into[i] = (high << 4) | low
+  }
+  return true
+}
+
+function digitOf(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1
+}
