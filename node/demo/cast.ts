@@ -53,8 +53,12 @@ export async function createCast(
     )
   const clients = await Promise.all(own.map((key) => connectAs(url, key)))
   const [first] = clients
+  // A block for nothing, while the node is still making an index, would differ from run to run.
   const mine = async (): Promise<void> => {
-    if (!isAutomine) await first?.request({ method: 'evm_mine' } as never)
+    if (isAutomine) return
+    const status = await first?.request({ method: 'txpool_status' } as never)
+    const { pending } = status as unknown as { readonly pending: Hex }
+    if (pending !== '0x0') await first?.request({ method: 'evm_mine' } as never)
   }
   return {
     ...(Object.fromEntries(roles.map((role, i) => [role, clients[i]])) as Record<Role, Writer>),
