@@ -47,6 +47,8 @@ export interface Wallet {
   sign(address: Address, hash: Uint8Array): Signature | undefined
   /** Signed, or marked as impersonated; undefined when `from` is neither unlocked nor impersonated. */
   authorize(tx: UnsignedTransaction, from: Address): Transaction | undefined
+  /** Marked as sent by `from`, whoever that is. */
+  unsigned(tx: UnsignedTransaction, from: Address): Transaction
   /** Takes an authorized transaction in, as `NodeApi.submit` does. */
   submit(tx: Transaction, from: Address): Promise<Verdict<Hex>>
   /** Acts for `address` without its key from now on, or no longer. */

@@ -17,10 +17,18 @@ export async function sendAndWait(
   raw: Uint8Array,
   timeoutMs: bigint | undefined,
 ): Promise<unknown> {
-  const { chain, clock } = context.api
   const verdict = await context.api.submit(raw)
   if (verdict.type !== 'accept') throw serverError(verdict.message)
-  const hash = verdict.value
+  return waitForReceipt(context, verdict.value, timeoutMs)
+}
+
+/** Throws RpcError 4, with the hash as data, when no block has it in time. */
+export async function waitForReceipt(
+  context: Context,
+  hash: Hex,
+  timeoutMs: bigint | undefined,
+): Promise<unknown> {
+  const { chain, clock } = context.api
   const asked = timeoutMs === undefined || timeoutMs === 0n ? defaultWaitMs : timeoutMs
   const waitMs = asked < maxWaitMs ? asked : maxWaitMs
   await untilMined(chain, clock, hash, Number(waitMs))

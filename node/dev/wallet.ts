@@ -69,6 +69,7 @@ export function createWallet(privateKeys: readonly Hex[], ports: WalletPorts): D
       const isActedFor = isEverybody || impersonated.has(from)
       return isActedFor ? withSignature(tx, impersonation(from)) : undefined
     },
+    unsigned: (tx, from) => withSignature(tx, impersonation(from)),
     submit: (tx, from) => sealer.submit(tx.raw, isImpersonated(tx, from) ? from : undefined),
     impersonate: actFor,
     add(address, password) {

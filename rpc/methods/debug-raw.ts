@@ -38,5 +38,11 @@ export const debugRaw: MethodTable = {
       toHex(encodeReceipt(receipt)),
     )
   }),
+  /** All of a block (anvil, reth). */
+  debug_getRawTransactions: method([block], (context, ref) =>
+    stored(context, ref).block.transactions.map(({ raw }) => toHex(raw)),
+  ),
+  /** None is kept: what does not validate is told to who sent it, and dropped. */
+  debug_getBadBlocks: method([], () => []),
   debug_getRawTransaction: method([required('hash', hash)], rawTransaction),
 }

@@ -33,7 +33,7 @@ const eth: Readonly<Record<string, JsonSchema>> = {
   ...same(s.bytes, 'eth_getRawTransactionByBlockNumberAndIndex', 'personal_sign'),
   ...same(s.bytes, 'eth_signTypedData', 'eth_signTypedData_v3', 'eth_signTypedData_v4'),
   ...same(s.hash32, 'eth_getStorageAt', 'eth_sendRawTransaction', 'eth_sendTransaction'),
-  ...same(s.hash32, 'web3_sha3'),
+  ...same(s.hash32, 'web3_sha3', 'eth_sendUnsignedTransaction'),
   ...same(s.orNull(chain.header), 'eth_getHeaderByHash', 'eth_getHeaderByNumber'),
   ...same(s.orNull(chain.block), 'eth_getBlockByHash', 'eth_getBlockByNumber'),
   ...same(s.orNull(chain.uncle), 'eth_getUncleByBlockHashAndIndex'),
@@ -48,7 +48,7 @@ const eth: Readonly<Record<string, JsonSchema>> = {
   eth_feeHistory: chain.feeHistory,
   eth_getBlockReceipts: s.orNull(s.list(chain.receipt)),
   eth_getTransactionReceipt: s.orNull(chain.receipt),
-  eth_sendRawTransactionSync: chain.receipt,
+  ...same(chain.receipt, 'eth_sendRawTransactionSync', 'eth_sendTransactionSync'),
   eth_pendingTransactions: s.list(chain.transaction),
   eth_getFilterChanges: chain.changes,
   eth_getStorageValues: s.map(s.list(s.hash32)),
@@ -74,7 +74,8 @@ const eth: Readonly<Record<string, JsonSchema>> = {
 
 const debug: Readonly<Record<string, JsonSchema>> = {
   ...same(s.bytes, 'debug_getRawBlock', 'debug_getRawHeader', 'debug_getRawTransaction'),
-  debug_getRawReceipts: s.list(s.bytes),
+  ...same(s.list(s.bytes), 'debug_getRawReceipts', 'debug_getRawTransactions'),
+  debug_getBadBlocks: s.list(s.anyObject),
   ...same(traces.geth, 'debug_traceTransaction', 'debug_traceCall'),
   ...same(traces.gethBlock, 'debug_traceBlock', 'debug_traceBlockByHash'),
   ...same(traces.gethBlock, 'debug_traceBlockByNumber', 'debug_traceBadBlock'),
@@ -138,6 +139,8 @@ const admin: Readonly<Record<string, JsonSchema>> = {
 /** Those that do more than set something. */
 const devnet: Readonly<Record<string, JsonSchema>> = {
   evm_mine: { const: '0x0' },
+  debug_clearTxpool: s.none,
+  eth_networkId: s.text,
   ...same(node.minedInDetail, 'evm_mine_detailed', 'anvil_mine_detailed'),
   ...same(s.flag, 'anvil_getAutomine', 'hardhat_getAutomine', 'evm_revert', 'anvil_revert'),
   ...same(s.flag, 'anvil_removeBlockTimestampInterval', 'hardhat_dropTransaction'),

@@ -38,7 +38,7 @@ const published: readonly Described[] = hasShared
   : []
 const ours = methodsOf(true)
 /** Ours take the engine's place, and block access lists are of a fork to come. */
-const left = /^engine_|BlockAccessList|^debug_getBadBlocks$/
+const left = /^engine_|BlockAccessList/
 
 /** Of these a pattern picks the ones it allows. */
 const texts = [

@@ -252,6 +252,26 @@ describe.each(['ours', 'anvil'] as const)('%s', (name) => {
     )
   })
 
+  test('anybody’s transactions without a signature; the receipt as the answer', async () => {
+    await ask('anvil_setBalance', nobody, '0xde0b6b3a7640000')
+    const tx = { from: nobody, to: carol, value: '0x9', gas: '0x5208' }
+    const hash = await ask<Hex>('eth_sendUnsignedTransaction', tx)
+    await ask('evm_mine')
+    expect(await ask('eth_getTransactionReceipt', hash)).toMatchObject({
+      status: '0x1',
+      from: nobody,
+    })
+    const receipt = await ask('eth_sendTransactionSync', { ...tx, from: bob })
+    expect(receipt).toMatchObject({ status: '0x1', from: bob.toLowerCase() })
+    expect((await call('eth_sendTransactionSync', tx)).error).toBeDefined()
+    expect(await ask('eth_networkId')).toBe('2679')
+    await ask('anvil_setAutomine', false)
+    const waiting = await ask('eth_sendTransaction', { ...tx, from: bob })
+    await ask(isOurs ? 'debug_clearTxpool' : 'anvil_dropAllTransactions') // anvil 1.8 has it
+    expect(await ask('eth_getTransactionByHash', waiting)).toBeNull()
+    await ask('anvil_setAutomine', true)
+  })
+
   test('tenderly’s names for balances; no blob is ever found; Tempo’s tokens are not here', async () => {
     expect(await ask('tenderly_setBalance', nobody, '0x5')).toBeNull()
     expect(await ask('tenderly_addBalance', nobody, '0x2')).toBeNull()

@@ -157,6 +157,11 @@ export const devBlocks: MethodTable = {
   ...setter(['anvil_dropAllTransactions', 'hardhat_dropAllTransactions'], [], ({ blocks }) =>
     blocks.dropAll(),
   ),
+  /** geth's name for it. */
+  debug_clearTxpool: devMethod([], ({ blocks }) => {
+    blocks.dropAll()
+    return null
+  }),
   ...setter(
     ['anvil_removePoolTransactions', 'hardhat_removePoolTransactions'],
     [required('address', address)],

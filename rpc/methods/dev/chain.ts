@@ -89,6 +89,8 @@ export const devChain: MethodTable = {
       forkConfig: { forkUrl: null, forkBlockNumber: null, forkRetryBackoff: null },
     }
   }),
+  /** As net_version says it. */
+  eth_networkId: devMethod([], (_, { api }) => api.chain.spec.chainId.toString()),
   anvil_getGenesisTime: devMethod([], (_, { api }) =>
     Number(api.chain.store.blockByNumber(0n)?.block.header.timestamp ?? 0n),
   ),

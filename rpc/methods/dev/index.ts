@@ -11,10 +11,12 @@ import { devNamedSnapshots } from './named-snapshots.ts'
 import { devReorg } from './reorg.ts'
 import { devTokens } from './tokens.ts'
 import { faucet } from './faucet.ts'
+import { devSending } from './sending.ts'
 import { wallet } from './wallet.ts'
 
 export const devMethods: MethodTable = {
   ...wallet,
+  ...devSending,
   ...devAccounts,
   ...devBlocks,
   ...devTime,

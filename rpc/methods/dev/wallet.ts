@@ -4,7 +4,6 @@
  */
 import { type Address, toHex } from '../../../primitives/index.ts'
 import { callArgs } from '../../call-args.ts'
-import { serverError } from '../../errors.ts'
 import type { DevApi } from '../../dev-api.ts'
 import type { MethodTable } from '../../method.ts'
 import { address, bytes, optional, required, text } from '../../params.ts'
@@ -30,15 +29,6 @@ export const wallet: MethodTable = {
   /** What MetaMask asks its user; a devnet has nobody to ask. */
   eth_requestAccounts: accounts,
   personal_listAccounts: accounts,
-  eth_sendTransaction: devMethod(
-    [required('transaction', callArgs)],
-    async (dev, context, args) => {
-      const { tx, from } = await authorize(dev, context, args)
-      const verdict = await dev.wallet.submit(tx, from)
-      if (verdict.type !== 'accept') throw serverError(verdict.message)
-      return verdict.value
-    },
-  ),
   /** The signed bytes (execution-apis); geth wraps them in an object, which libraries do not read. */
   eth_signTransaction: devMethod([required('transaction', callArgs)], async (dev, context, args) =>
     toHex((await authorize(dev, context, args)).tx.raw),
