@@ -23,6 +23,8 @@ export interface VectorSet {
 export interface VectorIndex {
   readonly count: number
   readonly dimensions: number
+  /** A view of a point's components. */
+  vectorAt(point: number): Int8Array
   /** Squared distance of each point to `query`, which has `dimensions` components. */
   distancesTo(query: Int8Array): Int32Array
   /** Dot product of each point with `query`. */
@@ -45,6 +47,10 @@ export function createVectorIndex(vectors: VectorSet, useWasm = true): VectorInd
   return {
     count,
     dimensions,
+    vectorAt(point) {
+      const at = point * strideOf(dimensions)
+      return vectors.values.subarray(at, at + dimensions)
+    },
     distancesTo: (query) => engine.distances(padded(query)),
     productsWith: (query) => engine.products(padded(query)),
   }

@@ -116,8 +116,12 @@ function stands(
   switch (reason) {
     case ground.replay: {
       const answer = checkAnswer(context, receipt, data)
-      const { versionId, methodId } = receipt
-      return isSame(context, receipt, runNative(context, ports, methodId, { versionId, answer }))
+      const { versionId, methodId, assetId } = receipt
+      return isSame(
+        context,
+        receipt,
+        runNative(context, ports, methodId, { versionId, answer, assetId }),
+      )
     }
     case ground.badLeaf: {
       const [leaf, index, proof] = decode(badLeafParameters, data)

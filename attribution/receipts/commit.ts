@@ -57,7 +57,11 @@ export const createCommitHandlers = (
     const method = nativeMethod(context, methodId)
     const assetId = checkRequest(context, requestId, versionId)
     const bytes = fromHex(answer)
-    const { leaves } = runNative(context, ports, methodId, { versionId, answer: bytes })
+    const { leaves } = runNative(context, ports, methodId, {
+      versionId,
+      answer: bytes,
+      assetId,
+    })
     const { sumRoot, total } = sumOf(context, leaves)
     const receipt: Receipt = {
       requestId,

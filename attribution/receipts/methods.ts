@@ -86,11 +86,23 @@ const methods: readonly Method[] = [
     accuracyPpm: 0,
     spec: 'tributary rag-shapley 1: 32 int8 vectors of largest dot product, ties to the earlier row, 8 count, relevance at least 0, units of 2^-20 rounded down, sum by batch',
   },
+  {
+    name: 'linear-influence',
+    class: methodClass.provable,
+    isNative: true,
+    version: 1,
+    signatures: 0,
+    window: 'receipts.provableWindow',
+    cap: undefined,
+    accuracyPpm: 957_000, // docs/accuracy.md: 64 dimensions, lambda 0.001
+    spec: 'tributary linear-influence 1: softmax head, rows in order, |gradient| and |Hv - g| at most 2^-30, units of 2^-20 rounded down, 64 rows of largest amount, net by batch',
+  },
 ]
 
 export const spanMethod = 1
 export const knnMethod = 4
 export const ragMethod = 5
+export const headMethod = 6
 export const methodCount = methods.length
 
 /** Undefined for a number that no method has. */

@@ -1,0 +1,179 @@
+/**
+ * Influence on a convex head (A4) as a method of receipts. The answer carries the head, the question and
+ * the influence vector; the transaction checks both certificates over the committed vectors (the head is
+ * the optimum of the version's data: one gradient; the vector is H^-1 g: one Hessian-vector product) and
+ * computes the scores. Nobody's training is trusted: there is one optimum. Trains nothing.
+ */
+import type { Context } from '../../execution/native/index.ts'
+import { type Hex, keccakHex } from '../../primitives/index.ts'
+import { datanetAbi, moduleAddresses, type receiptsAbi } from '../abi.ts'
+import { maxDimensions } from '../methods/distances.ts'
+import type { SpanIndex } from '../methods/span.ts'
+import { type HeadData, isOptimal } from '../methods/linear-head.ts'
+import { influences, isInfluence, rowGradient } from '../methods/linear-influence.ts'
+import { chargeAnswer, creditBatches, type SpanResult } from '../span/native.ts'
+import { textWord } from '../words.ts'
+import type { VectorPorts } from './native.ts'
+import type { Players } from './players.ts'
+
+type HeadContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
+
+const headerBytes = 5
+const maxClasses = 32
+/** Norm of the gradient, and of Hv - g, that passes: 2^-30; the optimum is then within 2^-30 / lambda. */
+const epsilon = 2 ** -30
+/** Rows of largest score, by amount, that a receipt pays. */
+const creditedRows = 64
+/** Scores in units of 2^-20. */
+const scoreScale = 2 ** 20
+/** Half of the transaction's gas (EIP-7825): no call may cost more. */
+const maxGas = 2n ** 23n
+
+/**
+ * Threefold over the measured passes (docs/accuracy.md): 3.5 for each weight and row (gradient, product,
+ * scores), 9 for each class and row (three exponentials).
+ */
+const baseGas = 30_000n
+const weightGasTenths = 35n
+const classGas = 9n
+
+const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
+/** IDatanet.VersionState.Held. */
+const held = 2
+
+/** What the answer's bytes say. */
+interface HeadAnswer {
+  readonly head: Uint8Array
+  readonly classes: number
+  readonly dimensions: number
+  /** lambda = 2^-shift, features = int8 x 2^-shift. */
+  readonly lambdaShift: number
+  readonly featureShift: number
+  readonly weights: Float64Array
+  readonly label: number
+  readonly question: Int8Array
+  readonly vector: Float64Array
+}
+
+/**
+ * head = classes (1 byte), dimensions without the constant (2), lambda shift (1), feature shift (1), then
+ * classes x (dimensions + 1) doubles, the constant last; then label (1), question (dimensions), and the
+ * influence vector as the weights. Big-endian. undefined for anything else.
+ */
+function readAnswer(bytes: Uint8Array): HeadAnswer | undefined {
+  if (bytes.length < headerBytes) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const [classes, dimensions] = [view.getUint8(0), view.getUint16(1)]
+  const [lambdaShift, featureShift] = [view.getUint8(3), view.getUint8(4)]
+  const count = classes * (dimensions + 1)
+  if (classes < 2 || classes > maxClasses) return undefined
+  if (dimensions < 1 || dimensions > maxDimensions) return undefined
+  if (lambdaShift > 20 || featureShift > 7) return undefined
+  const headEnd = headerBytes + 8 * count
+  if (bytes.length !== headEnd + 1 + dimensions + 8 * count) return undefined
+  const doubles = (at: number): Float64Array =>
+    Float64Array.from({ length: count }, (_, i) => view.getFloat64(at + 8 * i))
+  const label = view.getUint8(headEnd)
+  if (label >= classes) return undefined
+  return {
+    head: bytes.subarray(0, headEnd),
+    classes,
+    dimensions,
+    lambdaShift,
+    featureShift,
+    weights: doubles(headerBytes),
+    label,
+    question: new Int8Array(bytes.slice(headEnd + 1, headEnd + 1 + dimensions).buffer),
+    vector: doubles(headEnd + 1 + dimensions),
+  }
+}
+
+export interface HeadResult extends SpanResult {
+  /** What the asset that answered must have as its content. */
+  readonly contentHash: Hex
+}
+
+/** Reverts NotHeld, InvalidArgument, LimitExceeded, and BadProof for a head or vector that is not it. */
+export function attributeByHead(
+  context: HeadContext,
+  { corpora, vectors }: VectorPorts,
+  versionId: bigint,
+  bytes: Uint8Array,
+): HeadResult {
+  const { gas, revert, view } = context
+  const version = view(datanet, 'version', [versionId])
+  if (version.state !== held) throw revert('NotHeld', [versionId])
+  chargeAnswer(context, bytes)
+  const answer = readAnswer(bytes)
+  if (!answer) throw revert('InvalidArgument', [textWord('answer')])
+  const cells = version.rows * BigInt(answer.classes)
+  const width = BigInt(answer.dimensions + 1)
+  const cost = baseGas + (cells * width * weightGasTenths) / 10n + classGas * cells
+  if (cost > maxGas) throw revert('LimitExceeded', [textWord('head'), maxGas])
+  gas.charge(cost)
+  const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
+  const players = vectors.playersOf(index, answer.dimensions)
+  const { data, rows } = dataOf(players, index, answer)
+  const { weights, vector, label } = answer
+  if (data.count === 0 || !isOptimal(data, weights, epsilon)) throw revert('BadProof', [])
+  const question = Float64Array.from(
+    { length: answer.dimensions + 1 },
+    (_, j) => (answer.question[j] ?? 2 ** answer.featureShift) / 2 ** answer.featureShift,
+  )
+  const gradient = rowGradient(data, weights, question, label)
+  if (!isInfluence(data, weights, { vector, gradient }, epsilon)) throw revert('BadProof', [])
+  const scores = influences(data, weights, vector)
+  const order = Int32Array.from(scores.keys()).toSorted(
+    (a, b) => Math.abs(scores[b] ?? 0) - Math.abs(scores[a] ?? 0) || a - b,
+  )
+  const credits = Array.from(order.subarray(0, creditedRows), (point) => ({
+    start: 0,
+    length: 0,
+    occurrences: 0,
+    row: BigInt(rows[point] ?? 0),
+    weight: BigInt(Math.floor((scores[point] ?? 0) * scoreScale)),
+  }))
+  const { leaves } = creditBatches(context, versionId, credits)
+  return { spans: [], leaves, contentHash: keccakHex(answer.head) }
+}
+
+/** The players whose label is the number of a class. */
+function dataOf(
+  { vectors, labels, rows }: Players,
+  { corpus }: SpanIndex,
+  { classes, dimensions, lambdaShift, featureShift }: HeadAnswer,
+): { readonly data: HeadData; readonly rows: readonly number[] } {
+  const width = dimensions + 1
+  const chosen: number[] = []
+  const classAt: number[] = []
+  for (let player = 0; player < vectors.count; player++) {
+    const label = classOf(corpus.vocabulary.bytesOf(labels[player] ?? 0))
+    if (label === undefined || label >= classes) continue
+    chosen.push(player)
+    classAt.push(label)
+  }
+  const features = new Float64Array(chosen.length * width).fill(1)
+  for (const [i, player] of chosen.entries()) {
+    const vector = vectors.vectorAt(player)
+    for (let j = 0; j < dimensions; j++)
+      features[i * width + j] = (vector[j] ?? 0) / 2 ** featureShift
+  }
+  const data: HeadData = {
+    count: chosen.length,
+    dimensions: width,
+    classes,
+    features,
+    labels: Uint8Array.from(classAt),
+    lambda: 2 ** -lambdaShift,
+  }
+  return { data, rows: chosen.map((player) => rows[player] ?? 0) }
+}
+
+/** '0' to '99', without leading zeros. */
+function classOf(text: Uint8Array): number | undefined {
+  const digits = Array.from(text, (byte) => byte - 0x30)
+  if (digits.length < 1 || digits.length > 2 || digits.some((digit) => digit < 0 || digit > 9))
+    return undefined
+  if (digits.length === 2 && digits[0] === 0) return undefined
+  return digits.reduce((sum, digit) => sum * 10 + digit, 0)
+}
