@@ -1,5 +1,5 @@
 /** What JSON-RPC and the rows' door ask of the node about rows of batches; node/rows fulfils it. */
-import type { VersionFacts } from '../attribution/views/index.ts'
+import type { VersionFacts } from '../attribution/methods/index.ts'
 import type { Hex, Verdict } from '../primitives/index.ts'
 
 /** A batch as the node has it. */

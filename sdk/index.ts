@@ -7,7 +7,7 @@ export { attributionActions } from './actions.ts'
 export { tributaryDevnet } from './chain.ts'
 export { fetchBlockLogs, verifyBlockLogs, type BlockLogs } from './block-logs.ts'
 export { createChainReader } from './reader.ts'
-export { buildVersion, type BuiltVersion } from '../attribution/views/index.ts'
+export { buildVersion, type BuiltVersion } from '../attribution/methods/index.ts'
 export { makeStatement, verifyStatement, type Statement } from './statement.ts'
 export {
   buildSumTree,

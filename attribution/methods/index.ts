@@ -56,3 +56,11 @@ export {
   verifySpans,
 } from './span-proof.ts'
 export { encodeCorpus, tokensOf } from './tokens.ts'
+export {
+  buildVersion,
+  createVersionBuilder,
+  type BuiltVersion,
+  type VersionFacts,
+  type VersionStage,
+} from './version.ts'
+export { openVersionImage, versionImage, versionImageVersion } from './version-image.ts'

@@ -27,11 +27,3 @@ export {
 export { leavesView, receiptView, spansView, type LeafView } from './receipt.ts'
 export { explainRequest, requestsCredited, type RewardLine } from './reward.ts'
 export { earningsView, usageView } from './usage.ts'
-export {
-  buildVersion,
-  createVersionBuilder,
-  type BuiltVersion,
-  type VersionFacts,
-  type VersionStage,
-} from './version.ts'
-export { openVersionImage, versionImage, versionImageVersion } from './version-image.ts'

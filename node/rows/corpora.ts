@@ -5,7 +5,7 @@
  * error of the node.
  */
 import { versionSource, type Corpora, type VersionSource } from '../../attribution/index.ts'
-import type { BuiltVersion, VersionFacts } from '../../attribution/views/index.ts'
+import type { BuiltVersion, VersionFacts } from '../../attribution/methods/index.ts'
 import { MissingData } from '../../execution/native/index.ts'
 import { type Hex, type Logger, NodeError, type StateReader } from '../../primitives/index.ts'
 import type { WantedRows } from '../../p2p/index.ts'

@@ -7,7 +7,7 @@ import {
   createVersionBuilder,
   openVersionImage,
   type BuiltVersion,
-} from '../../attribution/views/index.ts'
+} from '../../attribution/methods/index.ts'
 import { invariant, NodeError, type Hex, type Logger } from '../../primitives/index.ts'
 import { checkBatch, type CheckedBatch } from './check-batch.ts'
 import type { IndexCalls, IndexNews, ThreadOptions } from './index-thread.ts'

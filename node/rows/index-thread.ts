@@ -9,7 +9,7 @@ import {
   versionImage,
   versionImageVersion,
   type VersionStage,
-} from '../../attribution/views/index.ts'
+} from '../../attribution/methods/index.ts'
 import type { Hex } from '../../primitives/index.ts'
 import { openDerivedFiles } from '../../state/index.ts'
 import { checkBatch, type CheckedBatch } from './check-batch.ts'

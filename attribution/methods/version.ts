@@ -2,20 +2,14 @@
  * What a publisher states about a version, made from its rows: the roots that validators will make again
  * from the same rows before they hold it. Batches in the order of the chain, the parent's first.
  */
-import {
-  buildSpanIndex,
-  commitIndex,
-  hashRow,
-  isRowsFault,
-  merkleRoot,
-  readRows,
-  rowText,
-  type SpanIndex,
-} from '../methods/index.ts'
-import { buildTree, hashLeaf, noMeasure, topOf } from '../merkle/tree.ts'
-import { createCorpusBuilder } from '../methods/tokens.ts'
-import { createGrowing } from '../methods/vocabulary.ts'
+import { buildTree, hashLeaf, merkleRoot, noMeasure, topOf } from '../merkle/tree.ts'
+import { isRowsFault, readRows } from '../rows/batch.ts'
+import { hashRow, rowText } from '../rows/row.ts'
 import { NodeError, toHex, type Hex } from '../../primitives/index.ts'
+import { commitIndex } from './span-commitment.ts'
+import { buildSpanIndex, type SpanIndex } from './span.ts'
+import { createCorpusBuilder } from './tokens.ts'
+import { createGrowing } from './vocabulary.ts'
 
 /** What the chain is told. */
 export interface VersionFacts {

@@ -8,8 +8,8 @@
  *   document starts, counts, rarities, ends, sorted ids, hashes; then the words
  */
 import { fromHex, toHex } from '../../primitives/index.ts'
-import { createRangeMinimum, minimaLength } from '../methods/range-minimum.ts'
-import { createVocabulary } from '../methods/vocabulary.ts'
+import { createRangeMinimum, minimaLength } from './range-minimum.ts'
+import { createVocabulary } from './vocabulary.ts'
 import type { BuiltVersion } from './version.ts'
 
 /** Changes with the order or meaning of anything in an image. */
