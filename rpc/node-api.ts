@@ -23,6 +23,13 @@ export interface CertificateView {
 }
 
 /** What validators decide with; absent where a lone producer seals. */
+/** What a validator's guard holds. */
+export interface SignedView {
+  readonly height: bigint
+  readonly round: number
+  readonly step: 'proposal' | 'prevote' | 'precommit'
+}
+
 export interface ConsensusApi {
   /** Undefined for block 0 and heights to come. */
   certificate(height: bigint): CertificateView | undefined
@@ -31,8 +38,13 @@ export interface ConsensusApi {
     readonly hash: Hex
     readonly members: readonly { readonly address: Address; readonly power: bigint }[]
   }
-  /** Height in work, its round, and how far it is. */
-  status(): { readonly height: bigint; readonly round: number; readonly step: string }
+  /** Height in work, its round, and how far it is; what the own key signed last, if it ever has. */
+  status(): {
+    readonly height: bigint
+    readonly round: number
+    readonly step: string
+    readonly signed: SignedView | undefined
+  }
 }
 
 /** A peer as its node's owner sees it. */

@@ -40,7 +40,7 @@ import { createConsensusApp } from './app.ts'
 import { createBlocks } from './blocks.ts'
 import { readValidatorKey } from './keys.ts'
 import { createRowPieces } from './row-pieces.ts'
-import { createSigner } from './signer.ts'
+import { createSigner, type ValidatorSigner } from './signer.ts'
 import { type ChainNetwork, type ChainNetworkOptions, createChainNetwork } from './network.ts'
 
 export interface ValidatorOptions {
@@ -136,13 +136,18 @@ export async function createValidator(
       await network.stop()
     },
     network,
-    consensus: createView(chain, validators, engine),
+    consensus: createView(chain, validators, engine, voting?.signer),
   }
 }
 
 const shuttingDown = reject('SHUTTING_DOWN', 'the node is shutting down')
 
-const createView = (chain: Chain, set: ValidatorSet, engine: Engine): ConsensusApi => ({
+const createView = (
+  chain: Chain,
+  set: ValidatorSet,
+  engine: Engine,
+  signer: ValidatorSigner | undefined,
+): ConsensusApi => ({
   certificate(height) {
     const bytes = chain.store.certificate(height)
     const found = bytes && commitCodec.decode(bytes)
@@ -157,7 +162,7 @@ const createView = (chain: Chain, set: ValidatorSet, engine: Engine): ConsensusA
   validators: () => ({ hash: set.hash, members: set.validators }),
   status() {
     const { height, round, step } = engine.state().round
-    return { height, round, step }
+    return { height, round, step, signed: signer?.last() }
   },
 })
 

@@ -32,8 +32,11 @@ export const attrConsensus: MethodTable = {
   attr_consensusStatus: method([], ({ api }) => {
     const status = api.consensus?.status()
     if (!status) return null
-    const { height, round, step } = status
+    const { height, round, step, signed } = status
     // Before its first round a height has round -1, which no quantity can say.
-    return { height: quantity(height), round: quantity(Math.max(0, round)), step }
+    const work = { height: quantity(height), round: quantity(Math.max(0, round)), step }
+    if (!signed) return { ...work, signed: null }
+    const last = { height: quantity(signed.height), round: quantity(signed.round) }
+    return { ...work, signed: { ...last, step: signed.step } }
   }),
 }

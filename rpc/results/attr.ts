@@ -187,4 +187,5 @@ export const certificate = orNull(
 export const validators = orNull(
   object({ hash: hash32, validators: list(object({ address: account, power: quantity })) }),
 )
-export const consensus = orNull(object({ ...fields(quantity, 'height', 'round'), step: text }))
+const step = { ...fields(quantity, 'height', 'round'), step: text }
+export const consensus = orNull(object({ ...step, signed: orNull(object(step)) }))

@@ -21,6 +21,7 @@ const help = `npm run sim -- [options]
   --seconds N      virtual seconds of a run (120)
   --byzantine N    so many faulty ones, also more than a third
   --strategy NAME  all of them do this
+  --min-delay MS   no message is faster
   --exact-thirds   powers of which some validators have exactly two thirds
   --jobs N         so many processes share the seeds (1)
   --real-codecs    every receiver decodes and checks for itself: slower, the same hash
@@ -40,6 +41,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '120' },
     byzantine: { type: 'string' },
     strategy: { type: 'string' },
+    'min-delay': { type: 'string' },
     'exact-thirds': { type: 'boolean', default: false },
     jobs: { type: 'string', default: '1' },
     'real-codecs': { type: 'boolean', default: false },
@@ -138,6 +140,7 @@ async function runSeeds(): Promise<void> {
         nodes,
         seconds: Number(values.seconds),
         exactThirds: values['exact-thirds'],
+        ...(values['min-delay'] !== undefined && { minDelayMs: Number(values['min-delay']) }),
         ...(byzantine !== undefined && { byzantine: Number(byzantine) }),
         ...(strategy !== undefined && { strategy: strategy as NonNullable<SimLimits['strategy']> }),
       })

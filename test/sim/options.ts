@@ -87,6 +87,8 @@ export interface SimLimits {
   readonly strategy?: Byzantine
   /** Powers of which some validators have exactly two thirds: where `>=` for `>` is seen. */
   readonly exactThirds?: boolean
+  /** Every message takes at least this long. */
+  readonly minDelayMs?: number
 }
 
 /** Time at the end of a run without faults. */
@@ -115,7 +117,8 @@ export function rollOptions(seed: number, limits: SimLimits, rng: Rng): SimOptio
     loss: dice.chance(0.5) ? dice.next() * 0.3 : 0,
     duplication: dice.chance(0.4) ? dice.next() * 0.5 : 0,
     // Now and then a network that the first timeouts are too short for.
-    minDelayMs: dice.chance(0.06) ? dice.between(500, 900) : dice.between(0, 30),
+    minDelayMs:
+      limits.minDelayMs ?? (dice.chance(0.06) ? dice.between(500, 900) : dice.between(0, 30)),
     meanDelayMs: dice.between(1, 100),
     slowMs: dice.between(500, 5_000),
     slowChance: dice.chance(0.4) ? dice.next() * 0.02 : 0,

@@ -23,6 +23,7 @@ export interface PlantedBug {
         readonly strategy?: string
         /** Powers of which some validators have exactly two thirds. */
         readonly exactThirds?: boolean
+        readonly minDelayMs?: number
       }
     | { readonly type: 'schedules' }
     | { readonly type: 'crash-points' }
@@ -271,12 +272,27 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug(
     'what the application calls invalid is voted for',
-    [['consensus/rules.ts', '    isValid(state, held) === true &&\n', '']],
+    [
+      [
+        'consensus/rules.ts',
+        'return verdict && verdict.valid && verdict.blockHash === proposal.blockHash',
+        'return verdict && verdict.blockHash === proposal.blockHash',
+      ],
+      [
+        'consensus/rules.ts',
+        '    verdict.valid &&\n    isTimely(state.params, proposal.round, verdict.timeMs, receivedAtMs)',
+        '    isTimely(state.params, proposal.round, verdict.timeMs ?? receivedAtMs, receivedAtMs)',
+      ],
+      ['consensus/state.ts', 'verdict?.valid === true && verdict.blockHash', 'verdict?.blockHash'],
+    ],
     { type: 'seeds', byzantine: 1, strategy: 'invalid-blocks' },
   ),
-  bug('timeouts do not grow', [
-    ['consensus/params.ts', 'params[`${kind}DeltaMs`] * round', 'params[`${kind}DeltaMs`] * 0'],
-  ]),
+  bug(
+    'timeouts do not grow',
+    [['consensus/params.ts', 'params[`${kind}DeltaMs`] * round', 'params[`${kind}DeltaMs`] * 0']],
+    // A network that the first rounds are too short for.
+    { type: 'seeds', byzantine: 0, minDelayMs: 950 },
+  ),
   bug('nothing is sent again', [
     [
       'consensus/repeat.ts',

@@ -77,6 +77,7 @@ function argumentsOf({ hunt: how }: PlantedBug): string[] {
         how.byzantine === undefined ? [] : ['--byzantine', String(how.byzantine)],
         how.strategy === undefined ? [] : ['--strategy', how.strategy],
         how.exactThirds === true ? ['--exact-thirds'] : [],
+        how.minDelayMs === undefined ? [] : ['--min-delay', String(how.minDelayMs)],
       )
     default:
       return assertNever(how)

@@ -57,6 +57,7 @@ export async function createValidatorNetwork(
   count = 4,
   blockTimeMs = 1_000,
   via: Via = async (_from, _to, port) => port,
+  params: Readonly<Record<string, bigint>> = {},
 ): Promise<ValidatorNetwork> {
   const folder = mkdtempSync(join(tmpdir(), 'validators-'))
   const keys = Array.from({ length: count }, (_, i) => toFixedBytes(BigInt(1_000 + i), 32))
@@ -64,6 +65,7 @@ export async function createValidatorNetwork(
   const genesis = devnetGenesis()
   const tributary = {
     ...genesis.tributary,
+    params: { ...genesis.tributary.params, ...params },
     blockTimeMs,
     validators: addresses.map((address) => ({ address, power: 1n })),
   }

@@ -1,0 +1,111 @@
+/**
+ * Proposal to decision of an empty block, four validators as processes of the built command on this
+ * machine, over libp2p: `npm run bench:consensus -- [--blocks N] [--interval MS] [--json]`. From the moment
+ * a height is due (the proposer begins to build) to its decision, at each validator, and the rounds it took.
+ * Prints a table; exit code 1 when a height was missed, that is took more than one round.
+ *
+ * Blocks closer than a second have times ahead of the clock (a block's time is a whole second after its
+ * parent's), so the chain of a shorter interval is given a precision of a day.
+ */
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import {
+  createValidatorNetwork,
+  type ValidatorProcess,
+  waitFor,
+} from '../test/support/validators.ts'
+
+const { values } = parseArgs({
+  options: {
+    blocks: { type: 'string', default: '100' },
+    interval: { type: 'string', default: '1000' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const blocks = Number(values.blocks)
+const intervalMs = Number(values.interval)
+/** Connections are made and code is compiled meanwhile. */
+const warmUp = 5
+const dayMs = 86_400_000n
+
+interface Decided {
+  readonly height: number
+  readonly round: number
+  readonly tookMs: number
+}
+
+/** What a validator's log says of its decisions. */
+const decidedIn = ({ stderr }: ValidatorProcess): Decided[] =>
+  stderr()
+    .split('\n')
+    .filter((line) => line.includes('block decided'))
+    .flatMap((line) => {
+      const number = (name: string): number =>
+        Number(new RegExp(`"?${name}"?[=:] ?"?(\\d+)`).exec(line)?.[1])
+      const decided = {
+        height: number('height'),
+        round: number('round'),
+        tookMs: number('tookMs'),
+      }
+      return decided.height > warmUp && decided.height <= warmUp + blocks ? [decided] : []
+    })
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const quantile = (sorted: readonly number[], part: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+
+function report(all: readonly ValidatorProcess[], tookMs: number): number {
+  const rows = all.map((validator) => {
+    const decided = decidedIn(validator)
+    const times = decided.map(({ tookMs: each }) => each).toSorted((a, b) => a - b)
+    const missed = decided.filter(({ round }) => round > 0).length
+    return { index: validator.index, times, missed, count: decided.length }
+  })
+  const times = rows.flatMap((row) => row.times).toSorted((a, b) => a - b)
+  const missed = Math.max(...rows.map((row) => row.missed))
+  const facts = {
+    blocks,
+    intervalMs,
+    tookS: Math.round(tookMs / 1_000),
+    meanIntervalMs: Math.round(tookMs / (warmUp + blocks)),
+    medianMs: quantile(times, 0.5),
+    p90Ms: quantile(times, 0.9),
+    p99Ms: quantile(times, 0.99),
+    mostMs: times.at(-1),
+    missed,
+    load: loadavg()[0]?.toFixed(1),
+  }
+  if (values.json) say(JSON.stringify(facts))
+  else {
+    say('| validator | blocks | median ms | p90 | p99 | most | heights of more than a round |')
+    say('| --- | --- | --- | --- | --- | --- | --- |')
+    for (const { index, times: own, missed: late, count } of rows)
+      say(
+        `| ${index} | ${count} | ${[0.5, 0.9, 0.99].map((part) => quantile(own, part)).join(' | ')} | ` +
+          `${own.at(-1) ?? '-'} | ${late} |`,
+      )
+    say(
+      `\n${blocks} blocks every ${facts.meanIntervalMs} ms (configured ${intervalMs}): median ` +
+        `${facts.medianMs} ms, p99 ${facts.p99Ms} ms, ${missed} missed; load ${facts.load}`,
+    )
+  }
+  return missed === 0 && rows.every(({ count }) => count === blocks) ? 0 : 1
+}
+
+const network = await createValidatorNetwork(
+  4,
+  intervalMs,
+  undefined,
+  intervalMs < 1_000 ? { consensusPrecisionMs: dayMs } : {},
+)
+try {
+  const all = network.validators
+  await Promise.all(all.map((validator) => validator.start()))
+  const startedMs = performance.now()
+  const limitMs = 60_000 + 3 * (warmUp + blocks) * intervalMs
+  for (const validator of all)
+    await waitFor(network, async () => (await validator.height()) > warmUp + blocks, limitMs)
+  process.exitCode = report(all, performance.now() - startedMs)
+} finally {
+  await network.stop()
+}
