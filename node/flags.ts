@@ -63,6 +63,7 @@ export interface RunFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly feeRecipient: `0x${string}`
   /** HTTP URLs. */
   readonly rowsFrom: readonly string[]
+  readonly rowsQuotaMb: number
   readonly validatorKey?: string
   readonly p2pHost: string
   readonly p2pPort: number

@@ -70,6 +70,8 @@ export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly consensus?: ConsensusOptions
   /** HTTP URLs of nodes that are asked for rows which are not here. */
   readonly rowsFrom?: readonly string[]
+  /** Bytes of rows kept. */
+  readonly rowsQuotaBytes?: number
   /** Makes it a devnet, whoever its accounts are. */
   readonly dev?: DevOptions
 }
@@ -236,11 +238,10 @@ async function watchRows(
   rows: NodeRows,
   options: NodeOptions,
   { chain, mempool, sealer, validator }: NodeParts,
-  { secp256k1, clock }: { readonly secp256k1: Secp256k1; readonly clock: Clock },
+  { secp256k1 }: { readonly secp256k1: Secp256k1 },
 ): Promise<void> {
   rows.watch(chain, await attestingKeys(options, secp256k1), {
     secp256k1,
-    clock,
     ...(validator && { fetchRows: (wanted) => validator.network.fetchRows(wanted) }),
     nextNonce: (account) => mempool.pendingNonce(account),
     nextBaseFee: () => sealer.template().baseFeePerGas,
@@ -286,7 +287,7 @@ async function openExecution(
   const plain = createChainSpec(genesis.config)
   const spec = dev ? withChainId(plain, chainId) : plain
   const hasModules = genesis.tributary.modules.length > 0
-  const rows = hasModules ? await openRows(options, logs) : undefined
+  const rows = hasModules ? await openRows(options, { logs, clock }) : undefined
   const natives = nativesOf(genesis, { corpora: rows?.corpora ?? noCorpora, secp256k1 })
   const store = await openChain({
     ...options,

@@ -227,6 +227,12 @@ function addRun(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
         .argParser(listedUrl)
         .default([], 'none'),
     )
+    .option(
+      '--rows-quota-mb <number>',
+      'MiB of rows kept; rows of published versions stay, others make room',
+      wholeNumber(256, 2 ** 30),
+      8_192,
+    )
     .optionsGroup('Data:')
     .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.tributary')
   addStoreOptions(run)

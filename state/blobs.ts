@@ -23,14 +23,19 @@ export interface Blobs {
   get(address: Hex): Promise<Uint8Array | undefined>
   has(address: Hex): boolean
   remove(address: Hex): Promise<void>
-  /** Addresses with sizes, oldest first as far as is known. */
-  list(): ReadonlyMap<Hex, number>
+  /** Oldest first. */
+  list(): ReadonlyMap<Hex, BlobFacts>
   usage(): { readonly count: number; readonly bytes: number; readonly quotaBytes: number }
+}
+
+export interface BlobFacts {
+  readonly sizeBytes: number
+  readonly writtenMs: number
 }
 
 /** What keeps the bytes; `createBlobs` keeps the rules. */
 interface Shelf {
-  readonly sizes: Map<Hex, number>
+  readonly facts: Map<Hex, BlobFacts>
   write(address: Hex, bytes: Uint8Array): Promise<void>
   /** undefined: what is there is damaged. */
   read(address: Hex): Promise<Uint8Array | undefined>
@@ -45,9 +50,9 @@ export async function openBlobs(options: BlobsOptions): Promise<Blobs> {
 }
 
 function createBlobs(shelf: Shelf, { quotaBytes }: BlobsOptions): Blobs {
-  const { sizes } = shelf
+  const { facts } = shelf
   let bytesKept = 0
-  for (const size of sizes.values()) bytesKept += size
+  for (const { sizeBytes } of facts.values()) bytesKept += sizeBytes
   /** Being written now: a second writer of the same waits for the first. */
   const writing = new Map<Hex, Promise<void>>()
 
@@ -61,7 +66,7 @@ function createBlobs(shelf: Shelf, { quotaBytes }: BlobsOptions): Blobs {
     bytesKept += bytes.length
     try {
       await shelf.write(address, bytes)
-      sizes.set(address, bytes.length)
+      facts.set(address, { sizeBytes: bytes.length, writtenMs: Date.now() })
     } catch (error) {
       bytesKept -= bytes.length
       throw error
@@ -69,9 +74,9 @@ function createBlobs(shelf: Shelf, { quotaBytes }: BlobsOptions): Blobs {
   }
 
   async function remove(address: Hex): Promise<void> {
-    const size = sizes.get(address)
+    const size = facts.get(address)?.sizeBytes
     if (size === undefined) return
-    sizes.delete(address)
+    facts.delete(address)
     bytesKept -= size
     await shelf.remove(address)
   }
@@ -79,7 +84,7 @@ function createBlobs(shelf: Shelf, { quotaBytes }: BlobsOptions): Blobs {
   return {
     async put(address, bytes) {
       invariant(/^0x[0-9a-f]{64}$/.test(address), 'an address is 32 bytes')
-      if (sizes.has(address)) return
+      if (facts.has(address)) return
       const begun = writing.get(address) ?? add(address, bytes)
       writing.set(address, begun)
       try {
@@ -89,23 +94,23 @@ function createBlobs(shelf: Shelf, { quotaBytes }: BlobsOptions): Blobs {
       }
     },
     async get(address) {
-      if (!sizes.has(address)) return undefined
+      if (!facts.has(address)) return undefined
       const bytes = await shelf.read(address).catch(() => undefined)
       if (bytes) return bytes
       await remove(address)
       return undefined
     },
-    has: (address) => sizes.has(address),
+    has: (address) => facts.has(address),
     remove,
-    list: () => sizes,
-    usage: () => ({ count: sizes.size, bytes: bytesKept, quotaBytes }),
+    list: () => facts,
+    usage: () => ({ count: facts.size, bytes: bytesKept, quotaBytes }),
   }
 }
 
 function memoryShelf(): Shelf {
   const kept = new Map<Hex, Uint8Array>()
   return {
-    sizes: new Map(),
+    facts: new Map(),
     write: (address, bytes) => Promise.resolve(void kept.set(address, bytes.slice())),
     read: (address) => Promise.resolve(kept.get(address) ?? new Uint8Array(0)),
     remove: (address) => Promise.resolve(void kept.delete(address)),
@@ -122,7 +127,7 @@ async function diskShelf(folder: string): Promise<Shelf> {
   const oldestFirst = [...files].toSorted(([, a], [, b]) => a.writtenMs - b.writtenMs)
   let count = 0
   return {
-    sizes: new Map(oldestFirst.map(([address, { sizeBytes }]) => [address, sizeBytes])),
+    facts: new Map(oldestFirst),
     write: (address, bytes) =>
       failing(folder, async () => {
         const part = join(folder, address.slice(2, 4))
@@ -154,10 +159,8 @@ async function diskShelf(folder: string): Promise<Shelf> {
   }
 }
 
-interface BlobFile {
+interface BlobFile extends BlobFacts {
   readonly path: string
-  readonly sizeBytes: number
-  readonly writtenMs: number
 }
 
 const unfinished = 'unfinished-'

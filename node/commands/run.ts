@@ -34,6 +34,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
         blockTime === undefined ? { type: 'manual' } : { type: 'interval', blockTimeMs: blockTime },
       feeRecipient: flags.feeRecipient,
       rowsFrom: flags.rowsFrom,
+      rowsQuotaBytes: mebibytes(flags.rowsQuotaMb),
       host: flags.host,
       port: flags.port,
       allowedHosts: flags.allowHost,

@@ -3,16 +3,18 @@
  * gives back has a checksum. Who may give rows is the door's business, what they are worth the chain's.
  */
 import { maxBatchBytes } from '../../attribution/methods/index.ts'
-import { accept, NodeError, reject, type Hex } from '../../primitives/index.ts'
+import { accept, type Clock, NodeError, reject, type Hex } from '../../primitives/index.ts'
 import type { RowsApi } from '../../rpc/index.ts'
 import { openBlobs } from '../../state/index.ts'
 import type { IndexMaker } from './index-maker.ts'
+import { expired, planRoom, type Candidate, type Standings } from './room.ts'
 
 export interface RowStoreOptions {
   /** Absent: in memory. */
   readonly folder?: string
   readonly quotaBytes: number
   readonly check: IndexMaker['check']
+  readonly clock: Clock
   /** Told after each new batch. */
   readonly onPut: () => void
 }
@@ -21,6 +23,12 @@ export interface RowStore extends Omit<RowsApi, 'buildVersion'> {
   readonly check: IndexMaker['check']
   /** 0 of those that are not here. */
   sizesOf(roots: readonly Hex[]): { readonly root: Hex; readonly sizeBytes: number }[]
+  /** Why such a batch would not be kept now; undefined: it would. */
+  refusalOf(batch: Candidate): string | undefined
+  /** From now on what the chain says decides who stays. */
+  judgeBy(standings: Standings): void
+  /** Removes rows whose time is over. */
+  sweep(): Promise<void>
 }
 
 /** Throws NodeError BLOBS_FAILED. */
@@ -28,23 +36,41 @@ export async function openRowStore({
   folder,
   quotaBytes,
   check,
+  clock,
   onPut,
 }: RowStoreOptions): Promise<RowStore> {
   const blobs = await openBlobs({ ...(folder !== undefined && { folder }), quotaBytes })
+  let standings: Standings = nothingKnown
+  const room = () => ({ quotaBytes, nowMs: clock.nowMs(), kept: blobs.list(), standings })
+  const remove = async (roots: readonly Hex[]): Promise<void> => {
+    for (const root of roots) await blobs.remove(root)
+  }
   return {
     maxBytes: maxBatchBytes,
     check,
     has: (root) => blobs.has(root),
-    sizesOf: (roots) => roots.map((root) => ({ root, sizeBytes: blobs.list().get(root) ?? 0 })),
+    sizesOf: (roots) =>
+      roots.map((root) => ({ root, sizeBytes: blobs.list().get(root)?.sizeBytes ?? 0 })),
     get: (root) => blobs.get(root),
+    refusalOf(batch) {
+      const plan = planRoom(room(), batch)
+      return plan.type === 'full' ? plan.message : undefined
+    },
+    judgeBy: (given) => void (standings = given),
+    sweep: () => remove(expired(room())),
     async put(bytes) {
       const batch = await check(bytes)
       if (batch.type === 'fault') return reject('BATCH_INVALID', batch.fault)
       const { root, rows, sketch } = batch
+      const stored = accept({ root, rows, sizeBytes: bytes.length, sketch })
+      if (blobs.has(root)) return stored
+      const plan = planRoom(room(), { root, sizeBytes: bytes.length })
+      if (plan.type === 'full') return reject('BLOBS_FULL', plan.message)
+      await remove(plan.remove)
       try {
         await blobs.put(root, bytes)
         onPut()
-        return accept({ root, rows, sizeBytes: bytes.length, sketch })
+        return stored
       } catch (error) {
         if (error instanceof NodeError && error.code === 'BLOBS_FULL')
           return reject('BLOBS_FULL', error.message)
@@ -52,4 +78,10 @@ export async function openRowStore({
       }
     },
   }
+}
+
+/** Before the chain has been read. */
+const nothingKnown: Standings = {
+  isReady: () => false,
+  of: () => ({ standing: 'unknown', datanetId: 0n }),
 }

@@ -20,6 +20,7 @@ import { createCorpora, type RowsName } from './corpora.ts'
 import { fetchRows } from './fetch-rows.ts'
 import { createIndexMaker } from './index-maker.ts'
 import { openRowStore, type RowStore } from './row-store.ts'
+import { createStandings } from './standings.ts'
 import { createValidator, type ValidatorPorts } from './validator.ts'
 import { createWanted, type Wanted } from './wanted.ts'
 
@@ -28,7 +29,7 @@ export interface RowsOptions {
   /** HTTP URLs of nodes that are asked for rows which are not here. */
   readonly rowsFrom?: readonly string[]
   /** Bytes of rows kept; the default holds hundreds of full batches. */
-  readonly quotaBytes?: number
+  readonly rowsQuotaBytes?: number
   /** Bytes of indexes in memory. */
   readonly indexBytes?: number
 }
@@ -44,7 +45,6 @@ export interface NodeRows {
 
 export type WatchPorts = Omit<ValidatorPorts, 'log' | 'chainId'> & {
   readonly secp256k1: Secp256k1
-  readonly clock: Clock
   /** From peers; absent where there are none. */
   readonly fetchRows?: (wanted: WantedRows) => Promise<Uint8Array | undefined>
 }
@@ -60,10 +60,10 @@ export async function openRows(
   {
     datadir,
     rowsFrom = [],
-    quotaBytes = defaultQuotaBytes,
+    rowsQuotaBytes = defaultQuotaBytes,
     indexBytes = defaultIndexBytes,
   }: RowsOptions,
-  logs: Loggers,
+  { logs, clock }: { readonly logs: Loggers; readonly clock: Clock },
 ): Promise<NodeRows> {
   if (datadir !== undefined) await makeFolder(rowsFolder(datadir))
   const log = logs.of('rows')
@@ -71,14 +71,15 @@ export async function openRows(
   const maker = createIndexMaker(
     {
       ...(datadir !== undefined && { folder: indexFolder(datadir) }),
-      quotaBytes: indexFilesPerRows * quotaBytes,
+      quotaBytes: indexFilesPerRows * rowsQuotaBytes,
     },
     log,
   )
   const store = await openRowStore({
     ...(datadir !== undefined && { folder: rowsFolder(datadir) }),
-    quotaBytes,
+    quotaBytes: rowsQuotaBytes,
     check: (bytes) => maker.check(bytes),
+    clock,
     onPut: () => attester?.onRows(),
   })
   let fromPeers: WatchPorts['fetchRows']
@@ -99,17 +100,24 @@ export async function openRows(
       const validator = key && createValidator(key, { ...ports, chainId, log })
       fromPeers = ports.fetchRows
       const { has: hasRows } = store
-      const fetching = createWanted({ clock: ports.clock, log, has: hasRows, fetch: bring })
+      const standings = createStandings(chain)
+      store.judgeBy(standings)
+      const fetching = createWanted({ clock, log, has: hasRows, fetch: bring })
       // Where there is nobody to ask, rows come by the door alone.
       const canAsk = fromPeers !== undefined || rowsFrom.length > 0
       const want = (wanted: WantedRows): void => (canAsk ? fetching.want(wanted) : undefined)
       const parts = { chain, corpora, log, hasRows, want, ...(validator && { validator }) }
       const watching = createAttester(parts)
-      chain.onCommit((executed) => watching.onBlock(executed))
+      const sweep = createSweep(store, { clock, log })
+      chain.onCommit((executed) => {
+        standings.onBlock(executed)
+        watching.onBlock(executed)
+        sweep()
+      })
       ;[attester, wishes] = [watching, fetching]
-      watching
-        .start()
-        .catch((error: unknown) => log.error({ err: error }, 'looking at batches failed'))
+      Promise.all([standings.start(), watching.start()]).catch((error: unknown) =>
+        log.error({ err: error }, 'looking at batches failed'),
+      )
     },
     async stop() {
       wishes?.stop()
@@ -135,6 +143,11 @@ function createBringer({
   return async (wanted: RowsName): Promise<Uint8Array | undefined> => {
     const { root, rows, sizeBytes } = wanted
     const isSized = rows !== undefined && sizeBytes !== undefined
+    const refusal = isSized ? store.refusalOf({ root, sizeBytes }) : undefined
+    if (refusal !== undefined) {
+      log.warn({ root, reason: refusal }, 'rows are not fetched')
+      return undefined
+    }
     const bytes =
       (isSized ? await fromPeers()?.({ root, rows, sizeBytes }) : undefined) ??
       (await fetchRows(rowsFrom, root, { log, check: store.check }))
@@ -144,3 +157,18 @@ function createBringer({
     return kept?.type === 'accept' && kept.value.root === root ? bytes : undefined
   }
 }
+
+/** Looks for rows whose time is over, once a minute at most. */
+function createSweep(
+  store: RowStore,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+) {
+  let lastMs = clock.nowMs()
+  return (): void => {
+    if (clock.nowMs() - lastMs < sweepEveryMs) return
+    lastMs = clock.nowMs()
+    store.sweep().catch((error: unknown) => log.warn({ err: error }, 'rows were not removed'))
+  }
+}
+
+const sweepEveryMs = 60_000
