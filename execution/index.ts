@@ -58,6 +58,7 @@ export {
 } from './simulate.ts'
 export { type FrameStart, type FrameType, type Step, type Tracer, wordToAddress } from './tracer.ts'
 export { opcodeName } from './opcodes.ts'
+export { appearancesIn } from './appearances.ts'
 export { type Replayed, replayBlock, type Rerun } from './replay.ts'
 export { beaconRootsContract, historyContract } from './process.ts'
 export { createChain } from './chain.ts'

@@ -2,6 +2,7 @@
  * The composition: one chain on its store, its pool, its sealer and its JSON-RPC door, started and
  * stopped in order. Reads no command line and prints nothing; commands/ do.
  */
+import { type Backfill, startBackfill } from './address-backfill.ts'
 import {
   type Chain,
   type ChainSpec,
@@ -155,7 +156,9 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     { host: options.host, port: options.port, allowedHosts: options.allowedHosts },
     { api: createApi(options, ports, parts, { dev, rows: rows?.api }), log: ports.logs.of('rpc') },
   )
+  let backfill: Backfill | undefined
   const run = async (): Promise<void> => {
+    if (options.addressIndex) backfill = startBackfill(chain, ports.clock, log)
     if (validator) await validator.start()
     else sealer.start()
     if (rows) await watchRows(rows, options, parts, base)
@@ -175,6 +178,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       return urls
     },
     async stop() {
+      await backfill?.stop()
       await rows?.stop()
       await validator?.stop()
       await sealer.stop() // the block in work is committed, and whoever waits has an answer

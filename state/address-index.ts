@@ -24,7 +24,13 @@ import {
   type Place,
   toCount,
 } from './tables.ts'
-import type { AddressIndex, CommitInput, TransactionPlace } from './types.ts'
+import type {
+  AddressIndex,
+  Appearance,
+  CommitInput,
+  StoredBlock,
+  TransactionPlace,
+} from './types.ts'
 
 /** Enough of a hash to tell two transactions at one place apart. */
 const markBytes = 8
@@ -35,10 +41,21 @@ const markOf = (hash: Hex): Uint8Array => fromHex(hash).subarray(0, markBytes)
 
 /** What a block adds; nothing where appearances are not collected. */
 export function addressWrites(db: Database, input: CommitInput): Write[] {
-  const { block, senders, appearances } = input
+  const { block, appearances } = input
   if (!appearances) return []
   const height = Number(block.header.number)
-  const writes: Write[] = [{ key: keys.fact('indexed'), value: spanAfter(db, height) }]
+  return [
+    { key: keys.fact('indexed'), value: spanAfter(db, height) },
+    ...entriesOf(input, appearances),
+  ]
+}
+
+function entriesOf(
+  { block, senders }: StoredBlock,
+  appearances: readonly (Appearance | undefined)[],
+): Write[] {
+  const height = Number(block.header.number)
+  const writes: Write[] = []
   for (const [index, tx] of block.transactions.entries()) {
     const { addresses = [], created = [] } = appearances[index] ?? {}
     const place = encodePlace({ height, index })
@@ -58,6 +75,25 @@ export function addressWrites(db: Database, input: CommitInput): Write[] {
       })
   }
   return writes
+}
+
+/** The block that is to be filled in next, below what is kept up to `head`; negative: none. */
+export const nextUnindexed = (db: Database, head: number): number =>
+  (keptSince(db, head) ?? head + 1) - 1
+
+/**
+ * Fills in a block that was committed without the index, and says that blocks from `lowest` to the head are
+ * complete: those between it and the block have no transactions. Nothing when it is not that block's turn.
+ */
+export function addressWritesOfOld(
+  db: Database,
+  head: number,
+  stored: StoredBlock,
+  { appearances, lowest }: { readonly appearances: readonly Appearance[]; readonly lowest: number },
+): Write[] {
+  if (Number(stored.block.header.number) !== nextUnindexed(db, head)) return []
+  const span = concat(fromHeight(lowest), fromHeight(head))
+  return [{ key: keys.fact('indexed'), value: span }, ...entriesOf(stored, appearances)]
 }
 
 /** First and last height of what is kept without a gap, after block `height`. */
@@ -91,6 +127,10 @@ export function createAddressIndex(db: Database, blocks: Blocks, head: () => num
     since: () => {
       const span = db.get(keys.fact('indexed'))
       return span && BigInt(toCount(span, 0, heightBytes))
+    },
+    nextUnfilled: () => {
+      const next = nextUnindexed(db, head())
+      return next < 1 ? undefined : BigInt(next)
     },
     async *appearances(address, { from = 0n, to: wanted, isBackwards = false }) {
       const bytes = fromHex(address)

@@ -12,7 +12,12 @@ import {
   type StateReader,
   type Write,
 } from '../primitives/index.ts'
-import { addressWrites, addressWritesOfEmpty, createAddressIndex } from './address-index.ts'
+import {
+  addressWrites,
+  addressWritesOfEmpty,
+  addressWritesOfOld,
+  createAddressIndex,
+} from './address-index.ts'
 import { createBlocks, type Blocks } from './blocks.ts'
 import { checkGenesis, corrupt, openDatabase, type Database } from './database.ts'
 import { editWrite, recordedEdits } from './edits.ts'
@@ -167,6 +172,7 @@ function createStore(context: Context): OpenStore {
     },
     blocksWithLogs: (query) => blocksWithLogs(context, query),
     addresses: createAddressIndex(db, blocks, height),
+    fillAddresses: (stored, found) => inTurn(() => fillAddresses(context, stored, found)),
     oldestState: () => BigInt(context.oldest),
     proof: (number, address, slots) =>
       proveAccount(
@@ -284,6 +290,14 @@ async function edit(context: Context, edits: readonly AccountEdit[]): Promise<vo
   await write(context, [editWrite(heightOf(head) + 1, pendingRecords, edits)])
   context.pendingEdits = [...pendingEdits, ...edits]
   context.pendingRecords++
+}
+
+async function fillAddresses(
+  context: Context,
+  ...[stored, { appearances, lowest }]: Parameters<Store['fillAddresses']>
+): Promise<void> {
+  const found = { appearances, lowest: Number(lowest) }
+  await write(context, addressWritesOfOld(context.db, heightOf(context.head), stored, found))
 }
 
 const sizeOf = (writes: readonly Write[]): number =>

@@ -80,6 +80,8 @@ export interface TransactionPlace {
 export interface AddressIndex {
   /** First block whose transactions are found; undefined: none are. */
   since(): bigint | undefined
+  /** Highest block below the head that was committed without it; block 0 has nothing to find. */
+  nextUnfilled(): bigint | undefined
   /** Transactions in which an address appears, within blocks from..to. */
   appearances(
     address: Address,
@@ -156,6 +158,14 @@ export interface Store extends StateSource {
   /** Ascending candidates; a superset of the blocks that match. */
   blocksWithLogs(query: LogQuery): AsyncIterable<bigint>
   readonly addresses: AddressIndex
+  /**
+   * Adds to the address index a block committed without it, when it is `addresses.nextUnfilled()`.
+   * Blocks from `lowest` up to it have no transactions.
+   */
+  fillAddresses(
+    stored: StoredBlock,
+    found: { readonly appearances: readonly Appearance[]; readonly lowest: bigint },
+  ): Promise<void>
   /** Oldest height whose state can be read. */
   oldestState(): bigint
   /** Throws NodeError PROOF_TOO_OLD outside the last 128 blocks. */
