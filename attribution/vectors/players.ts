@@ -16,18 +16,21 @@ export interface Players {
 }
 
 export interface VectorReader {
-  /** Of the components; kept as long as the index is, since every question asks for the same. */
+  /**
+   * Of that many components. Kept as long as the index is: a row is read once after the index was loaded,
+   * which gas does not pay for, as little as for loading it, and never again, whoever asks for what.
+   */
   playersOf(index: SpanIndex, dimensions: number): Players
 }
 
 export function createVectorReader(): VectorReader {
-  const kept = new WeakMap<SpanIndex, Players>()
+  const kept = new WeakMap<SpanIndex, Map<number, Players>>()
   return {
     playersOf(index, dimensions) {
-      const known = kept.get(index)
-      if (known?.vectors.dimensions === dimensions) return known
-      const players = readPlayers(index, dimensions)
-      kept.set(index, players)
+      const byDimensions = kept.get(index) ?? new Map<number, Players>()
+      kept.set(index, byDimensions)
+      const players = byDimensions.get(dimensions) ?? readPlayers(index, dimensions)
+      byDimensions.set(dimensions, players)
       return players
     },
   }

@@ -2,7 +2,7 @@
  * docs/accuracy.md and its plots, out of the results kept in docs/accuracy/results.json: the same results
  * give the same bytes. Judges nothing; a goal missed is written down as missed.
  */
-import type { Bar, Section } from './section.ts'
+import type { Bar, Plot, Section } from './section.ts'
 
 export interface Result {
   readonly section: Section
@@ -15,13 +15,13 @@ const colours = { ours: '#2f6f4f', baseline: '#9aa5b1', ceiling: '#d9b44a' } as 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** Horizontal bars from 0 to 1; a value below 0 has no bar. */
-export function plotOf({ title, bars }: Section['plot']): string {
+/** Horizontal bars from 0; a value below 0 has no bar, one beyond the most a whole one. */
+export function plotOf({ title, bars, most = 1 }: Plot): string {
   const [rowHeight, labelWidth, barWidth] = [26, 300, 380]
   const height = 40 + bars.length * rowHeight
   const lines = bars.map(({ name, value, kind }: Bar, i) => {
     const y = 34 + i * rowHeight
-    const width = Math.max(0, Math.min(1, value)) * barWidth
+    const width = Math.max(0, Math.min(1, value / most)) * barWidth
     return (
       `<text x="${labelWidth - 8}" y="${y + 14}" text-anchor="end">${escape(name)}</text>` +
       `<rect x="${labelWidth}" y="${y}" width="${width.toFixed(1)}" height="18" fill="${colours[kind]}"/>` +

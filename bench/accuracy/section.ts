@@ -21,13 +21,20 @@ export interface Bar {
   readonly kind: 'ours' | 'baseline' | 'ceiling'
 }
 
+export interface Plot {
+  readonly title: string
+  readonly bars: readonly Bar[]
+  /** Length of the longest bar there can be; none: 1. */
+  readonly most?: number
+}
+
 export interface Section {
   readonly title: string
   /** How it was measured, in whole sentences. */
   readonly protocol: string
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
-  readonly plot: { readonly title: string; readonly bars: readonly Bar[] }
+  readonly plot: Plot
   readonly goals: readonly Goal[]
 }
 

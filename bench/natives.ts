@@ -1,0 +1,131 @@
+/**
+ * What the native attribution methods cost at their largest, in CPU and in gas (`npm run bench:natives`):
+ * the modules' own functions over a version of random vectors, views answered from memory. The factor
+ * says how many times the gas covers the time at 30 Mgas a second; 3 is the rule.
+ */
+import { cpus, loadavg } from 'node:os'
+import {
+  factorise,
+  type HeadData,
+  hessianOf,
+  trainHead,
+} from '../attribution/methods/linear-head.ts'
+import { influenceVector, rowGradient } from '../attribution/methods/linear-influence.ts'
+import { buildSpanIndex, encodeCorpus } from '../attribution/methods/index.ts'
+import { attributeByHead } from '../attribution/vectors/head.ts'
+import { attributeNeighbours, attributeRetrieved } from '../attribution/vectors/native.ts'
+import { createVectorReader } from '../attribution/vectors/players.ts'
+import { toHex } from '../primitives/index.ts'
+import { createDice } from '../test/support/dice.ts'
+
+const gasPerMs = 30_000
+const dice = createDice(2679)
+
+const vectorOf = (dimensions: number): Int8Array =>
+  Int8Array.from({ length: dimensions }, () => dice.below(256) - 128)
+const spelled = (label: number, vector: Int8Array): Uint8Array =>
+  new TextEncoder().encode(`${label} ${toHex(new Uint8Array(vector.buffer)).slice(2)}`)
+
+/** A held version of such rows, and a context that counts gas. */
+function versionOf(rows: readonly Uint8Array[]) {
+  const index = buildSpanIndex(encodeCorpus(rows))
+  let burnt = 0n
+  const context = {
+    gas: { charge: (gas: bigint) => void (burnt += gas) },
+    revert: (name: string) => new Error(name),
+    view: (_module: unknown, name: string) => {
+      if (name === 'version') return { state: 2, rows: BigInt(rows.length), indexRoot: '0x00' }
+      return name === 'partOfRow' ? { batchId: 1n } : ['0x00', 1n]
+    },
+  } as never
+  const ports = { corpora: { indexOf: () => index }, vectors: createVectorReader() }
+  return { context, ports, burnt: () => burnt }
+}
+
+function measure(
+  name: string,
+  rows: readonly Uint8Array[],
+  run: (version: ReturnType<typeof versionOf>) => unknown,
+): void {
+  const version = versionOf(rows)
+  const times = Array.from({ length: 8 }, () => {
+    const before = process.cpuUsage()
+    run(version)
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
+  })
+  const gas = Number(version.burnt()) / times.length
+  const [cold = 0, ...warm] = times
+  const ms = warm.toSorted((a, b) => a - b)[Math.floor(warm.length / 2)] ?? 0
+  process.stdout.write(
+    `${name.padEnd(40)} ${ms.toFixed(1).padStart(7)} ms (first ${cold.toFixed(0)}) ` +
+      `${gas.toFixed(0).padStart(9)} gas, factor ${(gas / ms / gasPerMs).toFixed(1)}\n`,
+  )
+}
+
+function doubles(values: Float64Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8 * values.length))
+  for (const [i, value] of values.entries()) view.setFloat64(8 * i, value)
+  return new Uint8Array(view.buffer)
+}
+
+/** The head of `rows` points, trained, and an answer by it. */
+function headCase(rows: number, dimensions: number, classes: number) {
+  const vectors = Array.from({ length: rows }, () => vectorOf(dimensions))
+  const labels = Uint8Array.from({ length: rows }, () => dice.below(classes))
+  const features = new Float64Array(rows * (dimensions + 1)).fill(1)
+  for (const [i, vector] of vectors.entries())
+    for (const [j, x] of vector.entries()) features[i * (dimensions + 1) + j] = x / 128
+  const data: HeadData = {
+    count: rows,
+    dimensions: dimensions + 1,
+    classes,
+    features,
+    labels,
+    lambda: 2 ** -6,
+  }
+  const { weights } = trainHead(data, { tolerance: 1e-11 })
+  const question = vectorOf(dimensions)
+  const row = Float64Array.of(...Array.from(question, (x) => x / 128), 1)
+  const gradient = rowGradient(data, weights, row, 0)
+  const vector = influenceVector(factorise(hessianOf(data, weights)), gradient)
+  const answer = Uint8Array.of(
+    classes,
+    dimensions >> 8,
+    dimensions & 255,
+    6,
+    7,
+    ...doubles(weights),
+    0,
+    ...new Uint8Array(question.buffer),
+    ...doubles(vector),
+  )
+  return { answer, texts: vectors.map((one, i) => spelled(labels[i] ?? 0, one)) }
+}
+
+const load = (loadavg()[0] ?? 0).toFixed(0)
+process.stdout.write(`${cpus().length} cores at load ${load}, Node ${process.version}\n`)
+for (const [rows, dimensions] of [
+  [20_000, 64],
+  [20_000, 384],
+] as const) {
+  const texts = Array.from({ length: rows }, () => spelled(dice.below(10), vectorOf(dimensions)))
+  const answer = spelled(3, vectorOf(dimensions))
+  measure(`knn-shapley ${rows} x ${dimensions}`, texts, ({ context, ports }) =>
+    attributeNeighbours(context, ports, 1n, answer),
+  )
+  measure(`rag-shapley ${rows} x ${dimensions}`, texts, ({ context, ports }) =>
+    attributeRetrieved(context, ports, 1n, answer),
+  )
+}
+for (const [rows, dimensions, classes] of [
+  [5_000, 32, 10],
+  [20_000, 32, 3],
+] as const) {
+  const { answer, texts } = headCase(rows, dimensions, classes)
+  measure(
+    `linear-influence ${rows} x ${dimensions}, ${classes} classes`,
+    texts,
+    ({ context, ports }) => attributeByHead(context, ports, 1n, answer),
+  )
+}
