@@ -104,5 +104,6 @@ function decisionIn(bytes: Uint8Array): Verdict<Decision> {
   return reject('DECISION_MISSING', 'this is no decided block')
 }
 
-const refusalOf = <value>(verdict: Verdict<value>): Judgement =>
+/** What a verdict says of its sender. */
+export const refusalOf = <value>(verdict: Verdict<value>): Judgement =>
   verdict.type === 'accept' ? undefined : verdict

@@ -18,7 +18,6 @@ import {
   createSync,
   createTransactions,
   type Friend,
-  type Judgement,
   type Network,
   peerIdOf,
   type RowsExchange,
@@ -40,7 +39,7 @@ import {
   type Secp256k1,
   type Verdict,
 } from '../../primitives/index.ts'
-import type { Blocks } from './blocks.ts'
+import { type Blocks, refusalOf } from './blocks.ts'
 import type { RowPieces } from './row-pieces.ts'
 import { addressBook, readNodeKey } from './node-key.ts'
 
@@ -247,9 +246,6 @@ const exchangeOver = (network: Network, { rows, log }: ChainNetworkPorts): RowsE
     check: (root, piece) => rows?.check(root, piece),
     fault: (peerId, code) => network.fault(peerId, code),
   })
-
-const refusalOf = <value>(verdict: Verdict<value>): Judgement =>
-  verdict.type === 'accept' ? undefined : verdict
 
 async function settingsOf(options: ChainNetworkOptions, { spec }: Chain) {
   return {

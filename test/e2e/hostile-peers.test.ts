@@ -1,6 +1,7 @@
 /**
- * Peers that say a right hello and mean no good, against real validator processes: one lies in sync,
- * one floods every protocol. The chain goes on, memory stays bounded, the liar is banned.
+ * Peers that say a right hello and mean no good, against real validator processes: one lies in sync, five
+ * flood consensus, transactions and gossip, sync and rows. The chain goes on, memory stays bounded, the liar
+ * is banned.
  * `SECONDS=60` for a longer flood.
  */
 import { readFileSync } from 'node:fs'
@@ -10,6 +11,7 @@ import { createChainSpec } from '../../execution/index.ts'
 import { parseGenesis } from '../../genesis/index.ts'
 import { forkDigest } from '../../node/validator/network.ts'
 import { consensusLanes, type Network, type NetworkPorts } from '../../p2p/index.ts'
+import { rowsRequestCodec } from '../../p2p/rows-wire.ts'
 import { transactionLanes } from '../../p2p/protocols.ts'
 import { decodeRange, encodeRange } from '../../p2p/sync.ts'
 import { encodeRlp, fromHex, type Hex } from '../../primitives/index.ts'
@@ -97,7 +99,7 @@ describe('four validators among bad peers', () => {
   )
 
   test(
-    'one that floods each protocol is borne or banned; blocks go on and memory is bounded',
+    'one that floods its protocols is borne or banned; blocks go on and memory is bounded',
     async () => {
       const before = { height: await victim().height(), mib: victim().memoryMib() }
       const floods = await Promise.all([202, 203, 204, 205].map((n) => enter(n, [victim()], {})))
@@ -145,7 +147,7 @@ const hashAt = async (validator: ValidatorProcess, height: number): Promise<stri
     ])
   ).hash
 
-/** One burst: votes of strangers, old questions, senseless bytes, ranges, each peer another kind. */
+/** One burst: votes of strangers, old questions, senseless bytes, ranges, rows, each peer another kind. */
 function flood(kind: number, peer: Network): void {
   for (const { peerId } of peer.friends())
     for (let i = 0; i < 64; i++) {
@@ -176,6 +178,13 @@ function flood(kind: number, peer: Network): void {
         peer.transactions.send(peerId, transactionLanes.batch, encodeRlp([new Uint8Array(60_000)]))
         void peer.publishBlock(new Uint8Array(100_000).fill(i)).catch(() => undefined)
       }
+      if (kind === 4 && i < 8)
+        void drain(
+          peer.askRows(
+            peerId,
+            rowsRequestCodec.encode({ root: hashOf(i), from: 0, count: 65_536 }),
+          ),
+        )
       if (kind === 3 && i < 4)
         void drain(peer.askSync(peerId, encodeRange({ from: 1n, count: 64 })))
     }
