@@ -12,6 +12,25 @@ export const maxBodyBytes = 5 * 1_048_576
 const maxDrainBytes = 32 * 1_048_576
 /** Below this, compressing costs more than it saves. */
 const gzipFromBytes = 8_192
+/** Smaller answers lie in the system's buffers, and are bounded by the number of connections. */
+const largeFromBytes = 65_536
+
+/** What answers that their readers have not taken may hold. */
+export interface Unsent {
+  /** Of large answers, on all connections. */
+  bytes: number
+  /** Two of the largest (dispatch.ts); one always passes. */
+  readonly maxBytes: number
+  /** A reader that takes nothing for so long is cut off: geth's write timeout. */
+  readonly maxStallMs: number
+}
+
+export const createUnsent = (): Unsent => ({
+  bytes: 0,
+  maxBytes: 512 * 1_048_576,
+  maxStallMs: 30_000,
+})
+
 /** Seconds a browser may remember the answer to its preflight. */
 const preflightSeconds = '600'
 
@@ -84,7 +103,7 @@ async function answerPost(
     origin: request.headers.origin,
   })
   if (text === undefined) response.writeHead(204, leave).end()
-  else await writeJson(request, response, text, leave)
+  else await writeJson(door, request, response, { text, leave })
 }
 
 const isJson = (header = ''): boolean =>
@@ -121,31 +140,39 @@ function readBody(request: IncomingMessage): Promise<Buffer | 'aborted' | undefi
 }
 
 async function writeJson(
+  { unsent }: Door,
   request: IncomingMessage,
   response: ServerResponse,
-  text: string,
-  leave: Headers,
+  { text, leave }: { readonly text: string; readonly leave: Headers },
 ): Promise<void> {
   const encodings = request.headers['accept-encoding']
-  if (text.length >= gzipFromBytes && encodings !== undefined && /\bgzip\b/.test(encodings)) {
-    const body = await compress(text, { level: 1 })
-    response.writeHead(200, {
-      ...leave,
-      'content-type': 'application/json',
-      'content-length': body.length,
-      'content-encoding': 'gzip',
-    })
-    response.end(body)
+  const isGzip =
+    text.length >= gzipFromBytes && encodings !== undefined && /\bgzip\b/.test(encodings)
+  const body = isGzip ? await compress(text, { level: 1 }) : text
+  const sizeBytes = Buffer.byteLength(body)
+  if (sizeBytes >= largeFromBytes && !hold(unsent, sizeBytes, response)) {
+    const why = 'too many answers wait for slow readers; try again later'
+    refuse(request, response, 503, why, leave)
     return
   }
-  const sizeBytes = Buffer.byteLength(text)
   response.writeHead(200, {
     ...leave,
     'content-type': 'application/json',
     'content-length': sizeBytes,
+    ...(isGzip && { 'content-encoding': 'gzip' }),
   })
   // A string leaves with the headers in one write; ASCII, which it nearly always is, as it stands.
-  response.end(text, sizeBytes === text.length ? 'latin1' : 'utf8')
+  response.end(body, sizeBytes === body.length ? 'latin1' : 'utf8')
+}
+
+/** Counts an answer until it is out, or its reader gone; false: there is no room for it. */
+function hold(unsent: Unsent, sizeBytes: number, response: ServerResponse): boolean {
+  if (unsent.bytes > 0 && unsent.bytes + sizeBytes > unsent.maxBytes) return false
+  unsent.bytes += sizeBytes
+  response.once('close', () => void (unsent.bytes -= sizeBytes))
+  // Node does not count a reader as idle whose backlog gets smaller.
+  response.setTimeout(unsent.maxStallMs, () => response.destroy())
+  return true
 }
 
 /** Without reading what else comes: the connection ends with the answer. */

@@ -11,7 +11,7 @@ import { createDispatcher, type Dispatcher } from './dispatch.ts'
 import { createFilters } from './filters.ts'
 import { createFeeOracle } from './gas-oracle.ts'
 import { createHostCheck, isAllowedOrigin } from './hosts.ts'
-import { answerHttp } from './http.ts'
+import { answerHttp, createUnsent, type Unsent } from './http.ts'
 import type { Context } from './method.ts'
 import { methodsOf } from './methods/index.ts'
 import type { NodeApi } from './node-api.ts'
@@ -52,6 +52,7 @@ export interface Door {
   readonly log: Logger
   /** `*` for all. */
   readonly allowedOrigins: readonly string[]
+  readonly unsent: Unsent
   /** Absent: this node keeps no rows. */
   readonly rows?: RowsDoor
 }
@@ -77,7 +78,14 @@ export function createRpcServer(
   const allowedOrigins = options.allowedOrigins?.map((origin) => origin.toLowerCase()) ?? ['*']
   const dispatcher = createDispatcher(methods, api.clock, log)
   const rows = api.rows && { rows: { rows: api.rows, uploads: 0 } }
-  const door: Door = { dispatcher, context, log, allowedOrigins, ...rows }
+  const door: Door = {
+    dispatcher,
+    context,
+    log,
+    allowedOrigins,
+    unsent: createUnsent(),
+    ...rows,
+  }
   const sockets = createSockets(door, hub)
   const isAllowedName = createHostCheck(options.allowedHosts)
   const isAllowed = (request: IncomingMessage): boolean => isAllowedName(request.headers.host)

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import { silentLogger } from '../../../primitives/index.ts'
+import { createUnsent } from '../../../rpc/http.ts'
 import type { Context } from '../../../rpc/method.ts'
 import { createSockets } from '../../../rpc/sockets.ts'
 import type { NodeApi } from '../../../rpc/node-api.ts'
@@ -36,6 +37,7 @@ test('a reader that does not read is cut off at a backlog of 64 MiB', async () =
     {
       dispatcher: { answer: () => Promise.resolve(megabyte) },
       context: {} as Context,
+      unsent: createUnsent(),
       allowedOrigins: ['*'],
       log: { ...silentLogger, debug: cutOff.happen },
     },
