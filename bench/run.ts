@@ -3,7 +3,7 @@
  * transactions, in turn, medians of several rounds; prints the table and writes it to
  * bench/README.md. Decides nothing: results never fail a build.
  */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, platform } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { availablePeers, type Peer, type Running, startPeer } from './nodes.ts'
@@ -217,7 +217,16 @@ async function main(): Promise<void> {
   )
   const text = report(table(peers), plain, own)
   process.stdout.write(`${text}\n`)
-  if (!isQuick) writeFileSync(new URL('README.md', import.meta.url), text)
+  if (!isQuick) writeFileSync(readme, text + notes())
+}
+
+const readme = new URL('README.md', import.meta.url)
+
+/** What people wrote below the figures stays. */
+function notes(): string {
+  const written = readFileSync(readme, 'utf8')
+  const at = written.indexOf('\n## ')
+  return at < 0 ? '' : written.slice(at)
 }
 
 const report = (rows: string, plain: number, own: number): string => `# Benchmarks
