@@ -5,12 +5,13 @@
 import type { Handlers } from '../../execution/native/index.ts'
 import { concat, fromHex, toFixedBytes, type Address, type Hex } from '../../primitives/index.ts'
 import type { datanetAbi } from '../abi.ts'
-import { curatorWeight, maxUriBytes } from './datanets.ts'
+import { checkUri } from '../limits.ts'
+import { curatorWeight } from './datanets.ts'
 import { treasury } from './parameters.ts'
 import {
   batchAt,
   batchState,
-  credit,
+  creditAccount,
   datanetAt,
   datanetLayout,
   mode,
@@ -49,8 +50,7 @@ export const batchHandlers: BatchHandlers = {
     if (sizeBytes > maxBatchBytes)
       throw revert('LimitExceeded', [textWord('sizeBytes'), maxBatchBytes])
     if (words.licence !== zeroWord && licence !== words.licence) throw refuse('licence')
-    if (BigInt(new TextEncoder().encode(uri).length) > maxUriBytes)
-      throw revert('LimitExceeded', [textWord('uri'), maxUriBytes])
+    checkUri(context, uri)
     const deposit = depositOf(words, sizeBytes)
     if (message.value !== deposit) throw revert('InsufficientValue', [message.value, deposit])
     const state = datanetLayout(storage)
@@ -203,7 +203,7 @@ export const batchHandlers: BatchHandlers = {
     if (words.state === batchState.pending)
       throw revert('BadState', [words.state, batchState.accepted])
     entry.store({ deposit: 0n })
-    credit(context, words.contributor, words.deposit)
+    creditAccount(context, words.contributor, words.deposit)
     return words.deposit
   },
 
@@ -261,7 +261,7 @@ function settle(
   const penalty = isRejected ? (words.deposit * BigInt(penaltyBps)) / 10_000n : 0n
   entry.store({ state, scoreBps, deposit: words.deposit - penalty })
   if (reason !== zeroWord) entry.store({ reason })
-  if (penalty > 0n) credit(context, treasury(context), penalty)
+  if (penalty > 0n) creditAccount(context, treasury(context), penalty)
   context.log('BatchDecided', { batchId, state, scoreBps, reason })
 }
 

@@ -4,11 +4,10 @@
  */
 import type { Handlers } from '../../execution/native/index.ts'
 import type { datanetAbi } from '../abi.ts'
+import { checkUri } from '../limits.ts'
 import { datanetAt, datanetLayout, mode } from './state.ts'
 import { idWord, textWord } from '../words.ts'
 
-/** Names a place on the web; more is no address any more. */
-export const maxUriBytes = 256n
 /** `decide` walks over all of them. */
 export const maxCurators = 32
 /** A year of one-second blocks: longer windows are mistakes. */
@@ -25,8 +24,7 @@ export const datanetHandlers: DatanetHandlers = {
   create(context, [metaHash, uri, policy]) {
     const { storage, message, block, revert, log } = context
     const refuse = (what: string): Error => revert('InvalidArgument', [textWord(what)])
-    if (BigInt(new TextEncoder().encode(uri).length) > maxUriBytes)
-      throw revert('LimitExceeded', [textWord('uri'), maxUriBytes])
+    checkUri(context, uri)
     if (policy.mode > mode.quorum) throw refuse('mode')
     const isQuorum = policy.mode === mode.quorum
     if (policy.quorumBps > 10_000 || (isQuorum && policy.quorumBps === 0)) throw refuse('quorumBps')

@@ -5,6 +5,7 @@
 import { layout, mapping, struct, type Context } from '../../execution/native/index.ts'
 import type { Address } from '../../primitives/index.ts'
 import { datanetAbi } from '../abi.ts'
+import { credit } from '../limits.ts'
 import { idWord } from '../words.ts'
 
 export type DatanetContext = Context<typeof datanetAbi>
@@ -149,8 +150,8 @@ export function versionAt(context: DatanetContext, id: bigint) {
 }
 
 /** Adds to what an account may withdraw. */
-export function credit({ storage }: DatanetContext, account: Address, amount: bigint): void {
-  if (amount === 0n) return
-  const balance = datanetLayout(storage).balances.at(account)
-  balance.set(balance.get() + amount)
-}
+export const creditAccount = (
+  { storage }: DatanetContext,
+  account: Address,
+  amount: bigint,
+): void => credit(datanetLayout(storage).balances, account, amount)

@@ -7,12 +7,12 @@ import type { Handlers } from '../../execution/native/index.ts'
 import { fromHex, type Address } from '../../primitives/index.ts'
 import type { datanetAbi } from '../abi.ts'
 import { verifyLeaf } from '../merkle/tree.ts'
-import { maxUriBytes } from './datanets.ts'
+import { checkUri } from '../limits.ts'
 import { authority, maxHeldBytes, maxVersionBytes, versionDepositPerMiB } from './parameters.ts'
 import {
   batchAt,
   batchState,
-  credit,
+  creditAccount,
   datanetAt,
   datanetLayout,
   versionAt,
@@ -144,7 +144,7 @@ export const versionHandlers: VersionHandlers = {
     if (words.state !== versionState.external)
       throw revert('BadState', [words.state, versionState.external])
     entry.store({ state: versionState.abandoned, deposit: 0n })
-    credit(context, words.publisher, words.deposit)
+    creditAccount(context, words.publisher, words.deposit)
     log('VersionAbandoned', { versionId })
   },
 
@@ -199,9 +199,10 @@ const depositOf = (context: DatanetContext, sizeBytes: bigint): bigint =>
   versionDepositPerMiB(context) * ((sizeBytes + 2n ** 20n - 1n) / 2n ** 20n)
 
 function checkPublication(
-  { revert }: DatanetContext,
+  context: DatanetContext,
   publication: Parameters<VersionHandlers['publish']>[1][0],
 ): void {
+  const { revert } = context
   const { root, corpusRoot, indexRoot, tokens, batchIds, uri } = publication
   for (const [name, value] of Object.entries({ root, corpusRoot, indexRoot }))
     if (value === zeroWord) throw revert('InvalidArgument', [textWord(name)])
@@ -209,8 +210,7 @@ function checkPublication(
   if (batchIds.length === 0) throw revert('InvalidArgument', [textWord('batchIds')])
   if (batchIds.length > maxPartsPerVersion)
     throw revert('LimitExceeded', [textWord('batchIds'), BigInt(maxPartsPerVersion)])
-  if (BigInt(new TextEncoder().encode(uri).length) > maxUriBytes)
-    throw revert('LimitExceeded', [textWord('uri'), maxUriBytes])
+  checkUri(context, uri)
 }
 
 interface Parent {

@@ -5,6 +5,7 @@
  */
 import { defineModule } from '../../execution/native/index.ts'
 import { lineageAbi, moduleAddresses } from '../abi.ts'
+import { checkUri } from '../limits.ts'
 import { textWord, zeroAddress, zeroWord } from '../words.ts'
 import { checkTerms, flattenShares, flattenSources, million } from './flatten.ts'
 import {
@@ -20,8 +21,6 @@ import {
 
 const maxParents = 8
 const maxOwnSources = 8
-/** Names a place on the web; more is no address any more. */
-const maxUriBytes = 256
 /** IDs fit 43 bits beside a share of 20 or an edge of 8: four ancestors a slot. */
 const maxAssets = 2n ** 43n
 const lastKind = 4
@@ -133,13 +132,13 @@ function ownedAsset(context: LineageContext, assetId: bigint) {
 }
 
 /** What can be seen without looking at any other asset. */
-function checkShape({ revert }: LineageContext, registration: Registration): void {
+function checkShape(context: LineageContext, registration: Registration): void {
+  const { revert } = context
   const { kind, contentHash, uri, parents, sources } = registration
   const refuse = (what: string): Error => revert('InvalidArgument', [textWord(what)])
   if (kind > lastKind) throw refuse('kind')
   if (contentHash === zeroWord) throw refuse('contentHash')
-  if (uri.length > maxUriBytes)
-    throw revert('LimitExceeded', [textWord('uri'), BigInt(maxUriBytes)])
+  checkUri(context, uri)
   if (parents.length > maxParents)
     throw revert('LimitExceeded', [textWord('parents'), BigInt(maxParents)])
   if (sources.length > maxOwnSources)

@@ -7,6 +7,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { defineModule } from '../../execution/native/index.ts'
 import { fromHex, invariant, type Hex, toHex } from '../../primitives/index.ts'
 import { moduleAddresses, proofsAbi } from '../abi.ts'
+import { nodeGas } from '../limits.ts'
 import { verifyLeaves } from '../merkle/multiproof.ts'
 import { buildSumTree, hashSumLeaf, verifySumProof } from '../merkle/sum-tree.ts'
 import { verifyLeaf } from '../merkle/tree.ts'
@@ -14,8 +15,6 @@ import { verifySpans } from '../methods/span-proof.ts'
 import { similarityBps } from '../rows/sketch.ts'
 import { textWord } from '../words.ts'
 
-/** One node of a tree: two hashes in, one out. */
-const nodeGas = 110n
 /** Pure JavaScript: about as long as a hundred SSTOREs' worth of hashing (bench/gas). */
 const ed25519Gas = 60_000n
 const sha512WordGas = 12n

@@ -15,7 +15,7 @@ import {
 import { readParam } from '../params/module.ts'
 import { textWord } from '../words.ts'
 import {
-  credit,
+  creditAccount,
   type Receipt,
   receiptsState,
   type ReceiptsContext,
@@ -64,7 +64,7 @@ export const attesterHandlers: Pick<ReceiptsHandlers, 'bond' | 'unbond' | 'bondO
     if (bond < amount) throw revert('InsufficientValue', [bond, amount])
     if (block.number < lastBlock + unbondDelay) throw revert('TooEarly', [lastBlock + unbondDelay])
     attester.store({ bond: bond - amount })
-    credit(context, message.caller, amount)
+    creditAccount(context, message.caller, amount)
     log('Bonded', { attester: message.caller, bond: bond - amount })
   },
   bondOf: ({ storage }, [attester]) => receiptsState(storage).attesters.at(attester).bond.get(),

@@ -4,6 +4,7 @@
  * two thirds of the power say otherwise. The loser's bond goes half to the winner, half to the treasury.
  */
 import { type Address, fromHex, type Hex } from '../../primitives/index.ts'
+import { nodeGas } from '../limits.ts'
 import { hashSumLeaf, verifySumProof } from '../merkle/sum-tree.ts'
 import { readParam } from '../params/module.ts'
 import { type SpanResult, verifySpanReceipt } from '../span/native.ts'
@@ -12,7 +13,7 @@ import { sumOf } from './commit.ts'
 import { methodAt, spanMethod } from './methods.ts'
 import { type NativePorts, runNative } from './native.ts'
 import {
-  credit,
+  creditAccount,
   datanet,
   ground,
   type Leaf,
@@ -35,8 +36,6 @@ const badLeafParameters = [
   { type: 'bytes' },
 ] as const
 const wrongSpansParameters = [{ type: 'bytes' }, { type: 'bytes' }] as const
-/** IProofs' price of a node. */
-const nodeGas = 110n
 
 export const createChallengeHandlers = (
   ports: NativePorts,
@@ -199,8 +198,8 @@ function settle(context: ReceiptsContext, receiptId: Hex, upheld: boolean): numb
     ? [words.committer, challenge.challenger, challenge.bond]
     : [challenge.challenger, words.committer, words.bond]
   const back = upheld ? (isProven ? words.bond : 0n) : challenge.bond
-  credit(context, winner, back + lost / 2n)
-  credit(context, treasury(context), lost - lost / 2n)
+  creditAccount(context, winner, back + lost / 2n)
+  creditAccount(context, treasury(context), lost - lost / 2n)
   if (next === receiptState.committed) {
     // A vote has used up blocks in which others could have shown more.
     const reopened = block.number + readParam(context, 'receipts.voteWindow')

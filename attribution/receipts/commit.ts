@@ -4,6 +4,7 @@
  * that the asset was made from.
  */
 import { fromHex, type Hex, type Secp256k1, toHex } from '../../primitives/index.ts'
+import { nodeGas } from '../limits.ts'
 import { buildSumTree } from '../merkle/sum-tree.ts'
 import { readParam } from '../params/module.ts'
 import type { Corpora, SpanResult } from '../span/native.ts'
@@ -136,15 +137,12 @@ export function sumOf(
   leaves: SpanResult['leaves'],
 ): { readonly sumRoot: Hex; readonly total: bigint } {
   if (leaves.length === 0) return { sumRoot: zeroWord, total: 0n }
-  gas.charge(2n * leafGas * BigInt(leaves.length))
+  gas.charge(2n * nodeGas * BigInt(leaves.length))
   if (leaves.reduce((sum, { weight }) => sum + weight, 0n) >= 2n ** 64n)
     throw revert('InvalidArgument', [textWord('weight')])
   const { root, total } = buildSumTree(leaves)
   return { sumRoot: toHex(root), total }
 }
-
-/** As IProofs charges for a node. */
-const leafGas = 110n
 
 function store(
   context: ReceiptsContext,

@@ -13,7 +13,7 @@ import { attesterHandlers } from './attesters.ts'
 import { createChallengeHandlers, placeOf } from './challenge.ts'
 import { createCommitHandlers, type ReceiptsPorts } from './commit.ts'
 import { describeMethod, methodAt, methodCount } from './methods.ts'
-import { credit, isFinal, receiptAt, receiptsState, receiptState } from './state.ts'
+import { creditAccount, isFinal, receiptAt, receiptsState, receiptState } from './state.ts'
 
 /** Receipts that one `finalize` takes. */
 const maxFinalized = 32
@@ -38,7 +38,7 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
             throw context.revert('BadState', [words.state, receiptState.committed])
           if (!isFinal(context, words)) throw context.revert('TooEarly', [words.finalBlock + 1n])
           entry.store({ state: receiptState.final, bond: 0n })
-          credit(context, words.committer, words.bond)
+          creditAccount(context, words.committer, words.bond)
           context.log('ReceiptFinal', { receiptId })
         }
       },

@@ -11,6 +11,7 @@ import {
 } from '../../execution/native/index.ts'
 import type { Address, Hex } from '../../primitives/index.ts'
 import { datanetAbi, lineageAbi, moduleAddresses, type receiptsAbi, rewardsAbi } from '../abi.ts'
+import { credit } from '../limits.ts'
 
 export type ReceiptsContext = Context<typeof receiptsAbi>
 export type ReceiptsHandlers = Handlers<typeof receiptsAbi>
@@ -78,11 +79,11 @@ export function receiptAt(context: ReceiptsContext, receiptId: Hex) {
 export type StoredReceipt = ReturnType<typeof receiptAt>['words']
 
 /** Adds to what an account may withdraw. */
-export function credit({ storage }: ReceiptsContext, account: Address, amount: bigint): void {
-  if (amount === 0n) return
-  const balance = receiptsState(storage).balances.at(account)
-  balance.set(balance.get() + amount)
-}
+export const creditAccount = (
+  { storage }: ReceiptsContext,
+  account: Address,
+  amount: bigint,
+): void => credit(receiptsState(storage).balances, account, amount)
 
 /** A window of this block or a later one is still open. */
 export const isFinal = (

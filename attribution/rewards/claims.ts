@@ -3,12 +3,13 @@
  * share of a model's income. Anybody may call; the money goes to whom the state names. Each leaf once.
  */
 import { fromHex, type Hex, invariant } from '../../primitives/index.ts'
+import { nodeGas } from '../limits.ts'
 import { hashSumLeaf, verifySumProof } from '../merkle/sum-tree.ts'
 import { shareAt } from '../methods/split.ts'
 import { textWord } from '../words.ts'
 import {
   contributorOf,
-  credit,
+  creditAccount,
   type Leaf,
   lineage,
   move,
@@ -21,8 +22,6 @@ import {
 } from './state.ts'
 
 const maxClaims = 100
-/** IProofs' price of a node. */
-const nodeGas = 110n
 
 export const claimHandlers: Pick<
   RewardsHandlers,
@@ -50,7 +49,7 @@ export const claimHandlers: Pick<
     state.claimedIncome.at(assetId).at(ancestorId).set(income)
     if (amount === 0n) return 0n
     const { owner } = view(lineage, 'asset', [ancestorId])
-    credit(context, owner, amount)
+    creditAccount(context, owner, amount)
     move(context, { pools: -amount, balances: amount })
     log('LineageCredited', { account: owner, assetId, ancestorId, amount })
     return amount
@@ -99,7 +98,7 @@ function claimLeaf(context: RewardsContext, requestId: Hex, { leaf, index, proof
   const amount = shareAt(data, { offset: place.offset, weight: leaf.weight, total })
   settlement.store({ creditedLeaves: creditedLeaves + 1, creditedData: creditedData + amount })
   const account = contributorOf(context, leaf.contributionId, protocolAccount)
-  credit(context, account, amount)
+  creditAccount(context, account, amount)
   log('Credited', { account, requestId, contributionId: leaf.contributionId, index, amount })
   return amount
 }

@@ -3,6 +3,7 @@
  * receipt came in time, or split once its receipt is final. Pays nothing out; claims.ts and `withdraw` do.
  */
 import { type Address, type Hex, toHex } from '../../primitives/index.ts'
+import { nodeGas } from '../limits.ts'
 import { buildSumTree } from '../merkle/sum-tree.ts'
 import { shareAt } from '../methods/split.ts'
 import { readParam } from '../params/module.ts'
@@ -10,7 +11,7 @@ import { idWord, textWord, wordToAddress, zeroAddress, zeroWord } from '../words
 import { capData, type Parts, partsOf, splitOf } from './split.ts'
 import {
   contributorOf,
-  credit,
+  creditAccount,
   type Leaf,
   lineage,
   move,
@@ -29,8 +30,6 @@ const activeAsset = 1
 const maxRefundBlocks = 302_400n
 /** Contributors credited by the settlement itself. */
 const maxCredited = 16
-/** IProofs' price of a node. */
-const nodeGas = 110n
 /** All of a model's income in millionths. */
 const million = 1_000_000n
 
@@ -88,7 +87,7 @@ export const escrowHandlers: Pick<
     if (block.number < words.refundBlock) throw revert('TooEarly', [words.refundBlock])
     entry.store({ state: paymentState.refunded })
     move(context, { escrowed: -words.amount, balances: words.amount })
-    credit(context, words.payer, words.amount)
+    creditAccount(context, words.payer, words.amount)
     log('Refunded', { requestId, payer: words.payer, amount: words.amount })
     return words.amount
   },
@@ -163,15 +162,15 @@ function distribute(context: RewardsContext, distribution: Distribution): void {
   const providerAccount = provider === zeroAddress ? owner : provider
   const protocolAccount = wordToAddress(idWord(readParam(context, 'treasury')))
   const stakersAccount = block.feeRecipient
-  credit(context, providerAccount, parts.provider)
-  credit(context, stakersAccount, parts.stakers)
-  credit(context, protocolAccount, parts.protocol)
+  creditAccount(context, providerAccount, parts.provider)
+  creditAccount(context, stakersAccount, parts.stakers)
+  creditAccount(context, protocolAccount, parts.protocol)
 
   const perMillionth = parts.model / million
   const modelRest = parts.model % million
   const income = rewardsState(storage).income.at(assetId)
   if (perMillionth > 0n) income.set(income.get() + perMillionth)
-  credit(context, owner, modelRest)
+  creditAccount(context, owner, modelRest)
 
   const isCredited = leaves.length > 0
   if (isCredited) creditAll(context, { ...distribution, protocolAccount })
@@ -211,7 +210,7 @@ function creditAll(
     const amount = shareAt(parts.data, { offset, weight, total })
     offset += weight
     const account = contributorOf(context, contributionId, protocolAccount)
-    credit(context, account, amount)
+    creditAccount(context, account, amount)
     log('Credited', { account, requestId, contributionId, index: BigInt(index), amount })
   }
   rewardsState(storage)

@@ -13,6 +13,7 @@ import {
 } from '../../execution/native/index.ts'
 import type { Address, Hex } from '../../primitives/index.ts'
 import { datanetAbi, lineageAbi, moduleAddresses, receiptsAbi, type rewardsAbi } from '../abi.ts'
+import { credit } from '../limits.ts'
 import { zeroAddress } from '../words.ts'
 
 export type RewardsContext = Context<typeof rewardsAbi>
@@ -117,11 +118,11 @@ export function move({ storage }: RewardsContext, by: Movement): void {
 }
 
 /** Adds to what an account may withdraw; the sums are moved by the caller, once for all. */
-export function credit({ storage }: RewardsContext, account: Address, amount: bigint): void {
-  if (amount === 0n) return
-  const balance = rewardsState(storage).balanceOf.at(account)
-  balance.set(balance.get() + amount)
-}
+export const creditAccount = (
+  { storage }: RewardsContext,
+  account: Address,
+  amount: bigint,
+): void => credit(rewardsState(storage).balanceOf, account, amount)
 
 /** Whose batch it is; a receipt that names no batch of anybody pays `otherwise`. */
 export function contributorOf(
