@@ -5,6 +5,9 @@ import { textWord } from './words.ts'
 /** One node of a Merkle tree, or one leaf's hash: two hashes in, one out (bench/gas). */
 export const nodeGas = 110n
 
+/** Leaves of a receipt that a settlement looks at and credits itself. */
+export const maxShownLeaves = 16
+
 /** Names a place on the web; more is no address any more. */
 const maxUriBytes = 256
 

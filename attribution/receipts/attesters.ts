@@ -1,7 +1,7 @@
 /**
- * Attesters: who signs receipts of attested methods, with a bond that stays until a hundred blocks after
- * the last signature. Signatures are EIP-712 over the receipt, by ascending signer, so that none counts
- * twice.
+ * Attesters: who signs receipts of attested methods, with a bond that stays while any of those can still
+ * be doubted and is cut for each that was shown to be false. Signatures are EIP-712 over the receipt, by
+ * ascending signer, so that none counts twice.
  */
 import {
   type Address,
@@ -20,9 +20,11 @@ import {
   receiptsState,
   type ReceiptsContext,
   type ReceiptsHandlers,
+  receiptState,
+  treasury,
 } from './state.ts'
 
-/** Blocks between an attester's last signature and the way out of its bond. */
+/** Blocks at least between an attester's last bond or signature and the way out of its bond. */
 const unbondDelay = 100n
 /** ECRECOVER's price. */
 const recoverGas = 3_000n
@@ -53,15 +55,17 @@ const receiptFields = [
 export const attesterHandlers: Pick<ReceiptsHandlers, 'bond' | 'unbond' | 'bondOf'> = {
   bond({ message, storage, log, block }) {
     const attester = receiptsState(storage).attesters.at(message.caller)
-    const bond = attester.bond.get() + message.value
-    attester.store({ bond, lastBlock: block.number })
+    const { open, bond: before } = attester.load()
+    const bond = before + message.value
+    attester.store({ bond, lastBlock: block.number, open })
     log('Bonded', { attester: message.caller, bond })
   },
   unbond(context, [amount]) {
     const { message, storage, block, revert, log } = context
     const attester = receiptsState(storage).attesters.at(message.caller)
-    const { bond, lastBlock } = attester.load()
+    const { bond, lastBlock, open } = attester.load()
     if (bond < amount) throw revert('InsufficientValue', [bond, amount])
+    if (open > 0) throw revert('BadState', [receiptState.committed, receiptState.final])
     if (block.number < lastBlock + unbondDelay) throw revert('TooEarly', [lastBlock + unbondDelay])
     attester.store({ bond: bond - amount })
     creditAccount(context, message.caller, amount)
@@ -70,32 +74,67 @@ export const attesterHandlers: Pick<ReceiptsHandlers, 'bond' | 'unbond' | 'bondO
   bondOf: ({ storage }, [attester]) => receiptsState(storage).attesters.at(attester).bond.get(),
 }
 
-/** `needed` or more signatures of distinct attesters whose bond is high enough. Throws BadProof. */
+/**
+ * `needed` or more signatures of distinct attesters whose bond is high enough; who signed. Each of them
+ * has one more receipt open from now on. Throws BadProof.
+ */
 export function checkAttesters(
   context: ReceiptsContext,
   curve: Pick<Secp256k1, 'recover'>,
   receipt: Receipt,
   signatures: readonly Hex[],
   needed: number,
-): void {
+): readonly Address[] {
   const { gas, revert, storage, block } = context
   if (signatures.length > maxSignatures)
     throw revert('LimitExceeded', [textWord('signatures'), BigInt(maxSignatures)])
   if (signatures.length < needed) throw revert('BadProof', [])
-  if (signatures.length === 0) return
+  if (needed === 0 && signatures.length > 0)
+    throw revert('InvalidArgument', [textWord('signatures')])
+  const signers: Address[] = []
+  if (needed === 0) return signers
   const least = readParam(context, 'receipts.attesterBond')
   const digest = fromHex(receiptDigest(context, receipt))
-  let last = ''
   for (const signature of signatures) {
     gas.charge(recoverGas)
     const signer = recoverSigner(curve, digest, fromHex(signature))
-    if (!signer || compareText(signer, last) <= 0) throw revert('BadProof', [])
-    last = signer
+    if (!signer || compareText(signer, signers.at(-1) ?? '') <= 0) throw revert('BadProof', [])
+    signers.push(signer)
     const attester = receiptsState(storage).attesters.at(signer)
-    const { bond } = attester.load()
+    const { bond, open } = attester.load()
     if (bond < least) throw revert('InsufficientValue', [bond, least])
-    attester.store({ lastBlock: block.number })
+    attester.store({ bond, lastBlock: block.number, open: open + 1 })
   }
+  return signers
+}
+
+/**
+ * A receipt is over: its signers have one fewer open. Where it was shown to be `isFalse`, each loses the
+ * least bond (or what it has left), half to `winner`, half to the treasury: never all to one who might be
+ * the attester's other self (attribution notes 3.6). Wei lost by all together.
+ */
+export function releaseAttesters(
+  context: ReceiptsContext,
+  receiptId: Hex,
+  { isFalse, winner }: { readonly isFalse: boolean; readonly winner: Address },
+): bigint {
+  const { storage, log } = context
+  const state = receiptsState(storage)
+  const signers = state.signersOf.at(receiptId)
+  const least = isFalse ? readParam(context, 'receipts.attesterBond') : 0n
+  let lost = 0n
+  for (const signer of signers.load()) {
+    const attester = state.attesters.at(signer)
+    const { bond, lastBlock, open } = attester.load()
+    const cut = bond < least ? bond : least
+    attester.store({ bond: bond - cut, lastBlock, open: open - 1 })
+    if (cut > 0n) log('Bonded', { attester: signer, bond: bond - cut })
+    lost += cut
+  }
+  signers.store([])
+  creditAccount(context, winner, lost / 2n)
+  creditAccount(context, treasury(context), lost - lost / 2n)
+  return lost
 }
 
 /** EIP-712 digest of a receipt. */

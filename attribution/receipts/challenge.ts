@@ -3,14 +3,15 @@
  * again or by a proof; the others by a vote of the validators, where the receipt stands unless more than
  * two thirds of the power say otherwise. The loser's bond goes half to the winner, half to the treasury.
  */
-import { type Address, fromHex, type Hex } from '../../primitives/index.ts'
+import { fromHex, type Hex } from '../../primitives/index.ts'
 import { nodeGas } from '../limits.ts'
 import { hashSumLeaf, verifySumProof } from '../merkle/sum-tree.ts'
 import { readParam } from '../params/module.ts'
 import { type SpanResult, verifySpanReceipt } from '../span/native.ts'
-import { idWord, textWord, wordToAddress, zeroWord } from '../words.ts'
+import { idWord, textWord, zeroWord } from '../words.ts'
+import { releaseAttesters } from './attesters.ts'
 import { sumOf } from './commit.ts'
-import { methodAt, spanMethod } from './methods.ts'
+import { methodAt, methodClass, spanMethod } from './methods.ts'
 import { type NativePorts, runNative } from './native.ts'
 import {
   creditAccount,
@@ -22,7 +23,9 @@ import {
   type ReceiptsContext,
   type ReceiptsHandlers,
   receiptState,
+  rewards,
   type StoredReceipt,
+  treasury,
 } from './state.ts'
 
 const leafComponents = [
@@ -45,7 +48,8 @@ export const createChallengeHandlers = (
     const { entry, words } = receiptAt(context, receiptId)
     if (words.state !== receiptState.committed)
       throw revert('BadState', [words.state, receiptState.committed])
-    if (block.number > words.finalBlock) throw revert('DeadlinePassed', [words.finalBlock])
+    if (block.number > words.finalBlock && !isOpenEnded(context, words))
+      throw revert('DeadlinePassed', [words.finalBlock])
     const bond = readParam(context, 'receipts.challengeBond')
     if (message.value !== bond) throw revert('InsufficientValue', [message.value, bond])
     log('ReceiptChallenged', { receiptId, by: message.caller, ground: reason, bond })
@@ -102,6 +106,16 @@ export const createChallengeHandlers = (
     return upheld
   },
 })
+
+/** A declared receipt has no window: it is open to doubt until it is settled. */
+function isOpenEnded({ view }: ReceiptsContext, { class_, requestId }: StoredReceipt): boolean {
+  return (
+    class_ === methodClass.declared && view(rewards, 'payment', [requestId]).state === escrowed
+  )
+}
+
+/** IRewards.PaymentState.Escrowed. */
+const escrowed = 1
 
 /** Whether the receipt survives what the challenger shows. */
 function stands(
@@ -207,11 +221,12 @@ function settle(context: ReceiptsContext, receiptId: Hex, upheld: boolean): numb
     const finalBlock = isVoted && reopened > words.finalBlock ? reopened : words.finalBlock
     entry.store({ state: next, finalBlock })
   } else entry.store({ state: next, bond: 0n })
+  // A leaf or a vote against the weights shows that who signed them signed what is false.
+  const isFalse = challenge.ground === ground.badLeaf || challenge.ground === ground.dispute
+  if (!upheld && words.class_ === methodClass.attested)
+    releaseAttesters(context, receiptId, { isFalse, winner })
   if (!upheld) state.receiptOf.at(words.requestId).set(zeroWord)
   log('ReceiptResolved', { receiptId, upheld, loser, amount: lost })
   if (next === receiptState.final) log('ReceiptFinal', { receiptId })
   return next
 }
-
-const treasury = (context: ReceiptsContext): Address =>
-  wordToAddress(idWord(readParam(context, 'treasury')))

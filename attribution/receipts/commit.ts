@@ -4,13 +4,13 @@
  * that the asset was made from.
  */
 import { fromHex, type Hex, type Secp256k1, toHex } from '../../primitives/index.ts'
-import { nodeGas } from '../limits.ts'
+import { maxShownLeaves, nodeGas } from '../limits.ts'
 import { buildSumTree } from '../merkle/sum-tree.ts'
 import { readParam } from '../params/module.ts'
 import type { Corpora, SpanResult } from '../span/native.ts'
 import { idWord, textWord, zeroAddress, zeroWord } from '../words.ts'
 import { checkAttesters } from './attesters.ts'
-import { type Method, methodAt, windowOf } from './methods.ts'
+import { type Method, methodAt, methodClass, windowOf } from './methods.ts'
 import { type NativePorts, runNative } from './native.ts'
 import {
   datanet,
@@ -97,9 +97,13 @@ export const createCommitHandlers = (
       throw revert('InvalidArgument', [textWord('leaves')])
     if (receipt.total === 0n && receipt.sumRoot !== zeroWord)
       throw revert('InvalidArgument', [textWord('sumRoot')])
-    checkAttesters(context, ports.secp256k1, receipt, signatures, method.signatures)
+    if (method.class === methodClass.declared) checkDeclared(context, receipt)
+    const { secp256k1 } = ports
+    const signers = checkAttesters(context, secp256k1, receipt, signatures, method.signatures)
     const finalBlock = block.number + windowOf(context, method)
-    return store(context, receipt, method, { bond, finalBlock })
+    const receiptId = store(context, receipt, method, { bond, finalBlock })
+    if (signers.length > 0) receiptsState(context.storage).signersOf.at(receiptId).store(signers)
+    return receiptId
   },
   preview(context, [versionId, methodId, answer]) {
     nativeMethod(context, methodId)
@@ -108,6 +112,13 @@ export const createCommitHandlers = (
     return [found.spans, found.leaves, sumRoot, total]
   },
 })
+
+/** A fixed split names who gets what, and few enough that a settlement can look at each. */
+function checkDeclared({ revert }: ReceiptsContext, { leaves }: Receipt): void {
+  if (leaves === 0) throw revert('InvalidArgument', [textWord('leaves')])
+  if (leaves > maxShownLeaves)
+    throw revert('LimitExceeded', [textWord('leaves'), BigInt(maxShownLeaves)])
+}
 
 function nativeMethod({ revert }: ReceiptsContext, methodId: number): Method {
   const method = methodAt(methodId)

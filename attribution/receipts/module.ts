@@ -9,11 +9,20 @@ import { moduleAddresses, receiptsAbi } from '../abi.ts'
 import { readParam } from '../params/module.ts'
 import { createVectorReader } from '../vectors/players.ts'
 import { idWord, textWord } from '../words.ts'
-import { attesterHandlers } from './attesters.ts'
+import { attesterHandlers, releaseAttesters } from './attesters.ts'
 import { createChallengeHandlers, placeOf } from './challenge.ts'
 import { createCommitHandlers, type ReceiptsPorts } from './commit.ts'
-import { describeMethod, methodAt, methodCount } from './methods.ts'
-import { creditAccount, isFinal, receiptAt, receiptsState, receiptState } from './state.ts'
+import { describeMethod, methodAt, methodClass, methodCount } from './methods.ts'
+import {
+  creditAccount,
+  isFinal,
+  receiptAt,
+  type ReceiptsContext,
+  receiptsState,
+  receiptState,
+  rewards,
+  type StoredReceipt,
+} from './state.ts'
 
 /** Receipts that one `finalize` takes. */
 const maxFinalized = 32
@@ -37,8 +46,12 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
           if (words.state !== receiptState.committed)
             throw context.revert('BadState', [words.state, receiptState.committed])
           if (!isFinal(context, words)) throw context.revert('TooEarly', [words.finalBlock + 1n])
+          checkSettled(context, words)
           entry.store({ state: receiptState.final, bond: 0n })
-          creditAccount(context, words.committer, words.bond)
+          const winner = words.committer
+          creditAccount(context, winner, words.bond)
+          if (words.class_ === methodClass.attested)
+            releaseAttesters(context, receiptId, { isFalse: false, winner })
           context.log('ReceiptFinal', { receiptId })
         }
       },
@@ -71,4 +84,14 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
       balanceOf: ({ storage }, [account]) => receiptsState(storage).balances.at(account).get(),
     },
   })
+}
+
+/** IRewards.PaymentState.Settled. */
+const settled = 2
+
+/** A declared receipt answers for its leaves, bond and all, until a settlement has looked at them. */
+function checkSettled({ view, revert }: ReceiptsContext, receipt: StoredReceipt): void {
+  if (receipt.class_ !== methodClass.declared) return
+  const { state } = view(rewards, 'payment', [receipt.requestId])
+  if (state !== settled) throw revert('BadState', [state, settled])
 }

@@ -3,6 +3,7 @@
  * A receipt is a few words; its leaves are in the logs or behind its evidence hash. Decides nothing.
  */
 import {
+  array,
   type Context,
   type Handlers,
   layout,
@@ -12,6 +13,8 @@ import {
 import type { Address, Hex } from '../../primitives/index.ts'
 import { datanetAbi, lineageAbi, moduleAddresses, type receiptsAbi, rewardsAbi } from '../abi.ts'
 import { credit } from '../limits.ts'
+import { readParam } from '../params/module.ts'
+import { idWord, wordToAddress } from '../words.ts'
 
 export type ReceiptsContext = Context<typeof receiptsAbi>
 export type ReceiptsHandlers = Handlers<typeof receiptsAbi>
@@ -59,8 +62,11 @@ export const receiptsState = layout({
   receiptOf: mapping('bytes32', 'bytes32'),
   challenges: mapping('bytes32', challengeStruct),
   voted: mapping('bytes32', mapping('address', 'bool')),
-  attesters: mapping('address', struct({ bond: 'uint128', lastBlock: 'uint64' })),
+  /** `open`: receipts it signed that can still be doubted. */
+  attesters: mapping('address', struct({ bond: 'uint128', lastBlock: 'uint64', open: 'uint32' })),
   balances: mapping('address', 'uint256'),
+  /** Who signed, of receipts that are not over. */
+  signersOf: mapping('bytes32', array('address')),
 })
 
 /** The modules asked here. */
@@ -84,6 +90,10 @@ export const creditAccount = (
   account: Address,
   amount: bigint,
 ): void => credit(receiptsState(storage).balances, account, amount)
+
+/** Half of what is lost goes there. */
+export const treasury = (context: ReceiptsContext): Address =>
+  wordToAddress(idWord(readParam(context, 'treasury')))
 
 /** A window of this block or a later one is still open. */
 export const isFinal = (

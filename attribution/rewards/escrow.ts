@@ -3,7 +3,7 @@
  * receipt came in time, or split once its receipt is final. Pays nothing out; claims.ts and `withdraw` do.
  */
 import { type Address, type Hex, toHex } from '../../primitives/index.ts'
-import { nodeGas } from '../limits.ts'
+import { maxShownLeaves, nodeGas } from '../limits.ts'
 import { buildSumTree } from '../merkle/sum-tree.ts'
 import { shareAt } from '../methods/split.ts'
 import { readParam } from '../params/module.ts'
@@ -11,6 +11,7 @@ import { idWord, textWord, wordToAddress, zeroAddress, zeroWord } from '../words
 import { capData, type Parts, partsOf, splitOf } from './split.ts'
 import {
   contributorOf,
+  datanet,
   creditAccount,
   type Leaf,
   lineage,
@@ -28,8 +29,6 @@ import {
 const activeAsset = 1
 /** A week of two-second blocks: no fee is held longer for want of an answer. */
 const maxRefundBlocks = 302_400n
-/** Contributors credited by the settlement itself. */
-const maxCredited = 16
 /** All of a model's income in millionths. */
 const million = 1_000_000n
 
@@ -149,14 +148,20 @@ interface Distribution {
   readonly receiptId: Hex
   readonly payment: { readonly assetId: bigint; readonly amount: bigint }
   readonly parts: Parts
-  readonly receipt: { readonly sumRoot: Hex; readonly total: bigint; readonly leaves: number }
+  readonly receipt: {
+    readonly class_: number
+    readonly sumRoot: Hex
+    readonly total: bigint
+    readonly leaves: number
+    readonly versionId: bigint
+  }
   readonly leaves: readonly Leaf[]
 }
 
 /** Everything but the data part is credited or pooled here; that one waits unless all leaves are shown. */
 function distribute(context: RewardsContext, distribution: Distribution): void {
-  const { requestId, receiptId, payment, parts, leaves } = distribution
-  const { block, storage, view, log } = context
+  const { requestId, receiptId, payment, parts, receipt, leaves } = distribution
+  const { block, storage, revert, view, log } = context
   const { assetId, amount } = payment
   const { owner, provider } = view(lineage, 'asset', [assetId])
   const providerAccount = provider === zeroAddress ? owner : provider
@@ -172,6 +177,9 @@ function distribute(context: RewardsContext, distribution: Distribution): void {
   if (perMillionth > 0n) income.set(income.get() + perMillionth)
   creditAccount(context, owner, modelRest)
 
+  // Nobody else has seen the leaves of a declared receipt: whoever settles shows them.
+  if (receipt.class_ === declared && leaves.length === 0)
+    throw revert('InvalidArgument', [textWord('leaves')])
   const isCredited = leaves.length > 0
   if (isCredited) creditAll(context, { ...distribution, protocolAccount })
   const pooled = perMillionth * million + (isCredited ? 0n : parts.data)
@@ -190,6 +198,17 @@ function distribute(context: RewardsContext, distribution: Distribution): void {
   log('Settled', { requestId, receiptId, assetId, ...parts })
 }
 
+/** IReceipts.Class.Declared. */
+const declared = 0
+
+/** A statement may divide among the batches of its version, and among nobody else. */
+function checkLeaf({ view, revert }: RewardsContext, versionId: bigint, leaf: Leaf): void {
+  const [contributor, clusterId] = view(datanet, 'contributionOf', [leaf.contributionId])
+  const isKnown = contributor !== zeroAddress && clusterId === leaf.clusterId
+  if (!isKnown || !view(datanet, 'hasBatch', [versionId, leaf.contributionId]))
+    throw revert('BadProof', [])
+}
+
 /** The whole tree, shown: every contributor gets its piece now. Throws BadProof for another tree. */
 function creditAll(
   context: RewardsContext,
@@ -198,15 +217,17 @@ function creditAll(
   const { gas, revert, storage, log } = context
   const { requestId, parts, receipt, leaves, protocolAccount } = distribution
   const { sumRoot, total, leaves: count } = receipt
-  if (leaves.length > maxCredited)
-    throw revert('LimitExceeded', [textWord('leaves'), BigInt(maxCredited)])
+  if (leaves.length > maxShownLeaves)
+    throw revert('LimitExceeded', [textWord('leaves'), BigInt(maxShownLeaves)])
   gas.charge(2n * nodeGas * BigInt(leaves.length))
   const isWhole = leaves.length === count
   const sum = leaves.reduce((all, { weight }) => all + weight, 0n)
   if (!isWhole || sum !== total || toHex(buildSumTree(leaves).root) !== sumRoot)
     throw revert('BadProof', [])
   let offset = 0n
-  for (const [index, { contributionId, weight }] of leaves.entries()) {
+  for (const [index, leaf] of leaves.entries()) {
+    if (receipt.class_ === declared) checkLeaf(context, receipt.versionId, leaf)
+    const { contributionId, weight } = leaf
     const amount = shareAt(parts.data, { offset, weight, total })
     offset += weight
     const account = contributorOf(context, contributionId, protocolAccount)

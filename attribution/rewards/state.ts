@@ -80,7 +80,7 @@ export const rewardsState = layout({
 })
 
 /** The modules asked here. */
-const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
+export const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
 export const lineage = { address: moduleAddresses.lineage, abi: lineageAbi }
 export const receipts = { address: moduleAddresses.receipts, abi: receiptsAbi }
 

@@ -10,7 +10,8 @@ import {IModuleErrors} from "./IModuleErrors.sol";
 /// (and, for attested methods, under attesters' signatures), and it is final after the window of its
 /// method unless challenged. State keeps its hash and a word; the rest is in the logs.
 interface IReceipts is IModuleErrors {
-    /// Declared: a fixed statement. Attested: k of n bonded attesters. Provable: exact, re-executable.
+    /// Declared: a fixed statement over at most 16 batches of the version; it has no window, answers for
+    /// its leaves until `IRewards.settle` has seen them all, and keeps its bond as long. Attested: k of n bonded attesters. Provable: exact, re-executable.
     enum Class { Declared, Attested, Provable }
     enum State { None, Committed, Challenged, Final, Void }
     /// Replay: data = the answer; the module runs the method again. Held versions only.
@@ -116,13 +117,15 @@ interface IReceipts is IModuleErrors {
     function challenge(bytes32 receiptId, Ground ground, bytes calldata data) external payable returns (State state);
     /// A validator's vote on a challenge that is decided by vote.
     function vote(bytes32 receiptId, bool upheld) external;
-    /// Counts the votes after the window: void only with more than two thirds of the power.
+    /// Counts the votes after the window: void only with more than two thirds of the power. Attesters of a
+    /// receipt that fell by BadLeaf or Dispute lose the least bond each, half to the challenger.
     function resolve(bytes32 receiptId) external returns (bool upheld);
     /// Marks receipts whose window is over as final and returns their bonds, at most 32.
     function finalize(bytes32[] calldata receiptIds) external;
     /// Adds to the caller's bond as attester.
     function bond() external payable;
-    /// Moves the caller's bond to its balance, 100 blocks after its last signature.
+    /// Moves the caller's bond to its balance, 100 blocks after its last signature and when none of the
+    /// receipts it signed can be doubted any more: BadState(Committed, Final) says to finalize them first.
     function unbond(uint256 amount) external;
     /// Pays the caller's balance to `to`. An exit.
     function withdraw(address to) external returns (uint256 amount);

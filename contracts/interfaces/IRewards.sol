@@ -68,7 +68,8 @@ interface IRewards is IModuleErrors {
     /// Gives the fee back to the payer's balance when no receipt came in time or it was void. An exit.
     function refund(bytes32 requestId) external returns (uint256 amount);
     /// Splits the fee of a final receipt, by anyone. With all leaves of the tree (at most 16) the
-    /// contributors are credited at once; with none they claim. A tree of total 0: the data part is
+    /// contributors are credited at once (a declared receipt is settled only so, and only over batches of
+    /// its version); with none they claim. A tree of total 0: the data part is
     /// the treasury's.
     function settle(bytes32 requestId, IReceipts.Leaf[] calldata leaves) external;
     /// Credits leaves to their batches' contributors, whoever calls, at most 100. An exit. A leaf

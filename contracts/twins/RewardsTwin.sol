@@ -275,6 +275,7 @@ contract RewardsTwin is IRewards, Module, RewardsStorage {
         credit(asset.owner, parts.model % million);
 
         bool isCredited = leaves.length > 0;
+        if (!isCredited && receipt.class_ == IReceipts.Class.Declared) revert InvalidArgument("leaves");
         if (isCredited) creditAll(requestId, parts.data, receipt, leaves, protocolAccount);
         uint256 pooled = perMillionth * million + (isCredited ? 0 : parts.data);
         uint256 amount = stored.amount;
@@ -304,6 +305,7 @@ contract RewardsTwin is IRewards, Module, RewardsStorage {
         if (!isWhole(receipt, leaves)) revert BadProof();
         uint256 offset = 0;
         for (uint256 i = 0; i < count; i++) {
+            if (receipt.class_ == IReceipts.Class.Declared) checkLeaf(receipt.versionId, leaves[i]);
             (uint256 contributionId, uint256 weight) = (leaves[i].contributionId, leaves[i].weight);
             uint256 amount = shareAt(data, offset, weight, receipt.total);
             offset += weight;
@@ -312,6 +314,13 @@ contract RewardsTwin is IRewards, Module, RewardsStorage {
             emit Credited(account, requestId, contributionId, i, amount);
         }
         claimed[requestId][0] = (1 << count) - 1;
+    }
+
+    /// A statement may divide among the batches of its version, and among nobody else.
+    function checkLeaf(uint256 versionId, IReceipts.Leaf memory leaf) private view {
+        (address contributor, uint256 clusterId) = datanet.contributionOf(leaf.contributionId);
+        if (contributor == address(0) || clusterId != leaf.clusterId || !datanet.hasBatch(versionId, leaf.contributionId))
+            revert BadProof();
     }
 
     function isWhole(IReceipts.Status memory receipt, IReceipts.Leaf[] memory leaves) private pure returns (bool) {

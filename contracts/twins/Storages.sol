@@ -174,6 +174,7 @@ abstract contract ReceiptsStorage {
     struct Attester {
         uint128 bond;
         uint64 lastBlock;
+        uint32 open;
     }
 
     mapping(bytes32 => StoredReceipt) internal receipts;
@@ -182,4 +183,5 @@ abstract contract ReceiptsStorage {
     mapping(bytes32 => mapping(address => bool)) internal voted;
     mapping(address => Attester) internal attesters;
     mapping(address => uint256) internal balances;
+    mapping(bytes32 => address[]) internal signersOf;
 }
