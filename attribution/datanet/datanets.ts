@@ -25,7 +25,6 @@ export const datanetHandlers: DatanetHandlers = {
     const { storage, message, block, revert, log } = context
     const refuse = (what: string): Error => revert('InvalidArgument', [textWord(what)])
     checkUri(context, uri)
-    if (policy.mode > mode.quorum) throw refuse('mode')
     const isQuorum = policy.mode === mode.quorum
     if (policy.quorumBps > 10_000 || (isQuorum && policy.quorumBps === 0)) throw refuse('quorumBps')
     if (policy.penaltyBps > 10_000) throw refuse('penaltyBps')

@@ -17,6 +17,7 @@ export const datanet: NativeModule = defineModule({
   name: 'datanet',
   abi: datanetAbi,
   exits: ['reclaim', 'withdraw'],
+  enums: { create: { 'policy.mode': 2 } },
   handlers: {
     ...datanetHandlers,
     ...batchHandlers,

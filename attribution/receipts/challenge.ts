@@ -3,7 +3,7 @@
  * again or by a proof; the others by a vote of the validators, where the receipt stands unless more than
  * two thirds of the power say otherwise. The loser's bond goes half to the winner, half to the treasury.
  */
-import { fromHex, type Hex } from '../../primitives/index.ts'
+import { fromHex, type Hex, invariant } from '../../primitives/index.ts'
 import { nodeGas } from '../limits.ts'
 import { hashSumLeaf, verifySumProof } from '../merkle/sum-tree.ts'
 import { readParam } from '../params/module.ts'
@@ -11,7 +11,7 @@ import { type SpanResult, verifySpanReceipt } from '../span/native.ts'
 import { idWord, textWord, zeroWord } from '../words.ts'
 import { releaseAttesters } from './attesters.ts'
 import { sumOf } from './commit.ts'
-import { methodAt, methodClass, spanMethod } from './methods.ts'
+import { classOf, methodAt, methodClass, spanMethod } from './methods.ts'
 import { type NativePorts, runNative } from './native.ts'
 import {
   creditAccount,
@@ -108,10 +108,9 @@ export const createChallengeHandlers = (
 })
 
 /** A declared receipt has no window: it is open to doubt until it is settled. */
-function isOpenEnded({ view }: ReceiptsContext, { class_, requestId }: StoredReceipt): boolean {
-  return (
-    class_ === methodClass.declared && view(rewards, 'payment', [requestId]).state === escrowed
-  )
+function isOpenEnded({ view }: ReceiptsContext, receipt: StoredReceipt): boolean {
+  if (classOf(receipt) !== methodClass.declared) return false
+  return view(rewards, 'payment', [receipt.requestId]).state === escrowed
 }
 
 /** IRewards.PaymentState.Escrowed. */
@@ -140,15 +139,14 @@ function stands(
       const [leaf, index, proof] = decode(badLeafParameters, data)
       return isGoodLeaf(context, receipt, leaf, index, fromHex(proof))
     }
-    case ground.wrongSpans: {
+    default: {
+      invariant(reason === ground.wrongSpans, 'the other grounds are voted on')
       if (receipt.methodId !== spanMethod) throw revert('InvalidArgument', [textWord('ground')])
       const [text, witness] = decode(wrongSpansParameters, data)
       const answer = checkAnswer(context, receipt, text)
       const proven = verifySpanReceipt(context, receipt.versionId, answer, fromHex(witness))
       return isSame(context, receipt, proven)
     }
-    default:
-      throw revert('InvalidArgument', [textWord('ground')])
   }
 }
 
@@ -223,7 +221,7 @@ function settle(context: ReceiptsContext, receiptId: Hex, upheld: boolean): numb
   } else entry.store({ state: next, bond: 0n })
   // A leaf or a vote against the weights shows that who signed them signed what is false.
   const isFalse = challenge.ground === ground.badLeaf || challenge.ground === ground.dispute
-  if (!upheld && words.class_ === methodClass.attested)
+  if (!upheld && classOf(words) === methodClass.attested)
     releaseAttesters(context, receiptId, { isFalse, winner })
   if (!upheld) state.receiptOf.at(words.requestId).set(zeroWord)
   log('ReceiptResolved', { receiptId, upheld, loser, amount: lost })

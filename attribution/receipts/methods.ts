@@ -108,6 +108,10 @@ export const methodCount = methods.length
 /** Undefined for a number that no method has. */
 export const methodAt = (id: number): Method | undefined => methods[id - 1]
 
+/** The class of a receipt's method. */
+export const classOf = ({ methodId }: { readonly methodId: number }): Method['class'] | undefined =>
+  methodAt(methodId)?.class
+
 const wholeBps = 10_000
 
 export const capOf = (context: Pick<Context, 'view'>, { cap }: Method): number =>

@@ -12,7 +12,7 @@ import { idWord, textWord } from '../words.ts'
 import { attesterHandlers, releaseAttesters } from './attesters.ts'
 import { createChallengeHandlers, placeOf } from './challenge.ts'
 import { createCommitHandlers, type ReceiptsPorts } from './commit.ts'
-import { describeMethod, methodAt, methodClass, methodCount } from './methods.ts'
+import { classOf, describeMethod, methodAt, methodClass, methodCount } from './methods.ts'
 import {
   creditAccount,
   isFinal,
@@ -34,6 +34,7 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
     name: 'receipts',
     abi: receiptsAbi,
     exits: ['unbond', 'withdraw', 'finalize'],
+    enums: { challenge: { ground: 5 } },
     handlers: {
       ...createCommitHandlers(ports),
       ...createChallengeHandlers(ports),
@@ -50,7 +51,7 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
           entry.store({ state: receiptState.final, bond: 0n })
           const winner = words.committer
           creditAccount(context, winner, words.bond)
-          if (words.class_ === methodClass.attested)
+          if (classOf(words) === methodClass.attested)
             releaseAttesters(context, receiptId, { isFalse: false, winner })
           context.log('ReceiptFinal', { receiptId })
         }
@@ -91,7 +92,7 @@ const settled = 2
 
 /** A declared receipt answers for its leaves, bond and all, until a settlement has looked at them. */
 function checkSettled({ view, revert }: ReceiptsContext, receipt: StoredReceipt): void {
-  if (receipt.class_ !== methodClass.declared) return
+  if (classOf(receipt) !== methodClass.declared) return
   const { state } = view(rewards, 'payment', [receipt.requestId])
   if (state !== settled) throw revert('BadState', [state, settled])
 }

@@ -178,7 +178,8 @@ function distribute(context: RewardsContext, distribution: Distribution): void {
   creditAccount(context, owner, modelRest)
 
   // Nobody else has seen the leaves of a declared receipt: whoever settles shows them.
-  if (receipt.class_ === declared && leaves.length === 0)
+  const { class_: kind } = receipt
+  if (kind === declared && leaves.length === 0)
     throw revert('InvalidArgument', [textWord('leaves')])
   const isCredited = leaves.length > 0
   if (isCredited) creditAll(context, { ...distribution, protocolAccount })
@@ -216,7 +217,7 @@ function creditAll(
 ): void {
   const { gas, revert, storage, log } = context
   const { requestId, parts, receipt, leaves, protocolAccount } = distribution
-  const { sumRoot, total, leaves: count } = receipt
+  const { class_: kind, sumRoot, total, leaves: count } = receipt
   if (leaves.length > maxShownLeaves)
     throw revert('LimitExceeded', [textWord('leaves'), BigInt(maxShownLeaves)])
   gas.charge(2n * nodeGas * BigInt(leaves.length))
@@ -226,7 +227,7 @@ function creditAll(
     throw revert('BadProof', [])
   let offset = 0n
   for (const [index, leaf] of leaves.entries()) {
-    if (receipt.class_ === declared) checkLeaf(context, receipt.versionId, leaf)
+    if (kind === declared) checkLeaf(context, receipt.versionId, leaf)
     const { contributionId, weight } = leaf
     const amount = shareAt(parts.data, { offset, weight, total })
     offset += weight

@@ -148,11 +148,15 @@ function decodeBytes(reader: Reader, kind: 'bytes' | 'string', at: bigint): stri
   return kind === 'bytes' ? toHex(bytes) : bytesToText(bytes)
 }
 
-/** `validator_revert`: bits outside the type must be zero (or the sign, for signed integers). */
+/**
+ * `validator_revert`: bits outside the type must be zero (or the sign, for signed integers), and an enum
+ * has no more values than its names.
+ */
 function decodeWord(type: WordType, word: bigint): AbiValue {
   switch (type.kind) {
     case 'uint':
       if (word >> BigInt(type.bits) !== 0n) throw new Revert(noBytes)
+      if (type.values !== undefined && word >= BigInt(type.values)) throw new Revert(noBytes)
       return isSmallInteger(type.bits) ? Number(word) : word
     case 'int': {
       const value = BigInt.asIntN(type.bits, word)

@@ -7,7 +7,8 @@ import { assertNever, NodeError } from '../../primitives/index.ts'
 
 /** Types whose value is one 32-byte word. */
 export type WordType =
-  | { readonly kind: 'uint' | 'int'; readonly bits: number }
+  /** `values` of an enum: how many there are, counted from 0. */
+  | { readonly kind: 'uint' | 'int'; readonly bits: number; readonly values?: number }
   | { readonly kind: 'address' | 'bool' }
   | { readonly kind: 'fixedBytes'; readonly size: number }
 
@@ -46,6 +47,24 @@ export function parseAbiType(parameter: AbiParameter): AbiType {
 
 export const parseAbiFields = (parameters: readonly AbiParameter[]): AbiField[] =>
   parameters.map((parameter) => ({ name: parameter.name ?? '', type: parseAbiType(parameter) }))
+
+/**
+ * Fields that are enums in Solidity, which an ABI does not tell: sizes by path, `policy.mode`, where an
+ * array's elements have the path of the array.
+ */
+export const withEnums = (
+  fields: readonly AbiField[],
+  sizes: Readonly<Record<string, number>>,
+  above = '',
+): AbiField[] =>
+  fields.map(({ name, type }) => ({ name, type: enumsOf(type, sizes, `${above}${name}`) }))
+
+function enumsOf(type: AbiType, sizes: Readonly<Record<string, number>>, path: string): AbiType {
+  const values = sizes[path]
+  if (type.kind === 'array') return { ...type, element: enumsOf(type.element, sizes, path) }
+  if (type.kind === 'tuple') return { ...type, fields: withEnums(type.fields, sizes, `${path}.`) }
+  return type.kind === 'uint' && values !== undefined ? { ...type, values } : type
+}
 
 export const isWord = (type: AbiType): type is WordType =>
   type.kind !== 'bytes' && type.kind !== 'string' && type.kind !== 'array' && type.kind !== 'tuple'

@@ -17,7 +17,7 @@ import type {
 } from 'viem'
 import { type Address, type Hex, invariant, keccakHex } from '../../primitives/index.ts'
 import type { AbiValue } from './abi-decode.ts'
-import { type AbiField, parseAbiFields } from './abi-type.ts'
+import { type AbiField, parseAbiFields, withEnums } from './abi-type.ts'
 import type { GasMeter } from './gas.ts'
 import type { Slots } from './slots.ts'
 
@@ -152,6 +152,10 @@ export interface ModuleDefinition<abi extends Abi> {
   readonly handlers: NoInfer<Handlers<abi>>
   /** Functions that work while the module is paused: ways out for other people's money. */
   readonly exits?: readonly ContractFunctionName<abi, 'nonpayable' | 'payable'>[]
+  /** Which integers of arguments are enums in Solidity, and of how many values: by function, then path. */
+  readonly enums?: Readonly<
+    Partial<Record<ContractFunctionName<abi>, Readonly<Record<string, number>>>>
+  >
   /** Functions that exist only from a fork of the native modules on, by its name. */
   readonly since?: Readonly<Partial<Record<ContractFunctionName<abi>, string>>>
 }
@@ -228,7 +232,7 @@ export function defineModule<const abi extends Abi>(
 }
 
 function methodOf<abi extends Abi>(
-  { handlers, exits = [], since }: ModuleDefinition<abi>,
+  { handlers, exits = [], enums, since }: ModuleDefinition<abi>,
   item: Extract<Abi[number], { type: 'function' }>,
 ): NativeMethod {
   const { name, stateMutability } = item
@@ -237,15 +241,18 @@ function methodOf<abi extends Abi>(
   invariant(run !== undefined, `${name} has a handler`)
   return {
     name,
-    inputs: parseAbiFields(item.inputs),
+    inputs: withEnums(parseAbiFields(item.inputs), byName(enums)?.[name] ?? {}),
     outputs: parseAbiFields(item.outputs),
     isView: stateMutability === 'view' || stateMutability === 'pure',
     isPayable: stateMutability === 'payable',
     isExit: (exits as readonly string[]).includes(name),
-    since: (since as Readonly<Record<string, string>> | undefined)?.[name],
+    since: byName(since)?.[name],
     run,
   }
 }
+
+/** The host only ever has a function's name as a text. */
+const byName = <value>(by: Readonly<Partial<Record<string, value>>> | undefined) => by
 
 /** First four bytes of the signature's hash (Solidity ABI specification, function selector). */
 export const selectorOf = (name: string, inputs: readonly AbiParameter[]): Hex =>

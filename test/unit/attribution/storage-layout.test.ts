@@ -49,11 +49,12 @@ function walk(
   } else if (encoding === 'dynamic_array') {
     const first = toBigInt(keccak256(toFixedBytes(where.slot, 32)))
     const size = Number(types[base!]!.numberOfBytes)
-    // The second of a slot and the first of the next one.
-    for (const index of [1n, BigInt(Math.floor(32 / size))])
+    const inSlot = Math.floor(32 / size)
+    // The last of a slot and the first of the next one.
+    for (const index of [BigInt(inSlot - 1), BigInt(inSlot)])
       next(base!, place.at!(index), {
-        slot: first + BigInt(Math.floor((Number(index) * size) / 32)),
-        offset: (Number(index) * size) % 32,
+        slot: first + index / BigInt(inSlot),
+        offset: (Number(index) % inSlot) * size,
         path: `${where.path}[${index}]`,
       })
   } else if (members) {

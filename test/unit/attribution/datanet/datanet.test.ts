@@ -39,7 +39,7 @@ describe('datanets', () => {
   })
 
   test.each([
-    [{ mode: 2 }, 'InvalidArgument'],
+    [{ mode: 2 }, 'revert'],
     [{ mode: 1, quorumBps: 0 }, 'InvalidArgument'],
     [{ quorumBps: 10_001 }, 'InvalidArgument'],
     [{ penaltyBps: 10_001 }, 'InvalidArgument'],
