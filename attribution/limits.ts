@@ -1,5 +1,5 @@
 /** Limits and prices that several modules share, each named once. Keeps nothing. */
-import type { Address } from '../primitives/index.ts'
+import type { Address, Hex } from '../primitives/index.ts'
 import { textWord } from './words.ts'
 
 /** One node of a Merkle tree, or one leaf's hash: two hashes in, one out (bench/gas). */
@@ -13,7 +13,7 @@ const maxUriBytes = 256
 
 /** In bytes, which is what a string's characters are inside a module (execution/native/abi-text.ts). */
 export function checkUri(
-  { revert }: { revert(name: 'LimitExceeded', args: readonly [`0x${string}`, bigint]): Error },
+  { revert }: { readonly revert: (name: 'LimitExceeded', args: readonly [Hex, bigint]) => Error },
   uri: string,
 ): void {
   if (uri.length > maxUriBytes)

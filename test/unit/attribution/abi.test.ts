@@ -31,7 +31,7 @@ const items = (abi: Abi) => abi.map((item) => JSON.stringify(item, plain)).toSor
 
 /** Integers of arguments that Solidity knows as enums: `policy.mode IDatanet.Mode`. */
 const enumsOf = (inputs: readonly Input[], above = ''): string[] =>
-  inputs.flatMap(({ name, internalType = '', components }) => {
+  inputs.flatMap(({ name = '', internalType = '', components }) => {
     const enumName = /^enum ([\w.]+)/.exec(internalType)?.[1]
     if (components) return enumsOf(components, `${above}${name}.`)
     return enumName === undefined ? [] : [`${above}${name} ${enumName}`]

@@ -56,8 +56,8 @@ const unbond = (amount: bigint, who = first!) =>
 
 /** An attested receipt over `ids`, signed by the first two signers, who have bonded. */
 async function attested(ids: readonly bigint[]): Promise<Hex> {
-  await bond(first!)
-  await bond(second!)
+  await bond(first)
+  await bond(second)
   const receipt = receiptOf(
     given,
     method.attested,
@@ -98,9 +98,9 @@ describe('a bond', () => {
 
 describe('signatures', () => {
   test('of two bonded attesters make a receipt; anything less or else does not', async () => {
-    await bond(first!)
-    await bond(second!)
-    await bond(third!, least - 1n)
+    await bond(first)
+    await bond(second)
+    await bond(third, least - 1n)
     const receipt = receiptOf(given, method.attested, [leafOf(given.batchIds[0]!)])
     const [a, b, c] = await Promise.all(signers.map((one) => sign(one, receipt)))
     const other = await sign(signers[1]!, { ...receipt, total: receipt.total + 1n })
@@ -149,7 +149,7 @@ describe('what was signed', () => {
     const { economy, batchIds, stranger } = given
     const ids = [batchIds[0]!, stranger]
     const receiptId = await attested(ids)
-    await bond(first!, 7n)
+    await bond(first, 7n)
     const leaves = ids.map((id) => leafOf(id))
     const { result } = await challenge(given, erin, receiptId, ground.badLeaf, badLeaf(leaves, 1))
     expect(result).toBe(state.void)
