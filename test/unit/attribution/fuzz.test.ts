@@ -1,72 +1,30 @@
 /**
- * Random call trees over all modules, each executed twice from the same state: results, logs, gas and
- * state must be equal. Calls of every kind, nested, with value, gas limits, failures that are swallowed
- * and arguments that are not what they should be. FUZZ_TREES and FUZZ_SEED lengthen or repeat a run.
+ * Random call trees over all modules, each executed twice from the same state, and all of them as
+ * transactions of a chain that a fresh node executes again from genesis: results, logs, gas and roots
+ * must be equal. FUZZ_TREES and FUZZ_SEED lengthen or repeat a run. With FUZZ_DIGESTS=file the results'
+ * hashes are written there, or compared with what another Node wrote (`npm run fuzz:nodes`).
  */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { type AbiParameter, toFunctionSelector } from 'viem'
-import { moduleAbis, moduleAddresses, type ModuleName } from '../../../attribution/abi.ts'
-import { devnetAddresses } from '../../../genesis/index.ts'
-import { toHex, toWord, type Address, type Hex } from '../../../primitives/index.ts'
+import { moduleAddresses } from '../../../attribution/abi.ts'
+import {
+  decodeBlock,
+  keccakHex,
+  toHex,
+  type Address,
+  type Hex,
+  type Verdict,
+} from '../../../primitives/index.ts'
+import { randomTree } from '../../support/call-trees.ts'
 import { createDice } from '../../support/dice.ts'
-import { createEconomy } from '../../support/economy.ts'
-import { puppetCode, runSteps, step, type Step } from '../../support/puppet.ts'
+import { bytesOf, createEconomy } from '../../support/economy.ts'
+import { puppetCode } from '../../support/puppet.ts'
+import { openNode, playTrees } from '../../support/tree-chain.ts'
 import { alice, bob } from '../../support/world.ts'
 
-const trees = Number(process.env['FUZZ_TREES'] ?? 60)
+const trees = Number(process.env['FUZZ_TREES'] ?? 40)
 const seed = Number(process.env['FUZZ_SEED'] ?? 7)
 const puppets: readonly Address[] = [`0x${'b0'.repeat(20)}`, `0x${'b1'.repeat(20)}`]
-const modules = Object.keys(moduleAbis) as ModuleName[]
-const maxDepth = 4
-
-type Dice = ReturnType<typeof createDice>
-
-/** A word that may be an id, an address, a length, or nothing at all. */
-function randomWord(dice: Dice): string {
-  const word = dice.pick([
-    BigInt(dice.below(5)),
-    BigInt(dice.pick(devnetAddresses)),
-    BigInt(dice.pick(puppets)),
-    32n * BigInt(dice.below(12)),
-    2n ** BigInt(dice.below(256)),
-    BigInt(dice.below(2 ** 31)),
-  ])
-  return toWord(word).slice(2)
-}
-
-/** Arguments by their types, mostly of the right shape. */
-function randomArguments(dice: Dice, inputs: readonly AbiParameter[]): string {
-  const heads = inputs.length + dice.below(2)
-  return Array.from({ length: heads + dice.below(14) }, () => randomWord(dice)).join('')
-}
-
-function randomCall(dice: Dice): { readonly target: Address; readonly data: Hex } {
-  const name = dice.pick(modules)
-  const functions = moduleAbis[name].filter((item) => item.type === 'function')
-  const chosen = dice.pick(functions)
-  const full: Hex = `${toFunctionSelector(chosen)}${randomArguments(dice, chosen.inputs)}`
-  const isCut = dice.below(8) === 0
-  const data = isCut ? full.slice(0, 2 + 2 * dice.below(full.length / 2)) : full
-  return { target: moduleAddresses[name], data: data as Hex }
-}
-
-function randomStep(dice: Dice, depth: number): Step {
-  const isNested = depth < maxDepth && dice.below(3) === 0
-  const more = {
-    kind: dice.below(4),
-    value: dice.below(3) === 0 ? BigInt(dice.below(2_000)) : 0n,
-    gas: dice.below(3) === 0 ? BigInt(dice.below(300_000)) : 0n,
-    mustSucceed: dice.below(6) === 0,
-  }
-  if (!isNested) {
-    const { target, data } = randomCall(dice)
-    return step(target, data, more)
-  }
-  return step(dice.pick(puppets), randomTree(dice, depth + 1), more)
-}
-
-const randomTree = (dice: Dice, depth: number): Hex =>
-  runSteps(...Array.from({ length: 1 + dice.below(5) }, () => randomStep(dice, depth)))
 
 /** A chain with something in every module, and what all trees did to it. */
 async function runTrees() {
@@ -81,7 +39,7 @@ async function runTrees() {
   let [halts, logs] = [0, 0]
   for (let i = 0; i < trees; i++) {
     const outcome = await economy
-      .call(dice.pick([alice, bob]), dice.pick(puppets), randomTree(dice, 0), {
+      .call(dice.pick([alice, bob]), dice.pick(puppets), randomTree(dice, puppets), {
         value: BigInt(dice.below(3_000)),
         gas: BigInt(60_000 + dice.below(4_000_000)),
       })
@@ -107,4 +65,36 @@ test(`${trees} random call trees run twice alike, and no wei is lost in them`, a
   const first = await runTrees()
   expect(await runTrees()).toEqual(first)
   expect(first.seen.length).toBeGreaterThan(trees / 2)
-}, 600_000)
+  compareDigest('trees', keccakHex(bytesOf([...first.seen, first.digest].join('\n'))))
+}, 3_600_000)
+
+test(`${trees} random call trees in blocks come to the same roots when a fresh node executes them`, async () => {
+  const played = await playTrees(await openNode(), createDice(seed + 1), trees)
+  const fresh = await openNode()
+  for (const block of played.blocks) {
+    const verdict = await fresh.chain.validate(accepted(decodeBlock(block)))
+    await fresh.chain.commit(accepted(verdict))
+  }
+  expect(fresh.chain.head()).toMatchObject({ hash: played.head })
+  await fresh.stop()
+  expect(played.failed).toBeGreaterThan(0)
+  expect(played.logs).toBeGreaterThan(0)
+  compareDigest('chain', played.head)
+}, 3_600_000)
+
+function accepted<value>(verdict: Verdict<value, string>): value {
+  if (verdict.type !== 'accept') throw new Error(`${verdict.code}: ${verdict.message}`)
+  return verdict.value
+}
+
+/** Writes a hash, or compares it with the one another run wrote. */
+function compareDigest(name: string, digest: Hex): void {
+  const file = process.env['FUZZ_DIGESTS']
+  if (!file) return
+  const known = existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>)
+    : {}
+  const all = { ...known, [name]: known[name] ?? digest }
+  writeFileSync(file, JSON.stringify(all))
+  expect([name, process.version, digest]).toEqual([name, process.version, all[name]])
+}

@@ -196,7 +196,7 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
   }
   for (const name of ['challenge', 'resolve', 'finalize', 'settle', 'claim', 'refund', 'withdraw'])
     expect([name, done.has(name)]).toEqual([name, true])
-}, 600_000)
+}, 3_600_000)
 
 const treasury: Address = '0x0a77000000000000000000000000000000000010'
 
