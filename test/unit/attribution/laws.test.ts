@@ -5,6 +5,7 @@
  * ten thousand).
  */
 import { expect, test } from '@jest/globals'
+import { privateKeyToAccount } from 'viem/accounts'
 import { moduleAddresses } from '../../../attribution/abi.ts'
 import { receiptsState } from '../../../attribution/receipts/state.ts'
 import { paymentState, rewardsState } from '../../../attribution/rewards/state.ts'
@@ -19,6 +20,7 @@ import {
   type Address,
   type Hex,
 } from '../../../primitives/index.ts'
+import { devnetKeys } from '../../../node/devnet-keys.ts'
 import { createDice } from '../../support/dice.ts'
 import {
   bytesOf,
@@ -28,6 +30,7 @@ import {
   type EconomyLeaf,
 } from '../../support/economy.ts'
 import { alice, Refused } from '../../support/world.ts'
+import { sign } from './receipts/setup.ts'
 
 const operations = Number(process.env['LAW_OPERATIONS'] ?? 1_000)
 const seed = Number(process.env['LAW_SEED'] ?? 1)
@@ -42,6 +45,11 @@ interface Request {
   receiptId: Hex | undefined
   state: number
 }
+
+const accounts = devnetKeys
+  .slice(1, 7)
+  .map(([, key]) => privateKeyToAccount(key))
+  .toSorted((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1))
 
 /** A module's state as the journal has it, read without a call. */
 const slotsOf = (economy: Economy, address: Address) => ({
@@ -77,7 +85,8 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
     const held = economy.balance(moduleAddresses.rewards)
     expect([what, seed, escrowed + balances + pools]).toEqual([what, seed, held])
     let owed = 0n
-    for (const who of devnetAddresses) owed += receipts.balances.at(who).get()
+    for (const who of devnetAddresses)
+      owed += receipts.balances.at(who).get() + receipts.attesters.at(who).bond.get()
     owed += receipts.balances.at(treasury).get()
     for (const { receiptId } of requests) {
       if (!receiptId) continue
@@ -97,6 +106,10 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
     expect(creditedData).toBeLessThanOrEqual(data)
   }
 
+  const pair = () => {
+    const first = dice.below(accounts.length - 1)
+    return [accounts[first]!, accounts[first + 1 + dice.below(accounts.length - 1 - first)]!]
+  }
   const steps: Record<string, (request: Request | undefined) => Promise<unknown>> = {
     async pay() {
       const assetId = dice.pick(models)
@@ -121,7 +134,7 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
         requestId: request.id,
         assetId: request.assetId,
         versionId,
-        methodId: dice.pick([1, 3]),
+        methodId: dice.pick([1, 2, 3]),
         outputHash: keccakHex(bytesOf('answer')),
         sumRoot: toHex(root),
         total,
@@ -129,11 +142,17 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
         evidenceHash: zeroWord,
       }
       const owner = owners.get(request.assetId)!
-      const { result } = await economy.send(owner, 'receipts', 'commit', [receipt, []], {
+      const isAttested = receipt.methodId === 2
+      const signatures = isAttested
+        ? await Promise.all(pair().map((one) => sign(one, receipt)))
+        : []
+      const { result } = await economy.send(owner, 'receipts', 'commit', [receipt, signatures], {
         value: bond,
       })
       Object.assign(request, { leaves, receiptId: result })
     },
+    bond: () => economy.send(dice.pick(people), 'receipts', 'bond', [], { value: 10n ** 19n }),
+    unbond: () => economy.send(dice.pick([alice, ...people]), 'receipts', 'unbond', [10n ** 18n]),
     challenge: async (request) =>
       request?.receiptId &&
       economy.send(
@@ -178,8 +197,11 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
       return economy.send(who, dice.pick(['rewards', 'receipts']), 'withdraw', [who])
     },
     // Seldom far: most windows must stay open for the others.
-    mine: async () => economy.mine(dice.below(40) === 0 ? 400 : 1),
+    mine: async () => economy.mine(dice.pick([1, 1, 1, 1, 110]) + (dice.below(40) === 0 ? 400 : 0)),
   }
+  // Every account has a bond once, so that most signatures count.
+  for (const who of [alice, ...people])
+    await economy.send(who, 'receipts', 'bond', [], { value: 10n ** 19n })
   const names = Object.keys(steps)
   for (let i = 0; i < operations; i++) {
     const name = dice.pick(names)
@@ -194,7 +216,16 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
     if (request) checkProgress(request)
     if (requests.length > 48) await retire(economy, requests, done)
   }
-  for (const name of ['challenge', 'resolve', 'finalize', 'settle', 'claim', 'refund', 'withdraw'])
+  for (const name of [
+    'unbond',
+    'challenge',
+    'resolve',
+    'finalize',
+    'settle',
+    'claim',
+    'refund',
+    'withdraw',
+  ])
     expect([name, done.has(name)]).toEqual([name, true])
 }, 3_600_000)
 
@@ -222,6 +253,11 @@ async function retire(
     done.set('resolve', (done.get('resolve') ?? 0) + 1)
   }
   economy.mine(20_000) // one that survived a vote has a window again
-  for (const receiptId of await inState(1))
+  for (const receiptId of await inState(1)) {
+    const { id, leaves } = old.find((request) => request.receiptId === receiptId)!
+    const { state } = await economy.read('rewards', 'payment', [id])
+    if (state === paymentState.escrowed)
+      await economy.send(alice, 'rewards', 'settle', [id, leaves])
     await economy.send(alice, 'receipts', 'finalize', [[receiptId]])
+  }
 }

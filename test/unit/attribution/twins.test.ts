@@ -138,7 +138,7 @@ const randomLeaves = (count: number) =>
 test('proofs: random proofs, right and wrong, are judged alike, and cheaper in the module', async () => {
   const world = createWorld()
   for (const [name, make] of Object.entries(proofArguments))
-    for (let i = 0; i < 25; i++) {
+    for (let i = 0; i < 12; i++) {
       world.deploy(whoAsks, carrier(moduleAddresses.proofs, dataOf('proofs', name, make())))
       await compare(world, 'proofs', name, { from: alice, to: whoAsks, data: '0x' })
     }
@@ -151,7 +151,7 @@ test('both refuse the same malformed call data, value, and calls that are not di
   for (const module of ['proofs', 'rewards'] as const)
     for (const item of moduleAbis[module]) {
       if (item.type !== 'function' || !isTwinned(module, item.name)) continue
-      for (let i = 0; i < 12; i++) {
+      for (let i = 0; i < 6; i++) {
         const words = numbers(dice.below(item.inputs.length + 8)).map(() =>
           dice.pick([toWord(32n * BigInt(dice.below(12))), toWord(2n ** BigInt(dice.below(256)))]),
         )
@@ -223,7 +223,7 @@ test('rewards: random lives of fees are the same in both, slot by slot, and chea
     return economy.call(from, moduleAddresses.rewards, data, { value })
   }
   const steps = lifeOf(economy, { act, requests, models, versionId })
-  for (let i = 0; i < 200; i++) await steps[i % steps.length]!()
+  for (let i = 0; i < 180; i++) await steps[i % steps.length]!()
   for (const { id } of requests.slice(-8)) await act('settlement', alice, [id])
   expect(dearer()).toEqual([])
   expect(await economy.owed()).toBe(economy.balance(moduleAddresses.rewards))
