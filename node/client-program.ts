@@ -39,7 +39,9 @@ function addData(program: Command, io: Io, end: End): void {
   const data = program
     .command('data')
     .summary('contribute rows to a datanet')
-    .description('From files to an accepted batch: init, add, check, push, status.')
+    .description(
+      'From files to an accepted batch: init, add, check, push, status; for a datanet’s owner: review, publish.',
+    )
     .addHelpText('after', keyHelp)
   const commandOf = (name: string, text: string): Command =>
     addClientOptions(
@@ -67,10 +69,51 @@ function addData(program: Command, io: Io, end: End): void {
   commandOf('push', 'Uploads the rows and submits their root as a batch, with the deposit.').action(
     async (flags) => end(await (await import('./commands/data.ts')).pushData(flags, io)),
   )
+  addReview(data, io, end)
   commandOf(
     'status',
     'What became of each batch: its verdict, the answers it shaped, its income.',
   ).action(async (flags) => end(await (await import('./commands/data.ts')).dataStatus(flags, io)))
+}
+
+/** The owner's side of a datanet: judging batches, publishing versions. */
+function addReview(data: Command, io: Io, end: End): void {
+  addClientOptions(
+    data
+      .command('review')
+      .argument('<batch>', 'the batch', idValue)
+      .description('Accepts or rejects a batch of your datanet (owner mode).'),
+  )
+    .optionsGroup('Verdict:')
+    .option('--accept', 'take it')
+    .option('--reject', 'refuse it; its contributor may lose part of the deposit')
+    .option('--score <bps>', 'quality in ten-thousandths', wholeNumber(0, 10_000), 10_000)
+    .option('--reason <text>', 'up to 32 ASCII characters', reasonValue, '')
+    .action(async (batchId: bigint, flags) =>
+      end(await (await import('./commands/review.ts')).reviewBatch(batchId, flags, io)),
+    )
+  addClientOptions(
+    data
+      .command('publish')
+      .argument('<datanet>', 'the datanet', idValue)
+      .description('Publishes accepted batches as the next version of your datanet.'),
+  )
+    .optionsGroup('Version:')
+    .addOption(
+      new Option('--batch <id>', 'an accepted batch (repeatable; default: all not published yet)')
+        .argParser((text: string, before: readonly bigint[]) => [...before, idValue(text)])
+        .default([]),
+    )
+    .option('--uri <uri>', 'where people find out more', '')
+    .action(async (datanetId: bigint, flags) =>
+      end(await (await import('./commands/review.ts')).publishVersion(datanetId, flags, io)),
+    )
+}
+
+function reasonValue(text: string): string {
+  if (!/^[\x20-\x7e]{0,32}$/.test(text))
+    throw new InvalidArgumentError('It must be up to 32 ASCII characters.')
+  return text
 }
 
 /** SPDX identifiers are ASCII; 32 bytes are what a batch carries. */
@@ -184,6 +227,10 @@ function addRewards(program: Command, io: Io, end: End): void {
   commandOf('explain <hash>', 'From a fee to every account that got a part of it, and why.').action(
     async (hash: `0x${string}`, flags) =>
       end(await (await import('./commands/rewards.ts')).explainRewards(hash, flags, io)),
+  )
+  commandOf('refund <requestId>', 'Takes back the fee of a request that nobody answered.').action(
+    async (requestId: `0x${string}`, flags) =>
+      end(await (await import('./commands/rewards.ts')).refundRequest(requestId, flags, io)),
   )
   commandOf('claim', 'Claims all shares of the key’s account and withdraws the balance.').action(
     async (flags) => end(await (await import('./commands/rewards.ts')).claimRewards(flags, io)),

@@ -4,6 +4,7 @@
  */
 import {
   BaseError,
+  ContractFunctionExecutionError,
   ContractFunctionRevertedError,
   createWalletClient,
   defineChain,
@@ -19,6 +20,7 @@ import { getChainId } from 'viem/actions'
 import { NodeError } from '../primitives/index.ts'
 import { attributionActions, tributaryDevnet } from '../sdk/index.ts'
 import { readKey } from './keystore.ts'
+import { refusalText } from './refusals.ts'
 
 export interface ClientFlags {
   readonly rpcUrl: string
@@ -96,7 +98,9 @@ function reasonOf(error: BaseError): [code: string, message: string] {
   const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError)
   if (reverted instanceof ContractFunctionRevertedError) {
     const { errorName = reverted.reason ?? 'no reason given', args = [] } = reverted.data ?? {}
-    return ['MODULE_REFUSED', `refused: ${errorName}(${args.map(String).join(', ')})`]
+    const called = error.walk((cause) => cause instanceof ContractFunctionExecutionError)
+    const functionName = called instanceof ContractFunctionExecutionError ? called.functionName : ''
+    return ['MODULE_REFUSED', refusalText({ functionName, errorName, args })]
   }
   return ['NODE_REFUSED', error.shortMessage]
 }

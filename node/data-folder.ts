@@ -33,6 +33,20 @@ export type Pushed = z.infer<typeof pushedSchema>[number]
 
 const files = { settings: 'datanet.json', rows: 'rows.jsonl', pushed: 'pushed.json' } as const
 
+/** Throws NodeError DATA_FOLDER when there is a datanet.json already. Writes nothing. */
+export async function requireFresh(folder: string): Promise<void> {
+  const path = join(folder, files.settings)
+  const isThere = await readFile(path).then(
+    () => true,
+    () => false,
+  )
+  if (isThere)
+    throw new NodeError(
+      'DATA_FOLDER',
+      `${path} is there already; go on with it, or begin in another --folder`,
+    )
+}
+
 /** Throws NodeError DATA_FOLDER when there is a datanet.json already. */
 export async function initFolder(folder: string, settings: DataSettings): Promise<void> {
   const path = join(folder, files.settings)

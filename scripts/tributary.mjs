@@ -47,4 +47,6 @@ if (isStale()) {
   })
   if (status !== 0) process.exit(status ?? 1)
 }
+// npm moves to the package's folder; paths are meant from where the person stands.
+if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD)
 await import(pathToFileURL(command).href)

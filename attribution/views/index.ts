@@ -2,7 +2,14 @@
  * What the modules' state and logs say, told as whole answers. The node serves them as attr_ methods,
  * the client library computes them from any node's plain Ethereum JSON-RPC.
  */
-export { shortText } from './names.ts'
+export {
+  assetStates,
+  batchStates,
+  paymentStates,
+  receiptStates,
+  shortText,
+  versionStates,
+} from './names.ts'
 export {
   assetView,
   batchIds,

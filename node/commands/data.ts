@@ -8,11 +8,13 @@ import { makeFolder } from '../make-folder.ts'
 import {
   closePush,
   initFolder,
+  requireFresh,
   readPushed,
   readSettings,
   readStaged,
   rowHash,
   stageRows,
+  type DataSettings,
 } from '../data-folder.ts'
 import {
   explained,
@@ -24,6 +26,7 @@ import {
 } from '../client.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
+import { shortText } from '../../attribution/views/index.ts'
 import { readRows } from '../read-rows.ts'
 import { count, toAmountText, toSizeText } from '../text.ts'
 
@@ -46,6 +49,7 @@ export async function initData(flags: InitFlags, io: Io): Promise<ExitCode> {
   if ((datanet === undefined) === (create === undefined))
     throw usageError('give --datanet ID of one that exists, or --create NAME for a new one')
   await makeFolder(folder)
+  await requireFresh(folder) // before anything is sent
   const datanetId = datanet ?? (await createDatanet(await openClient(flags), create ?? '', flags))
   await initFolder(folder, { datanetId: datanetId.toString(), licence, uri })
   io.out(`${folder} contributes to datanet ${datanetId}, rows under ${licence}`)
@@ -106,6 +110,9 @@ export async function checkData(flags: DataFlags, io: Io): Promise<ExitCode> {
     io.out('nothing to push: add files with tributary data add')
     return exitCodes.ok
   }
+  const refusals = await chainFaults(flags, settings, batch.rows.length, bytes.length)
+  for (const refusal of refusals) io.err(refusal)
+  if (refusals.length > 0) return exitCodes.refused
   const facts = {
     rows: batch.rows.length,
     sizeBytes: bytes.length,
@@ -120,6 +127,42 @@ export async function checkData(flags: DataFlags, io: Io): Promise<ExitCode> {
       : `${count(facts.rows, 'row')}, ${toSizeText(bytes.length)}, root ${facts.root}, for datanet ${settings.datanetId}`,
   )
   return exitCodes.ok
+}
+
+/** What the datanet would refuse, each with what to do. Throws NODE_UNREACHABLE. */
+async function chainFaults(
+  flags: DataFlags,
+  { datanetId, licence }: DataSettings,
+  rows: number,
+  sizeBytes: number,
+): Promise<readonly string[]> {
+  const client = await openReader(flags)
+  const [datanets] = await explained(client.datanet.read.counts())
+  const id = BigInt(datanetId)
+  if (id > datanets)
+    return [
+      `there is no datanet ${id} on this chain (it has ${datanets}); change datanetId in datanet.json, or begin anew with tributary data init`,
+    ]
+  const { policy } = await explained(client.datanet.read.datanet([id]))
+  const faults: string[] = []
+  const wanted = shortText(policy.licence)
+  if (wanted !== '' && wanted !== licence)
+    faults.push(
+      `datanet ${id} takes rows under ${wanted}, and these are under ${licence}; change licence in datanet.json if you may`,
+    )
+  if (rows > policy.maxBatchRows)
+    faults.push(
+      `datanet ${id} takes ${policy.maxBatchRows} rows a batch, and these are ${rows}; push in parts`,
+    )
+  const deposit = await explained(client.datanet.read.depositFor([id, BigInt(sizeBytes)]))
+  if (flags.from !== undefined) {
+    const balance = await explained(client.getBalance({ address: flags.from }))
+    if (balance < deposit)
+      faults.push(
+        `the deposit is ${toAmountText(deposit)}, and ${flags.from} has ${toAmountText(balance)}`,
+      )
+  }
+  return faults
 }
 
 export async function pushData(flags: DataFlags, io: Io): Promise<ExitCode> {

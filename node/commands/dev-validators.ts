@@ -4,9 +4,9 @@
  * can kill and part them for show. Holds no chain itself.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { access, rm, writeFile } from 'node:fs/promises'
+import { access, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { devnetGenesis, formatGenesis } from '../../genesis/index.ts'
 import { silentLogger } from '../../primitives/index.ts'
@@ -99,6 +99,7 @@ async function prepare(flags: DevFlags, count: number, io: Io): Promise<Network>
   const made = await countOf(root)
   if (made !== count)
     throw usageError(`${root} holds a network of ${made} validators; --reset makes one of ${count}`)
+  await requireSameOptions(flags, join(root, 'options.json'))
   const ports = await freePorts(count + flags.fullNodes)
   const members = await Promise.all(
     ports.map(async (p2pPort, index) => {
@@ -147,6 +148,31 @@ async function makeNetwork(
     genesisFile,
     formatGenesis({ ...genesis, tributary: { ...tributary, validators } }),
   )
+}
+
+/**
+ * A network keeps the accounts, chain id and gas limit it began with; asking for others is an error, not
+ * a silence. What it began with is in a file beside its genesis.
+ */
+async function requireSameOptions(
+  { accounts, balance, chainId, gasLimit }: DevFlags,
+  file: string,
+): Promise<void> {
+  const wanted: Readonly<Record<string, string>> = {
+    '--accounts': String(accounts),
+    '--balance': String(balance),
+    '--chain-id': String(chainId),
+    '--gas-limit': String(gasLimit),
+  }
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined) return writeFile(file, `${JSON.stringify(wanted, undefined, 2)}\n`)
+  const kept = JSON.parse(text) as Readonly<Record<string, string>>
+  const changed = Object.keys(wanted).filter((name) => kept[name] !== wanted[name])
+  if (changed.length > 0)
+    throw usageError(
+      `the network kept in ${dirname(file)} began with other values of ${changed.join(', ')}; ` +
+        'leave them out as then, or --reset begins a new one',
+    )
 }
 
 const exists = (path: string): Promise<boolean> =>

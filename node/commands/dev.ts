@@ -86,16 +86,17 @@ async function announce(
   return facts
 }
 
-/** Plays the demo on a chain that is still empty; one that was kept has it already. */
+/** Plays the demo on a chain that is still empty; one that was kept has it already, and it is told again. */
 async function demoOf(
   flags: DevFlags,
   keys: readonly Key[],
   node: TributaryNode,
   httpUrl: string,
 ): Promise<DemoFacts | undefined> {
-  if (!flags.seedDemo || flags.bare || node.chain.head().header.number > 0n) return undefined
-  const { playDemo } = await import('../demo/demo.ts')
+  if (!flags.seedDemo || flags.bare) return undefined
+  const { findDemo, playDemo } = await import('../demo/demo.ts')
   const privateKeys = keys.map(([, privateKey]) => privateKey)
+  if (node.chain.head().header.number > 0n) return findDemo(httpUrl, privateKeys)
   return playDemo(httpUrl, privateKeys, sealingOf(flags).type === 'automine')
 }
 

@@ -77,7 +77,7 @@ export async function ask(
   io: Io,
 ): Promise<ExitCode> {
   const client = await openClient(flags)
-  const { price } = await explained(client.lineage.read.asset([assetId]))
+  const { price, owner, provider } = await explained(client.lineage.read.asset([assetId]))
   const value = flags.pay ?? price
   const inputHash = keccak256(stringToBytes(question))
   const nonce = BigInt(
@@ -93,10 +93,15 @@ export async function ask(
   )
   const receiptId = await waitForReceipt(client, requestId, flags.waitS)
   if (receiptId === undefined) {
-    io.out(
-      `no answer yet; the fee can be refunded later. Look again: tributary rewards explain ${requestId}`,
+    const { refundBlock } = await explained(client.rewards.read.payment([requestId]))
+    const who = provider === zeroAddress ? owner : provider
+    io.err(
+      `no answer${flags.waitS > 0 ? ` within ${count(flags.waitS, 'second')}` : ' yet'}: ${who}, who serves model ${assetId}, has recorded none`,
     )
-    return exitCodes.ok
+    io.err(
+      `The fee waits in escrow. Look again: tributary rewards explain ${requestId}; from block ${refundBlock} on it comes back: tributary rewards refund ${requestId}`,
+    )
+    return exitCodes.refused
   }
   io.out(
     flags.json

@@ -2,7 +2,8 @@
  * `tributary rewards`: what an account has coming, why, and taking it. `explain` computes its answer
  * from the node's calls and logs, so it need not believe the node's own attr_explainReward.
  */
-import type { Address, Hex } from 'viem'
+import { hexToBytes, type Address, type Hex } from 'viem'
+import { tokensOf } from '../../attribution/methods/index.ts'
 import { explained, mined, openClient, openReader, type ClientFlags } from '../client.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
@@ -69,11 +70,39 @@ export async function explainRewards(name: Hex, flags: ListFlags, io: Io): Promi
       `  ${part}: ${toAmountText(amount)} to ${account}${of}${isCredited ? '' : ', not claimed yet'}`,
     )
   }
+  const words = evidence ? tokensOf(hexToBytes(evidence.answer)) : []
   for (const { start, length, row, contributionId } of evidence?.spans ?? [])
     io.out(
-      `  span: tokens ${start}-${start + length - 1} stand in row ${row} (batch ${contributionId})`,
+      `  “${shown(words.slice(start, start + length))}” stands in row ${row} (batch ${contributionId})`,
     )
   io.out(`  not accounted for: ${toAmountText(reward.unexplained)}`)
+  return exitCodes.ok
+}
+
+const longestShown = 160
+
+/** Tokens as text again; control characters are nothing for a terminal. */
+function shown(tokens: readonly string[]): string {
+  const bytes = Uint8Array.from(tokens.join(''), (character) => character.charCodeAt(0))
+  const text = new TextDecoder()
+    .decode(bytes)
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
+}
+
+/** Gives the fee of a request without an answer back to its payer, and pays it out to the key's account. */
+export async function refundRequest(name: Hex, flags: ClientFlags, io: Io): Promise<ExitCode> {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(name)) throw usageError('give the hash of a request')
+  const client = await openClient(flags)
+  const { result: amount } = await explained(client.rewards.simulate.refund([name]))
+  await mined(client, client.rewards.write.refund([name]))
+  const { payer } = await explained(client.rewards.read.payment([name]))
+  io.out(
+    flags.json
+      ? toJsonText({ requestId: name, amount, payer })
+      : `${toAmountText(amount)} are ${payer}’s again; take them: tributary rewards claim`,
+  )
   return exitCodes.ok
 }
 

@@ -20,7 +20,8 @@ const roles = [
 type Role = (typeof roles)[number]
 
 /** The first of them among the accounts. */
-export const firstRole = 11
+const firstRole = 11
+export const accountsNeeded = firstRole + roles.length
 
 export interface Cast extends Readonly<Record<Role, Writer>> {
   /** Waits for a transaction, and makes a block where the devnet makes none by itself. */
@@ -46,10 +47,10 @@ export async function createCast(
   isAutomine: boolean,
 ): Promise<Cast> {
   const own = keys.slice(firstRole, firstRole + roles.length)
-  if (own.length < roles.length)
+  if (keys.length < accountsNeeded)
     throw new NodeError(
       'DEMO_ACCOUNTS',
-      `the demo needs ${firstRole + roles.length} accounts; leave --accounts out, or start with --bare`,
+      `the demo needs ${accountsNeeded} accounts; leave --accounts out, or start with --bare`,
     )
   const clients = await Promise.all(own.map((key) => connectAs(url, key)))
   const [first] = clients

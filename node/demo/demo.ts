@@ -3,7 +3,7 @@
  * block, and tells where to look. Knows only the node's URL and keys, as any client.
  */
 import type { Hex } from '../../primitives/index.ts'
-import { createCast, type Cast } from './cast.ts'
+import { accountsNeeded, createCast, type Cast } from './cast.ts'
 import { playEconomy, type Economy } from './economy.ts'
 
 export interface DemoFacts extends Economy {
@@ -28,6 +28,35 @@ export async function playDemo(
   await setInterval(cast, 'anvil_setBlockTimestampInterval', [1])
   const economy = await playEconomy(cast)
   await setInterval(cast, 'anvil_removeBlockTimestampInterval', [])
+  return factsOf(cast, economy)
+}
+
+/** The demo of a chain that was kept; undefined where what stands there is something else. */
+export async function findDemo(url: string, keys: readonly Hex[]): Promise<DemoFacts | undefined> {
+  if (keys.length < accountsNeeded) return undefined
+  const cast = await createCast(url, keys, true)
+  const [datanets, batches] = await cast.owner.datanet.read.counts()
+  if (datanets === 0n || batches === 0n || (await cast.owner.lineage.read.count()) === 0n)
+    return undefined
+  const { owner } = await cast.owner.datanet.read.datanet([demoIds.datanetId])
+  const asset = await cast.owner.lineage.read.asset([demoIds.assetId])
+  const isDemo =
+    isSame(owner, cast.owner.account.address) && isSame(asset.owner, cast.builder.account.address)
+  if (!isDemo) return undefined
+  const paid = await cast.owner.rewards.getEvents.Paid(
+    { assetId: demoIds.assetId, payer: cast.asker.account.address },
+    { fromBlock: 0n },
+  )
+  const requestIds = paid.flatMap(({ args }) => args.requestId ?? [])
+  return factsOf(cast, { ...demoIds, requestIds })
+}
+
+/** What the demo makes on an empty chain, by number. */
+const demoIds = { datanetId: 1n, versionIds: [1n, 2n], assetId: 1n } as const
+
+const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
+
+async function factsOf(cast: Cast, economy: Economy): Promise<DemoFacts> {
   const { fees } = await cast.owner.attribution.usage(economy.assetId)
   const contributors = []
   for (const name of ['anna', 'ben', 'cleo'] as const) {

@@ -108,7 +108,8 @@ export async function playTrees(
   const puppets = [0n, 1n].map(
     (nonce) => getContractAddress({ from: alice.address, nonce }).toLowerCase() as Address,
   )
-  for (const _puppet of puppets) await send(alice, undefined, readArtifact('Puppet').bytecode)
+  for (let i = 0; i < puppets.length; i++)
+    await send(alice, undefined, readArtifact('Puppet').bytecode)
   for (const [module, call] of setUp) await ask(alice, module, call)
   await seal()
   for (let i = 0; i < trees; i++) {
