@@ -10,6 +10,7 @@ import {
   defineChain,
   http,
   HttpRequestError,
+  isHex,
   publicActions,
   type Account,
   type Address,
@@ -20,7 +21,7 @@ import { getChainId } from 'viem/actions'
 import { NodeError } from '../primitives/index.ts'
 import { attributionActions, tributaryDevnet } from '../sdk/index.ts'
 import { readKey } from './keystore.ts'
-import { refusalText } from './refusals.ts'
+import { refusalOfData, refusalText } from './refusals.ts'
 
 export interface ClientFlags {
   readonly rpcUrl: string
@@ -102,5 +103,17 @@ function reasonOf(error: BaseError): [code: string, message: string] {
     const functionName = called instanceof ContractFunctionExecutionError ? called.functionName : ''
     return ['MODULE_REFUSED', refusalText({ functionName, errorName, args })]
   }
+  const raw = revertDataOf(error)
+  const refusal = raw && refusalOfData(raw)
+  if (refusal !== undefined) return ['MODULE_REFUSED', refusal]
   return ['NODE_REFUSED', error.shortMessage]
+}
+
+/** What a plain eth_call reverted with, as the node sent it. */
+function revertDataOf(error: BaseError): Hex | undefined {
+  const found = error.walk(
+    (cause) => typeof cause === 'object' && cause !== null && 'data' in cause && isHex(cause.data),
+  )
+  const data = found && 'data' in found ? found.data : undefined
+  return isHex(data) ? data : undefined
 }

@@ -2,7 +2,8 @@
  * What a module's refusal means for the person at the command, and what to do about it. The names are
  * the errors of contracts/interfaces/IModuleErrors.sol; an unknown one is shown as it is.
  */
-import { hexToBigInt, type Hex } from 'viem'
+import { decodeErrorResult, hexToBigInt, type Hex } from 'viem'
+import { moduleAbis } from '../attribution/abi.ts'
 import {
   assetStates,
   batchStates,
@@ -62,8 +63,19 @@ const cures: Readonly<Record<string, string>> = {
 export function refusalText(refusal: Refusal): string {
   const { errorName, args } = refusal
   const sentence = sentenceOf(refusal)
-  const plain = `${errorName}(${args.map(String).join(', ')})`
-  return sentence === undefined ? `refused: ${plain}` : `refused: ${sentence} [${plain}]`
+  if (sentence !== undefined) return `refused: ${sentence} (${errorName})`
+  return `refused: ${errorName}(${args.map(String).join(', ')})`
+}
+
+/** The same from the bytes a call reverted with; undefined when no module says such a thing. */
+export function refusalOfData(data: Hex): string | undefined {
+  try {
+    // Every module has the errors of IModuleErrors.
+    const { errorName, args } = decodeErrorResult({ abi: moduleAbis.registry, data })
+    return refusalText({ functionName: '', errorName, args: args ?? [] })
+  } catch {
+    return undefined
+  }
 }
 
 function sentenceOf({ functionName, errorName, args }: Refusal): string | undefined {

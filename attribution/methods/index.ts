@@ -55,7 +55,7 @@ export {
   type SpanQuestion,
   verifySpans,
 } from './span-proof.ts'
-export { encodeCorpus, tokensOf } from './tokens.ts'
+export { encodeCorpus, tokenBounds, tokensOf } from './tokens.ts'
 export {
   buildVersion,
   createVersionBuilder,

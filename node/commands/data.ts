@@ -3,7 +3,7 @@
  * the module would refuse there, so that a deposit is sent only with what can be accepted.
  */
 import { stringToHex } from 'viem'
-import { toHex } from '../../primitives/index.ts'
+import { NodeError, toHex } from '../../primitives/index.ts'
 import { makeFolder } from '../make-folder.ts'
 import {
   closePush,
@@ -110,7 +110,13 @@ export async function checkData(flags: DataFlags, io: Io): Promise<ExitCode> {
     io.out('nothing to push: add files with tributary data add')
     return exitCodes.ok
   }
-  const refusals = await chainFaults(flags, settings, batch.rows.length, bytes.length)
+  const refusals = await chainFaults(flags, settings, batch.rows.length, bytes.length).catch(
+    (error: unknown) => {
+      if (!(error instanceof NodeError && error.code === 'NODE_UNREACHABLE')) throw error
+      io.err(`not checked against datanet ${settings.datanetId}: ${error.message}`)
+      return []
+    },
+  )
   for (const refusal of refusals) io.err(refusal)
   if (refusals.length > 0) return exitCodes.refused
   const facts = {
@@ -166,11 +172,15 @@ async function chainFaults(
 }
 
 export async function pushData(flags: DataFlags, io: Io): Promise<ExitCode> {
-  const { datanetId, licence, uri } = await readSettings(flags.folder)
+  const settings = await readSettings(flags.folder)
+  const { datanetId, licence, uri } = settings
   const { batch, bytes, fault } = await readStaged(flags.folder)
   if (fault !== undefined) throw usageError(fault)
   if (!batch) throw usageError('nothing to push: add files with tributary data add')
   const client = await openClient(flags)
+  // Before anything leaves this machine.
+  const [refusal] = await chainFaults(flags, settings, batch.rows.length, bytes.length)
+  if (refusal !== undefined) throw new NodeError('DATANET_REFUSES', refusal)
   const sizeBytes = BigInt(bytes.length)
   const value = await explained(client.datanet.read.depositFor([BigInt(datanetId), sizeBytes]))
   const root = toHex(batch.root)

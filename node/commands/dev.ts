@@ -97,7 +97,8 @@ async function demoOf(
   const { findDemo, playDemo } = await import('../demo/demo.ts')
   const privateKeys = keys.map(([, privateKey]) => privateKey)
   if (node.chain.head().header.number > 0n) return findDemo(httpUrl, privateKeys)
-  return playDemo(httpUrl, privateKeys, sealingOf(flags).type === 'automine')
+  const nowS = () => Math.floor(systemClock.nowMs() / 1000)
+  return playDemo(httpUrl, privateKeys, { isAutomine: sealingOf(flags).type === 'automine', nowS })
 }
 
 function refuseContradictions(flags: DevFlags): void {

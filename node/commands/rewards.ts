@@ -3,7 +3,7 @@
  * from the node's calls and logs, so it need not believe the node's own attr_explainReward.
  */
 import { hexToBytes, type Address, type Hex } from 'viem'
-import { tokensOf } from '../../attribution/methods/index.ts'
+import { tokenBounds } from '../../attribution/methods/index.ts'
 import { explained, mined, openClient, openReader, type ClientFlags } from '../client.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
@@ -70,10 +70,11 @@ export async function explainRewards(name: Hex, flags: ListFlags, io: Io): Promi
       `  ${part}: ${toAmountText(amount)} to ${account}${of}${isCredited ? '' : ', not claimed yet'}`,
     )
   }
-  const words = evidence ? tokensOf(hexToBytes(evidence.answer)) : []
+  const answer = hexToBytes(evidence?.answer ?? '0x')
+  const bounds = tokenBounds(answer)
   for (const { start, length, row, contributionId } of evidence?.spans ?? [])
     io.out(
-      `  “${shown(words.slice(start, start + length))}” stands in row ${row} (batch ${contributionId})`,
+      `  “${shown(answer.subarray(bounds[2 * start], bounds[2 * (start + length) - 1]))}” stands in row ${row} (batch ${contributionId})`,
     )
   io.out(`  not accounted for: ${toAmountText(reward.unexplained)}`)
   return exitCodes.ok
@@ -81,9 +82,8 @@ export async function explainRewards(name: Hex, flags: ListFlags, io: Io): Promi
 
 const longestShown = 160
 
-/** Tokens as text again; control characters are nothing for a terminal. */
-function shown(tokens: readonly string[]): string {
-  const bytes = Uint8Array.from(tokens.join(''), (character) => character.charCodeAt(0))
+/** A piece of the answer; control characters are nothing for a terminal. */
+function shown(bytes: Uint8Array): string {
   const text = new TextDecoder()
     .decode(bytes)
     .replace(/[\p{Cc}\s]+/gu, ' ')

@@ -22,12 +22,14 @@ export interface DemoFacts extends Economy {
 export async function playDemo(
   url: string,
   keys: readonly Hex[],
-  isAutomine: boolean,
+  { isAutomine, nowS }: { readonly isAutomine: boolean; readonly nowS: () => number },
 ): Promise<DemoFacts> {
   const cast = await createCast(url, keys, isAutomine)
-  await setInterval(cast, 'anvil_setBlockTimestampInterval', [1])
+  await devMethod(cast, 'anvil_setBlockTimestampInterval', [1])
   const economy = await playEconomy(cast)
-  await setInterval(cast, 'anvil_removeBlockTimestampInterval', [])
+  await devMethod(cast, 'anvil_removeBlockTimestampInterval', [])
+  // The demo's time stood still at its last block; from here on it is the machine's.
+  await devMethod(cast, 'anvil_setTime', [nowS()])
   return factsOf(cast, economy)
 }
 
@@ -44,7 +46,10 @@ export async function findDemo(url: string, keys: readonly Hex[]): Promise<DemoF
     isSame(owner, cast.owner.account.address) && isSame(asset.owner, cast.builder.account.address)
   if (!isDemo) return undefined
   const paid = await cast.owner.rewards.getEvents.Paid(
-    { assetId: demoIds.assetId, payer: cast.asker.account.address },
+    {
+      assetId: demoIds.assetId,
+      payer: [cast.asker.account.address, cast.reader.account.address],
+    },
     { fromBlock: 0n },
   )
   const requestIds = paid.flatMap(({ args }) => args.requestId ?? [])
@@ -68,7 +73,7 @@ async function factsOf(cast: Cast, economy: Economy): Promise<DemoFacts> {
 }
 
 /** One second a block: the clock of the machine has no part in the demo. */
-const setInterval = (
+const devMethod = (
   { owner }: Cast,
   method: `anvil_${string}`,
   params: readonly unknown[],

@@ -1,0 +1,94 @@
+/**
+ * A newcomer at the command line of a real devnet: the owner's and the contributor's commands, and what
+ * is said when something is not allowed. Every refusal says what to do and ends in another exit code.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type Devnet, rpcCall, runCommand, startDevnet } from '../support/node.ts'
+
+let devnet: Devnet
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tributary-newcomer-'))
+  devnet = await startDevnet(['--ephemeral', '--bare'])
+}, 60_000)
+afterAll(async () => {
+  await devnet.stop()
+  await rm(folder, { recursive: true })
+})
+
+/** One command; by default the first account signs. */
+async function run(line: string, who = 0, ...more: readonly string[]) {
+  const from = devnet.accounts[who]?.address ?? ''
+  const args = [...line.split(' '), ...more, '--rpc-url', devnet.httpUrl, '--from', from]
+  const { code, stdout, stderr } = await runCommand(args)
+  return { code, stdout, stderr }
+}
+const said = (text: string | RegExp) => ({ code: 1, stderr: expect.stringMatching(text) })
+
+test('from files to a version, and everything that is refused on the way', async () => {
+  const data = join(folder, 'data')
+  const rows = join(folder, 'rows.txt')
+  await writeFile(rows, 'the ship sailed at dawn\n\nand nobody waved from the shore\n')
+  expect(await run(`data init --create mine -f ${data}`)).toMatchObject({ code: 0 })
+  const before = await rpcCall(devnet.httpUrl, 'eth_blockNumber')
+  const again = await run(`data init --create mine -f ${data}`)
+  expect(again).toMatchObject(said(/is there already; go on with it/))
+  expect(await rpcCall(devnet.httpUrl, 'eth_blockNumber')).toBe(before)
+
+  expect(await run(`data add ${rows} -f ${data}`)).toMatchObject({ code: 0 })
+  expect(await run(`data check -f ${data}`)).toMatchObject({ code: 0 })
+  const settings = join(data, 'datanet.json')
+  const right = await readFile(settings, 'utf8')
+  await writeFile(settings, right.replace('CC0-1.0', 'MIT'))
+  for (const command of ['check', 'push'])
+    expect(await run(`data ${command} -f ${data}`, 1)).toMatchObject(
+      said(/takes rows under CC0-1.0, and these are under MIT/),
+    )
+  await writeFile(settings, right.replace('"1"', '"9"'))
+  expect(await run(`data check -f ${data}`)).toMatchObject(said(/there is no datanet 9/))
+  await writeFile(settings, right)
+
+  expect(await run(`data push -f ${data}`, 1)).toMatchObject({ code: 0 })
+  expect(await run('data publish 1')).toMatchObject({ code: 2 })
+  expect(await run('data review 1')).toMatchObject({ code: 2 })
+  expect(await run('data review 1 --accept', 1)).toMatchObject(
+    said(/sign with the key of the owner/),
+  )
+  expect(await run('data review 7 --accept')).toMatchObject(said(/no number 7/))
+  expect(await run('data review 1 --accept')).toMatchObject({ code: 0 })
+  expect(await run('data review 1 --reject')).toMatchObject(
+    said(/it is accepted and would have to be pending/),
+  )
+  expect(await run('data publish 1')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('version 1 of datanet 1'),
+  })
+}, 120_000)
+
+test('a question that nobody answers ends with the reason, and its fee comes back', async () => {
+  const manifest = join(folder, 'model.json')
+  await writeFile(manifest, '{}')
+  expect(await run(`model register ${manifest} --price 0.5`)).toMatchObject({ code: 0 })
+  expect(await run('model show 9', 0)).toMatchObject(said(/no number 9/))
+  expect(await run('ask 1 hello --pay 0.1', 2)).toMatchObject(
+    said(/0\.5 OPEN is wanted, 0\.1 OPEN was given/),
+  )
+  const asked = await run('ask 1 hello', 2)
+  expect(asked).toMatchObject(said(/has recorded none/))
+  const [requestId = ''] = /0x[0-9a-f]{64}/.exec(asked.stdout) ?? []
+  expect(await run(`rewards refund ${requestId}`, 2)).toMatchObject(
+    said(/too early: possible from/),
+  )
+  await rpcCall(devnet.httpUrl, 'hardhat_mine', ['0x400'])
+  expect(await run(`rewards refund ${requestId}`, 2)).toMatchObject({ code: 0 })
+  expect(await run(`rewards refund ${requestId}`, 2)).toMatchObject(
+    said(/it is refunded and would have to be escrowed/),
+  )
+  expect(await run('rewards claim', 2)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('0.5 OPEN withdrawn'),
+  })
+}, 120_000)
