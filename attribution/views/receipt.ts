@@ -54,7 +54,8 @@ export async function receiptView(reader: ChainReader, receiptId: Hex) {
 
 /**
  * The leaves in the order of the tree: from the log of `attribute`, else computed again where the answer
- * stands in the chain. undefined when neither gives the receipt's own root.
+ * stands in the chain, else as they were shown when the fee was settled or claimed. undefined when none of
+ * these gives the receipt's own root.
  */
 export async function leavesView(
   reader: ChainReader,
@@ -86,11 +87,35 @@ async function plainLeaves(
   const [logged] = await events(reader, 'receipts', 'ReceiptLeaves', { receiptId })
   if (logged) return logged.args.leaves
   const [committed] = await events(reader, 'receipts', 'ReceiptCommitted', { receiptId })
-  const answer = committed && (await answerOf(reader, receiptId, committed.transactionHash))
-  if (!answer) return undefined
-  const { versionId, methodId, sumRoot } = committed.args.receipt
-  const [, leaves, root] = await read(reader, 'receipts', 'preview', [versionId, methodId, answer])
-  return root === sumRoot ? leaves : undefined
+  if (!committed) return undefined
+  const { requestId, versionId, methodId, sumRoot } = committed.args.receipt
+  const answer = await answerOf(reader, receiptId, committed.transactionHash)
+  if (answer) {
+    const call = [versionId, methodId, answer] as const
+    const [, leaves, root] = await read(reader, 'receipts', 'preview', call)
+    return root === sumRoot ? leaves : undefined
+  }
+  const shown = await shownLeaves(reader, requestId)
+  return shown.length > 0 && toHex(buildSumTree(shown).root) === sumRoot ? shown : undefined
+}
+
+/** What `settle` and `claim` showed of a request's tree, in transactions that called IRewards themselves. */
+async function shownLeaves(reader: ChainReader, requestId: Hex): Promise<readonly SumLeaf[]> {
+  const paid = await events(reader, 'rewards', 'Credited', { requestId })
+  const leaves = new Map<bigint, SumLeaf>()
+  for (const hash of new Set(paid.map(({ transactionHash }) => transactionHash))) {
+    const transaction = await reader.transaction(hash)
+    if (transaction?.to?.toLowerCase() !== moduleAddresses.rewards) continue
+    const call = decodeFunctionData({ abi: moduleAbis.rewards, data: transaction.input })
+    if (call.functionName === 'settle') return call.args[1]
+    if (call.functionName !== 'claim') continue
+    const [requestIds, claimed, indexes] = call.args
+    for (const [i, id] of requestIds.entries()) {
+      const [leaf, index] = [claimed[i], indexes[i]]
+      if (id === requestId && leaf && index !== undefined) leaves.set(index, leaf)
+    }
+  }
+  return [...leaves].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, leaf]) => leaf)
 }
 
 /** Wei of a leaf in a pool of the receipt's total. */

@@ -51,7 +51,7 @@ export async function explainRequest(reader: ChainReader, requestId: Hex, accoun
     leaves,
     evidence: receipt && (await spansView(reader, receipt)),
     lines,
-    /** Wei of the fee that no line accounts for: 0 once settled, when the leaves are in the logs. */
+    /** Wei of the fee that no line accounts for: 0 once settled, unless leaves were shown to nobody yet. */
     unexplained: payment.amount - explained,
   }
 }
@@ -83,7 +83,7 @@ async function linesOf(
   const settled = await read(reader, 'rewards', 'settlement', [requestId])
   const payment = await read(reader, 'rewards', 'payment', [requestId])
   const total = leaves.reduce((sum, { weight }) => sum + weight, 0n)
-  const data: RewardLine[] = []
+  const data: RewardLine[] = leaves.length === 0 ? await creditedLines(reader, requestId) : []
   for (const leaf of leaves)
     data.push({
       part: 'data',
@@ -99,6 +99,12 @@ async function linesOf(
     paid('stakers', settled.stakersAccount, settled.stakers),
     paid('protocol', settled.protocolAccount, settled.protocol),
   ]
+}
+
+/** What was credited of a tree nobody has shown in full. */
+async function creditedLines(reader: ChainReader, requestId: Hex): Promise<RewardLine[]> {
+  const credited = await events(reader, 'rewards', 'Credited', { requestId })
+  return credited.map(({ args: { account, amount } }) => paid('data', account, amount))
 }
 
 const paid = (part: RewardLine['part'], account: Address, amount: bigint): RewardLine => ({
