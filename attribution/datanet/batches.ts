@@ -7,6 +7,7 @@ import { concat, fromHex, toFixedBytes, type Address, type Hex } from '../../pri
 import type { datanetAbi } from '../abi.ts'
 import { checkUri } from '../limits.ts'
 import { curatorWeight } from './datanets.ts'
+import { maxBatchBytes } from '../rows/batch.ts'
 import { treasury } from './parameters.ts'
 import {
   batchAt,
@@ -19,9 +20,6 @@ import {
 } from './state.ts'
 import { tally, type Verdict } from './tally.ts'
 import { idWord, textWord, zeroWord } from '../words.ts'
-
-/** 16 MiB, as a batch file (rows/batch.ts). */
-const maxBatchBytes = 16n * 2n ** 20n
 
 type BatchHandlers = Pick<
   Handlers<typeof datanetAbi>,
@@ -47,8 +45,8 @@ export const batchHandlers: BatchHandlers = {
     if (rows > words.maxBatchRows)
       throw revert('LimitExceeded', [textWord('rows'), BigInt(words.maxBatchRows)])
     if (sizeBytes === 0n) throw refuse('sizeBytes')
-    if (sizeBytes > maxBatchBytes)
-      throw revert('LimitExceeded', [textWord('sizeBytes'), maxBatchBytes])
+    if (sizeBytes > BigInt(maxBatchBytes))
+      throw revert('LimitExceeded', [textWord('sizeBytes'), BigInt(maxBatchBytes)])
     if (words.licence !== zeroWord && licence !== words.licence) throw refuse('licence')
     checkUri(context, uri)
     const deposit = depositOf(words, sizeBytes)

@@ -5,6 +5,7 @@
 import type { Handlers } from '../../execution/native/index.ts'
 import type { datanetAbi } from '../abi.ts'
 import { checkUri } from '../limits.ts'
+import { maxBatchRows } from '../rows/batch.ts'
 import { datanetAt, datanetLayout, mode } from './state.ts'
 import { idWord, textWord } from '../words.ts'
 
@@ -12,8 +13,6 @@ import { idWord, textWord } from '../words.ts'
 export const maxCurators = 32
 /** A year of one-second blocks: longer windows are mistakes. */
 const maxWindowBlocks = 31_536_000
-/** 2^16, as a batch file (rows/batch.ts). */
-const maxBatchRows = 65_536
 
 type DatanetHandlers = Pick<
   Handlers<typeof datanetAbi>,

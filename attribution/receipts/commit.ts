@@ -10,7 +10,7 @@ import { readParam } from '../params/module.ts'
 import type { Corpora, SpanResult } from '../span/native.ts'
 import { idWord, textWord, zeroAddress, zeroWord } from '../words.ts'
 import { checkAttesters } from './attesters.ts'
-import { type Method, methodAt, methodClass, windowOf } from './methods.ts'
+import { type Method, methodAt, methodClass, spanMethod, windowOf } from './methods.ts'
 import { type NativePorts, runNative } from './native.ts'
 import {
   datanet,
@@ -87,6 +87,9 @@ export const createCommitHandlers = (
     const { message, block, revert, view } = context
     const method = methodAt(receipt.methodId)
     if (!method) throw revert('InvalidArgument', [textWord('methodId')])
+    // Another native method has no proof that a challenge could show: it is computed by `attribute` alone.
+    if (method.isNative && receipt.methodId !== spanMethod)
+      throw revert('InvalidArgument', [textWord('methodId')])
     const bond = readParam(context, 'receipts.commitBond')
     if (message.value !== bond) throw revert('InsufficientValue', [message.value, bond])
     const assetId = checkRequest(context, receipt.requestId, receipt.versionId)

@@ -108,7 +108,8 @@ interface IReceipts is IModuleErrors {
     /// Runs a native method over a held version and records its result, final at once. Only the
     /// asset's owner or provider; one receipt that is not void per request.
     function attribute(bytes32 requestId, uint256 versionId, uint16 methodId, bytes calldata answer) external returns (bytes32 receiptId);
-    /// States a receipt; receiptId = keccak256(abi.encode(receipt)). Value: the bond the parameters
+    /// States a receipt of a method that is not native, or of spans (method 1), which a challenge can
+    /// prove wrong; receiptId = keccak256(abi.encode(receipt)). Value: the bond the parameters
     /// ask, exactly. `signatures` are 65-byte EIP-712 signatures of bonded attesters over the Receipt,
     /// domain (name "Tributary", version "1", chainId, this address), by ascending signer.
     function commit(Receipt calldata receipt, bytes[] calldata signatures) external payable returns (bytes32 receiptId);

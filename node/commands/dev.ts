@@ -86,6 +86,8 @@ async function announce(
   return facts
 }
 
+const nowS = (): number => Math.floor(systemClock.nowMs() / 1000)
+
 /** Plays the demo on a chain that is still empty; one that was kept has it already, and it is told again. */
 async function demoOf(
   flags: DevFlags,
@@ -97,7 +99,6 @@ async function demoOf(
   const { findDemo, playDemo } = await import('../demo/demo.ts')
   const privateKeys = keys.map(([, privateKey]) => privateKey)
   if (node.chain.head().header.number > 0n) return findDemo(httpUrl, privateKeys)
-  const nowS = () => Math.floor(systemClock.nowMs() / 1000)
   return playDemo(httpUrl, privateKeys, { isAutomine: sealingOf(flags).type === 'automine', nowS })
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   createWalletClient,
   custom,
+  encodeFunctionData,
   keccak256,
   parseEther,
   publicActions,
@@ -16,7 +17,12 @@ import {
   type HDAccount,
   type TypedDataDefinition,
 } from 'viem'
-import { attributionActions, moduleAddresses, tributaryDevnet } from '../../sdk/index.ts'
+import {
+  attributionActions,
+  moduleAbis,
+  moduleAddresses,
+  tributaryDevnet,
+} from '../../sdk/index.ts'
 import { rpcCall, startDevnet, type Devnet } from '../support/node.ts'
 import { account } from '../support/target.ts'
 
@@ -192,4 +198,32 @@ test('two bonded attesters sign a receipt as typed data, and the module knows th
     total: 5n,
     committer: account(16).address,
   })
+
+  // After its window the fee is settled and claimed; whoever asks sees the leaf that was shown then.
+  await ask('hardhat_mine', '0x1c21')
+  await done(asker, asker.rewards.write.settle([requestId, []]))
+  expect(await asker.attribution.leaves(receiptId)).toBeUndefined()
+  const leaf = { clusterId: 1n, contributionId: 1n, weight: 5n }
+  const proof = '0x00000001' // one leaf, no siblings
+  await done(asker, asker.rewards.write.claim([[requestId], [leaf], [0n], [proof]]))
+  const explained = await asker.attribution.explain(requestId)
+  expect(explained).toMatchObject({ unexplained: 0n, leaves: [{ ...leaf, index: 0 }] })
+  expect(explained?.lines.filter(({ part }) => part === 'data')).toMatchObject([
+    { isCredited: true, leaf },
+  ])
+})
+
+test('modules that only answer take a plain transaction too, and give their structs', async () => {
+  const user = await connect(6)
+  const data = encodeFunctionData({
+    abi: moduleAbis.proofs,
+    functionName: 'similarity',
+    args: ['0xff', '0xff'],
+  })
+  await done(user, user.sendTransaction({ to: moduleAddresses.proofs, data }))
+  expect(await user.proofs.read.similarity(['0xff', '0xff'])).toBe(10_000)
+  const key = stringToHex('rewards.dataBps', { size: 32 })
+  const get = encodeFunctionData({ abi: moduleAbis.params, functionName: 'get', args: [key] })
+  await done(user, user.sendTransaction({ to: moduleAddresses.params, data: get }))
+  expect(await user.params.read.info([key])).toMatchObject({ key, minDelay: 43_200n })
 })

@@ -3,7 +3,7 @@
  * twice, by anybody, to the wei. And declared splits, whose leaves are looked at before they are paid.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { encodeAbiParameters } from 'viem'
+import { encodeAbiParameters, stringToHex } from 'viem'
 import { moduleAddresses } from '../../../../attribution/abi.ts'
 import { commitIndex, proveSpans } from '../../../../attribution/methods/index.ts'
 import { zeroWord } from '../../../../attribution/words.ts'
@@ -176,6 +176,18 @@ describe('WrongSpans', () => {
       ])
   })
 })
+
+test.each([4, 5, 6])(
+  'a receipt of native method %i cannot be stated, for nobody could show it to be false',
+  async (methodId) => {
+    const receipt = receiptOf(given, methodId, [leafOf(given.batchIds[0]!)])
+    expect(await refusal(commit(given, receipt))).toEqual([
+      'InvalidArgument',
+      stringToHex('methodId', { size: 32 }),
+    ])
+    expect(await surplus(given, 0n)).toBe(0n)
+  },
+)
 
 describe('a declared split', () => {
   test('names somebody, and no more than a settlement can look at', async () => {

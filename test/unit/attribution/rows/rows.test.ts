@@ -19,6 +19,7 @@ import {
   sketchTexts,
   type Row,
 } from '../../../../attribution/methods/index.ts'
+import { maxRows } from '../../../../p2p/rows-wire.ts'
 import { keccak256 } from '../../../../primitives/index.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -142,4 +143,8 @@ describe('sketch', () => {
     expect(similarityBps(new Uint8Array(32), new Uint8Array(31))).toBeUndefined()
     expect(similarityBps(new Uint8Array(0), new Uint8Array(0))).toBeUndefined()
   })
+})
+
+test('a batch has as many rows at most as the network carries', () => {
+  expect(maxRows).toBe(maxBatchRows)
 })
