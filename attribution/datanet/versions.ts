@@ -130,7 +130,7 @@ export const versionHandlers: VersionHandlers = {
     if (!isHeld) return
     const most = maxVersionBytes(context)
     if (words.sizeBytes > most) throw revert('LimitExceeded', [textWord('sizeBytes'), most])
-    const heldBytes = state.heldBytes.get() + words.sizeBytes
+    const heldBytes = state.heldBytes.get() + addedBytes(context, words)
     const mostOfAll = maxHeldBytes(context)
     if (heldBytes > mostOfAll) throw revert('LimitExceeded', [textWord('heldBytes'), mostOfAll])
     state.heldBytes.set(heldBytes)
@@ -188,6 +188,16 @@ export const versionHandlers: VersionHandlers = {
     const { power, total } = powerOf(context, validator)
     return [power, total]
   },
+}
+
+/** Rows that validators did not hold before: those of a held parent are kept once, not once a version. */
+function addedBytes(
+  { storage }: DatanetContext,
+  { parentId, sizeBytes }: { readonly parentId: bigint; readonly sizeBytes: bigint },
+): bigint {
+  if (parentId === 0n) return sizeBytes
+  const parent = datanetLayout(storage).version.at(parentId)
+  return parent.state.get() === versionState.held ? sizeBytes - parent.sizeBytes.get() : sizeBytes
 }
 
 /** 30 + 6 a word (Yellow Paper), three words. */

@@ -45,8 +45,11 @@ export const paramTable = {
   authority: account(0n),
   /** Wei a MiB begun of a version's rows. */
   'datanet.depositPerMiB': uint(finney, 0n, ether),
-  /** Bytes of rows that validators hold for all versions together, each counted whole. */
-  'datanet.maxHeldBytes': uint(64n * 2n ** 30n, 2n ** 20n, 2n ** 44n),
+  /**
+   * Bytes of rows that validators hold for all versions together, a held parent's counted once. 4 GiB:
+   * half of what a node keeps by itself (--rows-quota-mb), which has room for offered rows too.
+   */
+  'datanet.maxHeldBytes': uint(2n ** 32n, 2n ** 20n, 2n ** 44n),
   'datanet.maxVersionBytes': uint(2n ** 28n, 2n ** 20n, 2n ** 33n),
   'receipts.attestedWindow': uint(7_200n, 10n, 302_400n),
   /** Wei. */

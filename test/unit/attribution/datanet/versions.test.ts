@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { moduleAddresses } from '../../../../attribution/abi.ts'
 import { datanetGenesis } from '../../../../attribution/datanet/index.ts'
+import { datanetLayout } from '../../../../attribution/datanet/state.ts'
 import {
   hashRow,
   merkleRoot,
@@ -117,6 +118,37 @@ describe('versions', () => {
     await expect(chain.call(module, 'abandon', [version], { from: owner })).rejects.toThrow(
       'BadState',
     )
+  })
+
+  test('count the rows of a held parent once against what validators hold', async () => {
+    const id = await chain.create()
+    const slots = {
+      read: (slot: bigint) => chain.journal.storage(moduleAddresses.datanet, slot),
+      write: () => undefined,
+      hash: () => 0n,
+    }
+    const heldBytes = () => datanetLayout(slots).heldBytes.get()
+    const hold = async (version: bigint) => {
+      await chain.call(module, 'attest', [version, word(0xcc)], { from: authority })
+      return (await chain.version(version)) as { readonly sizeBytes: bigint }
+    }
+    const [a, b, c] = [
+      await chain.accepted(id, word(1)),
+      await chain.accepted(id, word(2)),
+      await chain.accepted(id, word(3)),
+    ]
+    const first = await chain.publish(id, [a])
+    const { sizeBytes } = await hold(first)
+    expect(heldBytes()).toBe(sizeBytes)
+    const second = await chain.publish(id, [b], { parentId: first })
+    expect((await hold(second)).sizeBytes).toBe(2n * sizeBytes)
+    expect(heldBytes()).toBe(2n * sizeBytes)
+    // Of an external parent everything is new.
+    const third = await chain.publish(id, [c], { parentId: second })
+    await hold(third)
+    const outside = await chain.publish(id, [a])
+    await hold(await chain.publish(id, [b], { parentId: outside }))
+    expect(heldBytes()).toBe(5n * sizeBytes)
   })
 
   test('an external version can be given up for its deposit', async () => {
