@@ -4,7 +4,7 @@
  * it was. A peer that sends false pieces pays; one that has none, or is slow, is only passed over. Keeps
  * no rows beyond a fetch and knows no proof: `check` comes from outside.
  */
-import { concat, type Hex, type Logger, NodeError } from '../primitives/index.ts'
+import { type Hex, type Logger, NodeError } from '../primitives/index.ts'
 import type { Ask } from './request.ts'
 import { type RowsPiece, rowsPieceCodec, rowsRequestCodec } from './rows-wire.ts'
 
@@ -101,8 +101,20 @@ async function run(progress: Progress, ports: RowsExchangePorts): Promise<Uint8A
   }
   if (missing.length > 0) return undefined
   ports.log.debug({ root: wanted.root, rows: wanted.rows }, 'rows fetched from peers')
-  const inOrder = [...pieces].toSorted(([a], [b]) => a - b).map(([, rows]) => rows)
-  return concat(...inOrder)
+  return joined(pieces)
+}
+
+/** In the order of their rows; a peer may have sent one a piece. */
+function joined(pieces: ReadonlyMap<number, Uint8Array>): Uint8Array {
+  let size = 0
+  for (const { length } of pieces.values()) size += length
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const [, rows] of [...pieces].toSorted(([a], [b]) => a - b)) {
+    bytes.set(rows, at)
+    at += rows.length
+  }
+  return bytes
 }
 
 async function askWhileUseful(
