@@ -20,13 +20,14 @@ export function sketchTexts(texts: readonly string[]): Uint8Array {
 
 function addText(text: Uint8Array, smallest: Uint32Array): void {
   const bounds = tokenBounds(text)
-  const hashes = Array.from({ length: bounds.length / 2 }, (_, i) =>
-    hashBytes(text, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0),
-  )
+  const hashes = new Int32Array(bounds.length / 2)
+  for (let i = 0; i < hashes.length; i++)
+    hashes[i] = hashBytes(text, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0)
   const last = Math.max(0, hashes.length - shingleTokens)
   for (let start = 0; start <= last && hashes.length > 0; start++) {
     let hash = 0
-    for (const token of hashes.slice(start, start + shingleTokens)) hash = mix(hash ^ token)
+    const end = Math.min(start + shingleTokens, hashes.length)
+    for (let i = start; i < end; i++) hash = mix(hash ^ (hashes[i] ?? 0))
     const bin = hash & (bins - 1)
     smallest[bin] = Math.min(smallest[bin] ?? none, mix(hash + 1) >>> 0)
   }
