@@ -6,6 +6,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { anvil, ours, type Peer, type Running, startPeer } from './nodes.ts'
 import { ask, sendBatch } from './rpc.ts'
 import { firstAddress, tokenBalanceCall, tokenTransfers } from './transactions.ts'
@@ -54,8 +55,11 @@ const rows: readonly Row[] = [
 /** A token, 600 blocks of one of its transfers, and a block of 600. */
 async function setUp({ url }: Running): Promise<Setup> {
   const { setUp: deployment, raws } = tokenTransfers(2 * blockSize)
-  for (const raw of [...deployment, ...raws.slice(0, blockSize)])
-    await ask(url, 'eth_sendRawTransaction', [raw])
+  for (const raw of [...deployment, ...raws.slice(0, blockSize)]) {
+    const sent = await ask<string>(url, 'eth_sendRawTransaction', [raw])
+    // anvil answers before it mines.
+    while ((await ask(url, 'eth_getTransactionReceipt', [sent])) === null) await sleep(5)
+  }
   await ask(url, 'evm_setAutomine', [false])
   await sendBatch(url, raws.slice(blockSize))
   await ask(url, 'evm_mine')

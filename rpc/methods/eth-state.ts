@@ -1,9 +1,9 @@
 /** eth_ about accounts: balance, nonce, code, storage, proofs, at any block whose state is kept. */
-import { type Address, type Hex, toHex, toWord } from '../../primitives/index.ts'
+import { type Address, type Hex, toWord } from '../../primitives/index.ts'
 import { type BlockRef, blockNumberOrHash } from '../block-ref.ts'
 import { blockForState, isPending, stateFor } from '../blocks.ts'
 import { clientLimitExceeded, echo, invalidParams } from '../errors.ts'
-import { formatProof, type Json, quantity } from '../format.ts'
+import { dataText, formatProof, type Json, quantity } from '../format.ts'
 import { type Context, method, type MethodTable } from '../method.ts'
 import {
   address,
@@ -55,7 +55,7 @@ function nonceOf({ api }: Context, who: Address, ref: BlockRef | undefined): big
 function codeOf({ api }: Context, who: Address, ref: BlockRef | undefined): Hex {
   const state = stateFor(api.chain, ref)
   const account = state.account(who)
-  return account ? toHex(state.code(account.codeHash)) : '0x'
+  return account ? dataText(state.code(account.codeHash)) : '0x'
 }
 
 const block = optional('block', blockNumberOrHash)
