@@ -27,7 +27,7 @@ type NetworkReady = Devnet & {
 const count = Number(process.env['TRANSACTIONS'] ?? 200)
 const limitMs = 120_000 + count * 120
 const rowsMb = Number(process.env['ROWS_MB'] ?? 1)
-const rowsLimitMs = 120_000 + rowsMb * 8_000
+const rowsLimitMs = 120_000 + rowsMb * 20_000
 /** Unmined transactions of one account; more may be refused by a pool. */
 const maxInFlight = 16
 
@@ -102,14 +102,12 @@ describe('four validators and two full nodes', () => {
       const batches = rowsOf(rowsMb * 1_000_000, 7)
       const [startMs, startHeight] = [Date.now(), await heightOf(last!.httpUrl)]
       const versionId = await contributor.publish(batches, await contributor.datanet())
-      const publishedMs = Date.now() - startMs
+      process.stdout.write(`${rowsMb} MB published after ${Date.now() - startMs} ms\n`)
       await Promise.all(urls.map((url) => untilHeld(url, versionId, rowsLimitMs)))
       const heldMs = Date.now() - startMs
       // A block a second all the while: with a version at work nobody's vote is late by more than that.
       const blocks = (await heightOf(last!.httpUrl)) - startHeight
-      process.stdout.write(
-        `${rowsMb} MB: published after ${publishedMs} ms, held on all after ${heldMs} ms, ${blocks} blocks\n`,
-      )
+      process.stdout.write(`held on all after ${heldMs} ms, in which ${blocks} blocks came\n`)
       expect((blocks * 1_000) / heldMs).toBeGreaterThan(0.3)
       const text = new TextDecoder().decode(batches[0]).slice(40, 2_000)
       const receipt = await contributor.attributed(versionId, text)
