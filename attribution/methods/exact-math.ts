@@ -31,6 +31,9 @@ const powersOfTwo = ((): Float64Array => {
   return powers
 })()
 
+/** 2^k for whole k from -1022 to 1023, from a table: `**` is pow, which engines may round as they like. */
+export const powerOfTwo = (k: number): number => powersOfTwo[k - leastPower]!
+
 /** e^x; 0 below -700, e^700 above 700. */
 export function dexp(x: number): number {
   if (x < -700) return 0

@@ -4,6 +4,7 @@
  * its committed form int8 rows whose dot products are integers. Attribution notes, 2.7 and 3.1. The
  * scores carry a common offset per prediction (they do not sum to zero): what is paid is s itself.
  */
+import { powerOfTwo } from './exact-math.ts'
 import {
   type HeadData,
   hessianTimes,
@@ -82,7 +83,7 @@ export function quantiseRow(vector: Float64Array): QuantisedRow {
   let largest = 0
   for (const value of vector) largest = Math.max(largest, Math.abs(value))
   let shift = maxShift
-  let scale = 2 ** maxShift
+  let scale = powerOfTwo(maxShift)
   while (largest * scale >= 127.5) {
     scale /= 2
     shift--
@@ -98,5 +99,5 @@ export const whiten = (factor: Float64Array, gradient: Float64Array): QuantisedR
 export function whitenedScore(a: QuantisedRow, b: QuantisedRow): number {
   let sum = 0
   for (let i = 0; i < a.values.length; i++) sum += a.values[i]! * b.values[i]!
-  return sum / 2 ** (a.shift + b.shift)
+  return sum / powerOfTwo(a.shift + b.shift)
 }

@@ -72,7 +72,7 @@ const methods: readonly Method[] = [
     signatures: 0,
     window: 'receipts.provableWindow',
     cap: undefined,
-    accuracyPpm: 666_000, // docs/accuracy.md: of the vote itself, 10 of 5,000 neighbours
+    accuracyPpm: 0,
     spec: 'tributary knn-shapley 1: 5 nearest of the int8 vectors of equal length, ties to the earlier row, units of 2^-40 rounded down, 64 nearest rows, net by batch',
   },
   {
@@ -94,7 +94,7 @@ const methods: readonly Method[] = [
     signatures: 0,
     window: 'receipts.provableWindow',
     cap: undefined,
-    accuracyPpm: 957_000, // docs/accuracy.md: 64 dimensions, lambda 0.001
+    accuracyPpm: 0,
     spec: 'tributary linear-influence 1: softmax head, rows in order, |gradient| and |Hv - g| at most 2^-30, units of 2^-20 rounded down, 64 rows of largest amount, net by batch',
   },
 ]

@@ -8,12 +8,13 @@ import type { Context } from '../../execution/native/index.ts'
 import { type Hex, keccakHex } from '../../primitives/index.ts'
 import { datanetAbi, moduleAddresses, type receiptsAbi } from '../abi.ts'
 import { maxDimensions } from '../methods/distances.ts'
+import { powerOfTwo } from '../methods/exact-math.ts'
 import type { SpanIndex } from '../methods/span.ts'
 import { type HeadData, isOptimal } from '../methods/linear-head.ts'
 import { influences, isInfluence, rowGradient } from '../methods/linear-influence.ts'
 import { chargeAnswer, creditBatches, type SpanResult } from '../span/native.ts'
 import { textWord } from '../words.ts'
-import type { VectorPorts } from './native.ts'
+import { readingGas, type VectorPorts } from './native.ts'
 import type { Players } from './players.ts'
 
 type HeadContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
@@ -21,16 +22,16 @@ type HeadContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
 const headerBytes = 5
 const maxClasses = 32
 /** Norm of the gradient, and of Hv - g, that passes: 2^-30; the optimum is then within 2^-30 / lambda. */
-const epsilon = 2 ** -30
+const epsilon = powerOfTwo(-30)
 /** Rows of largest score, by amount, that a receipt pays. */
 const creditedRows = 64
 /** Scores in units of 2^-20. */
-const scoreScale = 2 ** 20
+const scoreScale = powerOfTwo(20)
 /** Half of the transaction's gas (EIP-7825): no call may cost more. */
 const maxGas = 2n ** 23n
 
 /**
- * Threefold over the measured passes (docs/accuracy.md): 3.5 for each weight and row (gradient, product,
+ * Threefold over the measured passes (npm run bench:natives): 3.5 for each weight and row (gradient, product,
  * scores), 9 for each class and row (three exponentials).
  */
 const baseGas = 30_000n
@@ -108,7 +109,11 @@ export function attributeByHead(
   if (!answer) throw revert('InvalidArgument', [textWord('answer')])
   const cells = version.rows * BigInt(answer.classes)
   const width = BigInt(answer.dimensions + 1)
-  const cost = baseGas + (cells * width * weightGasTenths) / 10n + classGas * cells
+  const cost =
+    baseGas +
+    (cells * width * weightGasTenths) / 10n +
+    classGas * cells +
+    readingGas(version.rows, answer.dimensions)
   if (cost > maxGas) throw revert('LimitExceeded', [textWord('head'), maxGas])
   gas.charge(cost)
   const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
@@ -116,9 +121,10 @@ export function attributeByHead(
   const { data, rows } = dataOf(players, index, answer)
   const { weights, vector, label } = answer
   if (data.count === 0 || !isOptimal(data, weights, epsilon)) throw revert('BadProof', [])
+  const featureScale = powerOfTwo(answer.featureShift)
   const question = Float64Array.from(
     { length: answer.dimensions + 1 },
-    (_, j) => (answer.question[j] ?? 2 ** answer.featureShift) / 2 ** answer.featureShift,
+    (_, j) => (answer.question[j] ?? featureScale) / featureScale,
   )
   const gradient = rowGradient(data, weights, question, label)
   if (!isInfluence(data, weights, { vector, gradient }, epsilon)) throw revert('BadProof', [])
@@ -153,10 +159,10 @@ function dataOf(
     classAt.push(label)
   }
   const features = new Float64Array(chosen.length * width).fill(1)
+  const featureScale = powerOfTwo(featureShift)
   for (const [i, player] of chosen.entries()) {
     const vector = vectors.vectorAt(player)
-    for (let j = 0; j < dimensions; j++)
-      features[i * width + j] = (vector[j] ?? 0) / 2 ** featureShift
+    for (let j = 0; j < dimensions; j++) features[i * width + j] = (vector[j] ?? 0) / featureScale
   }
   const data: HeadData = {
     count: chosen.length,
@@ -164,16 +170,17 @@ function dataOf(
     classes,
     features,
     labels: Uint8Array.from(classAt),
-    lambda: 2 ** -lambdaShift,
+    lambda: powerOfTwo(-lambdaShift),
   }
   return { data, rows: chosen.map((player) => rows[player] ?? 0) }
 }
 
 /** '0' to '99', without leading zeros. */
 function classOf(text: Uint8Array): number | undefined {
+  // Before anything is made of it: a row's first word may be as long as the row.
+  if (text.length < 1 || text.length > 2) return undefined
   const digits = Array.from(text, (byte) => byte - 0x30)
-  if (digits.length < 1 || digits.length > 2 || digits.some((digit) => digit < 0 || digit > 9))
-    return undefined
+  if (digits.some((digit) => digit < 0 || digit > 9)) return undefined
   if (digits.length === 2 && digits[0] === 0) return undefined
   return digits.reduce((sum, digit) => sum * 10 + digit, 0)
 }

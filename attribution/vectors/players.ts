@@ -16,12 +16,12 @@ export interface Players {
 }
 
 export interface VectorReader {
-  /**
-   * Of that many components. Kept as long as the index is: a row is read once after the index was loaded,
-   * which gas does not pay for, as little as for loading it, and never again, whoever asks for what.
-   */
+  /** Of that many components; the last few are kept, though every call pays for reading (native.ts). */
   playersOf(index: SpanIndex, dimensions: number): Players
 }
+
+/** Numbers of components by which an index is kept read: who asks for others pays for them. */
+const maxKept = 4
 
 export function createVectorReader(): VectorReader {
   const kept = new WeakMap<SpanIndex, Map<number, Players>>()
@@ -30,7 +30,12 @@ export function createVectorReader(): VectorReader {
       const byDimensions = kept.get(index) ?? new Map<number, Players>()
       kept.set(index, byDimensions)
       const players = byDimensions.get(dimensions) ?? readPlayers(index, dimensions)
+      byDimensions.delete(dimensions)
       byDimensions.set(dimensions, players)
+      for (const [oldest] of byDimensions) {
+        if (byDimensions.size <= maxKept) break
+        byDimensions.delete(oldest)
+      }
       return players
     },
   }
@@ -84,17 +89,20 @@ export function labelOf(answer: Uint8Array, { corpus }: SpanIndex): number {
   return corpus.vocabulary.idAt(answer, start, end) ?? unknownToken
 }
 
+/** Value of a lower-case hex digit by its byte; 16 for what is none. */
+const digits = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : 16
+})
+
 /** Lower-case hex to bytes; false when it is none. */
 function readHex(text: Uint8Array, into: Int8Array): boolean {
+  let faults = 0
   for (let i = 0; i < into.length; i++) {
-    const [high, low] = [digitOf(text[2 * i] ?? 0), digitOf(text[2 * i + 1] ?? 0)]
-    if (high < 0 || low < 0) return false
+    const high = digits[text[2 * i] ?? 0] ?? 16
+    const low = digits[text[2 * i + 1] ?? 0] ?? 16
+    faults |= high | low
     into[i] = (high << 4) | low
   }
-  return true
-}
-
-function digitOf(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
-  return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1
+  return faults < 16
 }

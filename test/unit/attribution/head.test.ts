@@ -129,6 +129,18 @@ test('the asset that answers must be this head', async () => {
   expect((await economy.read('receipts', 'status', [result])).state).toBe(3)
 })
 
+test('rows whose first word is long are read past, and no class has a leading zero', async () => {
+  const before = await preview(answerOf())
+  const long = [`${'7'.repeat(60_000)} 00112233`, '02 00112233', '2x 00112233', '99 00112233']
+  const more = await economy.held([
+    [bob, texts.slice(0, 30)],
+    [carol, [...texts.slice(30), ...long]],
+  ])
+  const args = [more.versionId, method, toHex(answerOf())] as const
+  const after = await economy.read('receipts', 'preview', args)
+  expect(after[1].map(({ weight }) => weight)).toEqual(before[1].map(({ weight }) => weight))
+})
+
 test('the rows of the kernel are the rows of the version', () => {
   expect(Array.from(rowOf(data, 0))).toEqual([...Array.from(vectors[0]!, (x) => x / 64), 1])
 })

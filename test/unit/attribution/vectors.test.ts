@@ -1,7 +1,9 @@
 /** kNN and RAG Shapley as methods of receipts: who is paid for an answer, and what each refuses. */
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { encodeFunctionData } from 'viem'
 import { shapleyByRank } from '../../../attribution/methods/knn-shapley.ts'
 import { ragShapley } from '../../../attribution/methods/rag-shapley.ts'
+import { moduleAbis, moduleAddresses } from '../../../attribution/abi.ts'
 import { toHex } from '../../../primitives/index.ts'
 import { devnetAddresses } from '../../../genesis/index.ts'
 import { bytesOf, createEconomy, type Economy, type EconomyLeaf } from '../../support/economy.ts'
@@ -99,6 +101,26 @@ describe('RAG-Shapley', () => {
     const [, leaves, , total] = await preview(versionId, rag, spelled('any', [-1, -1, -1]))
     expect([leaves, total]).toEqual([[], 0n])
   })
+})
+
+const row = (length: number): string => `cat ${'01'.repeat(length)}`
+
+test('reading the vectors is paid for by every call, however many lengths were asked for', async () => {
+  const lengths = [300, 301, 302, 303, 304, 305]
+  const { versionId } = await setUp(lengths.map(row), ['a row'])
+  const ask = async (length: number): Promise<bigint> => {
+    const data = encodeFunctionData({
+      abi: moduleAbis.receipts,
+      functionName: 'preview',
+      args: [versionId, knn, toHex(bytesOf(row(length)))],
+    })
+    return (await economy.call(alice, moduleAddresses.receipts, data)).gasUsed
+  }
+  const first = await ask(300)
+  for (const length of lengths.slice(1)) await ask(length)
+  expect(await ask(300)).toBe(first)
+  // 6 rows of one more component: a gas each, and the answer's bytes.
+  expect((await ask(301)) - first).toBeGreaterThan(0n)
 })
 
 test('the gas of a search depends on the version and the vector, not on what was asked before', async () => {
