@@ -29,6 +29,8 @@ async function runSuite(url: string): Promise<Outcome> {
     url,
     '--tests',
     fileURLToPath(sharedFile('rpc/tests')),
+    '--timeout', // of a request: the runner's 5 s are for a machine with nothing else to do
+    '30000',
     '--json',
     out,
   ])
