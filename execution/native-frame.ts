@@ -166,13 +166,21 @@ function stateAccess(evm: EVM, tell: Tracer['slot']): StateAccess {
     if (!bytes) addresses.set(address, (bytes = fromHex(address)))
     return bytes
   }
+  /** What was found warm stays so while the frame runs. */
+  const warm = new Map<Address, Set<bigint>>()
   return {
     read: (address, slot) => state.storage(address, slot),
     original: (address, slot) => toBigInt(manager.originalStorage(address, slot)),
     write: (address, slot, value) => state.setStorage(address, slot, value),
     isWarm(address, slot) {
       tell?.(address, slot) // asked before every look at a slot
-      return evm.journal.isWarmedStorage(bytesOf(address), toFixedBytes(slot, 32))
+      let known = warm.get(address)
+      if (known?.has(slot)) return true
+      const isWarm = evm.journal.isWarmedStorage(bytesOf(address), toFixedBytes(slot, 32))
+      if (!isWarm) return false
+      if (!known) warm.set(address, (known = new Set()))
+      known.add(slot)
+      return true
     },
     warm: (address, slot) => evm.journal.addWarmedStorage(bytesOf(address), toFixedBytes(slot, 32)),
   }

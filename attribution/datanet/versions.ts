@@ -7,7 +7,7 @@ import type { Handlers } from '../../execution/native/index.ts'
 import { fromHex, type Address } from '../../primitives/index.ts'
 import type { datanetAbi } from '../abi.ts'
 import { verifyLeaf } from '../merkle/tree.ts'
-import { checkUri } from '../limits.ts'
+import { checkUri, nodeGas } from '../limits.ts'
 import { authority, maxHeldBytes, maxVersionBytes, versionDepositPerMiB } from './parameters.ts'
 import {
   batchAt,
@@ -171,8 +171,7 @@ export const versionHandlers: VersionHandlers = {
   verifyRow(context, [versionId, rowHash, index, proof]) {
     const { words } = versionAt(context, versionId)
     if (index >= words.rows || proof.length > maxProofLength) return false
-    // What climbing costs: a keccak of 65 bytes a level.
-    for (let i = 0; i <= proof.length; i++) context.gas.charge(keccakOfNode)
+    context.gas.charge(nodeGas * BigInt(proof.length + 1))
     return verifyLeaf(fromHex(words.root), fromHex(rowHash), Number(index), proof.map(fromHex))
   },
 
@@ -199,9 +198,6 @@ function addedBytes(
   const parent = datanetLayout(storage).version.at(parentId)
   return parent.state.get() === versionState.held ? sizeBytes - parent.sizeBytes.get() : sizeBytes
 }
-
-/** 30 + 6 a word (Yellow Paper), three words. */
-const keccakOfNode = 48n
 
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 

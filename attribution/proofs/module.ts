@@ -18,7 +18,10 @@ import { textWord } from '../words.ts'
 /** Pure JavaScript: about as long as a hundred SSTOREs' worth of hashing (bench/gas). */
 const ed25519Gas = 60_000n
 const sha512WordGas = 12n
-const sketchWordGas = 6n
+/** A word of two sketches, bit by bit where they differ: 256 turns of a loop (bench/gas). */
+const sketchWordGas = 60n
+/** Arguments of a sum proof, cut out and compared, in nodes. */
+const sumProofNodes = 8
 /** Comparing two suffixes of the witness, or opening a leaf of it. */
 const spanStepGas = 200n
 const witnessWordGas = 60n
@@ -48,7 +51,7 @@ export const proofs = defineModule({
     },
     merkleSum({ gas }, [root, total, clusterId, contributionId, weight, index, proof]) {
       const bytes = fromHex(proof)
-      gas.charge(nodes(Math.ceil(bytes.length / 40) + 2))
+      gas.charge(nodes(Math.ceil(bytes.length / 40) + 2 + sumProofNodes))
       const place = verifySumProof(
         { root: fromHex(root), total },
         { leaf: hashSumLeaf({ clusterId, contributionId, weight }), weight, index, proof: bytes },

@@ -79,7 +79,11 @@ function pauseOf({ storage, block }: RegistryContext, module: Address) {
   return { paused: holds, until: holds ? until : 0n }
 }
 
+/** Nine words made and encoded for one warm read (bench/gas). */
+const describeGas = 500n
+
 function describe(context: RegistryContext, { address, name }: Entry) {
+  context.gas.charge(describeGas)
   const { paused, until } = pauseOf(context, address)
   const number = Number(BigInt(address) & 0xffffn)
   return {

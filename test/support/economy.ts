@@ -18,7 +18,14 @@ import {
   type Row,
   type SpanIndex,
 } from '../../attribution/methods/index.ts'
-import { invariant, keccakHex, toHex, type Address, type Hex } from '../../primitives/index.ts'
+import {
+  invariant,
+  keccakHex,
+  toHex,
+  type Address,
+  type Hex,
+  type Secp256k1,
+} from '../../primitives/index.ts'
 import { textWord, zeroWord } from '../../attribution/words.ts'
 import { alice, createWorld, type World } from './world.ts'
 
@@ -68,7 +75,7 @@ export interface EconomyLeaf {
   readonly weight: bigint
 }
 
-export function createEconomy(): Economy {
+export function createEconomy(secp256k1?: Secp256k1): Economy {
   const indexes = new Map<Hex, SpanIndex>()
   const corpora: Corpora = {
     indexOf({ indexRoot }) {
@@ -77,7 +84,7 @@ export function createEconomy(): Economy {
       return index
     },
   }
-  const world = createWorld(corpora)
+  const world = createWorld(corpora, secp256k1)
   let nonce = 0n
 
   return {

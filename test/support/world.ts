@@ -28,6 +28,7 @@ import {
   toHex,
   type Address,
   type Hex,
+  type Secp256k1,
   type StateReader,
 } from '../../primitives/index.ts'
 import { createJournal, type Journal } from '../../state/index.ts'
@@ -114,11 +115,14 @@ const nothing: StateReader = {
 }
 
 /** Indexes of the versions a test publishes, by index root. */
-export function createWorld(corpora: Corpora = noCorpora): World {
+export function createWorld(
+  corpora: Corpora = noCorpora,
+  secp256k1: Secp256k1 = nobleSecp256k1,
+): World {
   const genesis = devnetGenesis()
-  const natives = nativesOf(genesis, { corpora, secp256k1: nobleSecp256k1 })
+  const natives = nativesOf(genesis, { corpora, secp256k1 })
   invariant(natives !== undefined, 'a devnet has modules')
-  const engine = createEngine({ spec, secp256k1: nobleSecp256k1, natives })
+  const engine = createEngine({ spec, secp256k1, natives })
   const journal = createJournal(nothing)
   const { accounts, codes } = genesisChanges(genesis, genesisModules(genesis))
   for (const code of codes.values()) journal.putCode(code)
