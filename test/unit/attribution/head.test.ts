@@ -111,6 +111,15 @@ test('a head that is no optimum, a vector that is no influence and a label it is
     await expect(preview(answer)).rejects.toThrow('InvalidArgument')
 })
 
+test('a head beside the optimum is refused though its influence vector is right', async () => {
+  const beside = moved(weights, 1e-6)
+  const own = influenceVector(
+    factorise(hessianOf(data, beside)),
+    rowGradient(data, beside, asked, 2),
+  )
+  await expect(preview(answerOf(beside, own))).rejects.toThrow('BadProof')
+})
+
 test('the asset that answers must be this head', async () => {
   const other = await economy.model(alice, versionId)
   const own = await economy.model(alice, versionId, { contentHash: keccakHex(headOf(weights)) })
