@@ -1,10 +1,10 @@
 /**
  * Performs what the core asks for: logs each input before it is applied, signs through the guard,
- * flushes before it sends, runs timers, builds, validates and commits blocks. Decides nothing itself.
+ * flushes before it signs, runs timers, builds, validates and commits blocks. Decides nothing itself.
  * The only file of this folder that waits for anything.
  *
- * One turn: input -> log -> core -> effects; own votes are inputs of the same turn; at its end the log
- * is flushed and what is to be sent leaves. After a restart the log of the height is told to the core
+ * One turn: input -> log -> core -> effects; own votes are inputs of the same turn, signed when the log
+ * is on disk; at its end what is to be sent leaves. After a restart the log of the height is told to the core
  * again with nothing performed; then what it still owes is done.
  */
 import { accept, assertNever, ignore, NodeError, toHex, type Verdict } from '../primitives/index.ts'
@@ -136,7 +136,7 @@ function feed(work: Work, input: Input): void {
   turn(work, () => undefined)
 }
 
-/** Applies what is queued, and what comes of it, then flushes and sends. */
+/** Applies what is queued, and what comes of it, then sends. */
 function turn(work: Work, first: () => void): void {
   if (work.isBusy) return
   work.isBusy = true
@@ -156,10 +156,8 @@ function turn(work: Work, first: () => void): void {
   }
 }
 
-/** Nothing leaves before everything that led to it is on disk. */
-function send({ wal, network, outbox, encode = encodePacket }: Work): void {
-  if (outbox.length === 0) return
-  wal.flush()
+/** What is signed is in the guard by now, and what led to it in the log. */
+function send({ network, outbox, encode = encodePacket }: Work): void {
   for (const message of outbox.splice(0)) {
     const packet = { type: 'message', message } as const
     network.broadcast(encode(packet), laneOf(packet))
@@ -232,8 +230,9 @@ function sign(work: Work, message: Vote | Proposal): void {
   const { signer, checker, next, log, clock } = work
   if (!signer || work.isMute) return
   const { type, height, round } = message
-  // The name of the height's log is on disk before the guard knows the height (see isMute).
-  if (!signer.hasSigned(height)) work.wal.flush()
+  // All that led to the statement is on disk before the guard knows it: after a crash the same is asked for
+  // again and the guard, which keeps its last seal, gives the same. So the own vote need not be flushed.
+  work.wal.flush()
   const digest = toHex(checker.digests.of(message, next.validators.hash))
   const verdict = signer.sign({ height, round, step: type, digest })
   if (verdict.type !== 'accept') {

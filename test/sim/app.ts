@@ -33,36 +33,53 @@ export interface ToyBlock {
   readonly isValid: boolean
 }
 
-export const encodeToy = (block: ToyBlock): Uint8Array =>
-  encodeRlp([
-    fromBigInt(block.height),
-    fromHex(block.parent),
-    fromBigInt(BigInt(block.timeMs)),
-    fromBigInt(BigInt(block.salt)),
-    Uint8Array.of(block.isValid ? 1 : 2),
-  ])
+const headerOf = (block: ToyBlock): readonly Uint8Array[] => [
+  fromBigInt(block.height),
+  fromHex(block.parent),
+  fromBigInt(BigInt(block.timeMs)),
+  fromBigInt(BigInt(block.salt)),
+  Uint8Array.of(block.isValid ? 1 : 2),
+]
 
-const blocks = new WeakMap<Uint8Array, ToyBlock | undefined>()
+/** A header and a body: the salt again. Another body does not change the hash, and is not the block's. */
+export const encodeToy = (block: ToyBlock, body = block.salt): Uint8Array =>
+  encodeRlp([...headerOf(block), fromBigInt(BigInt(body))])
+
+export interface DecodedToy extends ToyBlock {
+  readonly hash: Hex
+  readonly hasItsBody: boolean
+}
+
+const blocks = new WeakMap<Uint8Array, DecodedToy | undefined>()
 
 /** Undefined: no block. The same bytes are looked at by the application and by every check. */
-export function decodeToy(bytes: Uint8Array): ToyBlock | undefined {
+export function decodeToy(bytes: Uint8Array): DecodedToy | undefined {
   if (!blocks.has(bytes)) blocks.set(bytes, readToy(bytes))
   return blocks.get(bytes)
 }
 
-function readToy(bytes: Uint8Array): ToyBlock | undefined {
+function readToy(bytes: Uint8Array): DecodedToy | undefined {
   try {
-    const [height, parent, timeMs, salt, mark] = asList(decodeRlp(bytes), 'block', 5)
-    return {
+    const [height, parent, timeMs, salt, mark, body] = asList(decodeRlp(bytes), 'block', 6)
+    const block: ToyBlock = {
       height: asInteger(height, 'height'),
       parent: toHex(asBytes(parent, 'parent', 32)),
       timeMs: Number(asInteger(timeMs, 'time')),
       salt: Number(asInteger(salt, 'salt')),
       isValid: asBytes(mark, 'mark', 1)[0] === 1,
     }
+    const hasItsBody = Number(asInteger(body, 'body')) === block.salt
+    return { hash: keccakHex(encodeRlp(headerOf(block))), hasItsBody, ...block }
   } catch {
     return undefined
   }
+}
+
+/** Of bytes that are a block. */
+export function toyHash(bytes: Uint8Array): Hex {
+  const toy = decodeToy(bytes)
+  if (!toy) throw new Error('these bytes are no block')
+  return toy.hash
 }
 
 export const genesisHash: Hex = keccakHex(Uint8Array.of(0))
@@ -131,6 +148,8 @@ export function createToyApp(ports: ToyAppPorts): App {
   const { store, setAt, nowMs, work, blockTimeMs } = ports
   const judge = (bytes: Uint8Array): BlockVerdict => {
     const block = decodeToy(bytes)
+    // Nothing is known of the block whose header this is.
+    if (block && !block.hasItsBody) return { valid: false, blockHash: null, reason: 'other body' }
     const fault =
       block === undefined || block.parent !== headOf(store) || !block.isValid
         ? 'breaks the rules'
@@ -140,10 +159,10 @@ export function createToyApp(ports: ToyAppPorts): App {
     if (!block || (fault !== undefined && ports.isCareless !== true))
       return {
         valid: false,
-        blockHash: block ? keccakHex(bytes) : null,
+        blockHash: block?.hash ?? null,
         reason: fault ?? 'malformed',
       }
-    return { valid: true, blockHash: keccakHex(bytes), timeMs: block.timeMs }
+    return { valid: true, blockHash: block.hash, timeMs: block.timeMs }
   }
   return {
     next: () => ({
@@ -158,9 +177,12 @@ export function createToyApp(ports: ToyAppPorts): App {
         const parent = headOf(store)
         const isValid = ports.isCareless !== true
         const block = encodeToy({ height, parent, timeMs, salt: ports.salt(), isValid })
-        return { blockHash: keccakHex(block), timeMs, block }
+        return { blockHash: toyHash(block), timeMs, block }
       }),
-    identify: (block) => (decodeToy(block) ? keccakHex(block) : undefined),
+    identify(block) {
+      const toy = decodeToy(block)
+      return toy?.hasItsBody === true ? toy.hash : undefined
+    },
     validate: (_height, block) => work('validate', () => judge(block)),
     commit: (decision) =>
       work('commit', () => {

@@ -24,7 +24,7 @@ import {
   toHex,
   type Hex,
 } from '../../primitives/index.ts'
-import { encodeToy, genesisHash, type SetAt } from './app.ts'
+import { encodeToy, genesisHash, type SetAt, toyHash } from './app.ts'
 import { addressOf, decodeOnce, encodeOnce, toyCurve } from './curve.ts'
 import type { Rng } from './rng.ts'
 import type { World } from './world.ts'
@@ -91,7 +91,7 @@ function createMouth({ index, domain, setAt }: ActorPorts) {
         height,
         round,
         validRound: -1,
-        blockHash: keccakHex(block),
+        blockHash: toyHash(block),
         partHashes,
         proposer: addressOf(index),
       }
@@ -107,9 +107,10 @@ function createMouth({ index, domain, setAt }: ActorPorts) {
 
 /**
  * Offers each half of the honest validators another block and votes for whatever a half was offered;
- * where somebody else proposes, votes for it to one half and nil to the other.
+ * where somebody else proposes, votes for it to one half and nil to the other. With `isOneHeader` the two
+ * have one header and so one hash, and one of them another body.
  */
-export function createSplitter(ports: ActorPorts): Actor {
+export function createSplitter(ports: ActorPorts, isOneHeader = false): Actor {
   const { index, nodes, setAt, world, plan, send } = ports
   const mouth = createMouth(ports)
   const done = new Set<string>()
@@ -122,15 +123,18 @@ export function createSplitter(ports: ActorPorts): Actor {
     const parent = plan.heads.get(height - 1n)
     if (!parent || done.has(`offer ${key}`)) return
     done.add(`offer ${key}`)
-    const block = (salt: number): Uint8Array =>
-      encodeToy({
-        height,
-        parent: parent.hash,
-        timeMs: Math.max(parent.timeMs + 1, Math.floor(world.nowMs())),
-        salt,
-        isValid: true,
-      })
-    const pair = plan.blocks.get(key) ?? [block(1), block(2)]
+    const block = (salt: number, body = salt): Uint8Array =>
+      encodeToy(
+        {
+          height,
+          parent: parent.hash,
+          timeMs: Math.max(parent.timeMs + 1, Math.floor(world.nowMs())),
+          salt,
+          isValid: true,
+        },
+        body,
+      )
+    const pair = plan.blocks.get(key) ?? [block(1), isOneHeader ? block(1, 2) : block(2)]
     plan.blocks.set(key, pair)
     for (const to of everybody) say(to, mouth.proposal(height, round, pair[plan.half(to)]))
   }
@@ -162,7 +166,7 @@ export function createSplitter(ports: ActorPorts): Actor {
       }
       if (proposer === addressOf(index)) offer(height, round)
       const pair = plan.blocks.get(`${height} ${round}`)
-      if (pair) support(height, round, [keccakHex(pair[0]), keccakHex(pair[1])])
+      if (pair) support(height, round, [toyHash(pair[0]), toyHash(pair[1])])
       else if (message.type === 'proposal') support(height, round, [message.blockHash, null])
     },
   }
@@ -260,7 +264,7 @@ export function createPoisoner(ports: ActorPorts): Actor {
       salt: 666,
       isValid: true,
     })
-    const blockHash = keccakHex(block)
+    const blockHash = toyHash(block)
     const vote = mouth.vote({ type: 'precommit', height, round: 0, blockHash })
     const validators = setAt(height)
     const own = validators.indexes.get(vote.voter) ?? 0

@@ -13,7 +13,7 @@ import {
   type ValidatorSet,
   type Vote,
 } from '../../consensus/index.ts'
-import { type Address, keccakHex, type Hex } from '../../primitives/index.ts'
+import type { Address, Hex } from '../../primitives/index.ts'
 import { decodeToy, type SetAt } from './app.ts'
 
 export interface Violation {
@@ -67,7 +67,8 @@ export function createChecks(
       blocks.set(height, before ?? blockHash)
       rounds.set(height, Math.max(round, rounds.get(height) ?? 0))
       const toy = decodeToy(block)
-      if (keccakHex(block) !== blockHash || toy?.isValid !== true || toy.height !== height)
+      const isBlock = toy?.hash === blockHash && toy.hasItsBody && toy.isValid
+      if (!isBlock || toy.height !== height)
         violate(
           'validity',
           `height ${height}: node ${node} committed a block that breaks the rules`,

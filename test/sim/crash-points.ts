@@ -1,7 +1,8 @@
 /**
  * Crashes enumerated, not sampled: over three heights of two rounds each, one validator dies at each of
  * its writes, fsyncs, renames, sends and commits in turn, by SIGKILL and by power loss with several
- * outcomes for what was not synced. Afterwards it must not contradict itself, and all must agree.
+ * outcomes for what was not synced, once or twice, in time or late. Afterwards it must not contradict
+ * itself, and all must agree.
  */
 import { proposerOf } from '../../consensus/index.ts'
 import { type Address, assertNever } from '../../primitives/index.ts'
@@ -19,6 +20,8 @@ export interface CrashPoint {
   readonly seed: number
   /** It dies again at this operation after its restart: what the first repair left shows only then. */
   readonly again?: number
+  /** Its clock is behind: it hears of each height before it starts it, and that decides its votes. */
+  readonly isLate?: boolean
 }
 
 export interface CrashFinding {
@@ -90,6 +93,7 @@ async function runWith(
     delayMs: (from, to, message) => (passes(from, to, message) ? 0 : undefined),
     onReady(all) {
       if (point) all[point.node]?.doom(point.operation, point.isPowerLoss, 50, point.again)
+      if (point?.isLate === true) all[point.node]?.skew(-lateMs)
     },
     isOver(all) {
       operations = all.map((node) => node.operations())
@@ -119,8 +123,12 @@ export async function enumerateCrashes(
   return { points: points.length }
 }
 
+/** Within the timeout for a proposal, after all votes of a round. */
+const lateMs = 150
+
 const variants = (node: number, operation: number): readonly CrashPoint[] => [
   { node, operation, isPowerLoss: false, seed: 1 },
+  { node, operation, isPowerLoss: false, seed: 1, isLate: true },
   ...lossSeeds.map((seed) => ({ node, operation, isPowerLoss: true, seed })),
   ...lossSeeds.map((seed) => ({
     node,

