@@ -13,7 +13,7 @@ import {
   type Refusal,
   type Verdict,
 } from '../primitives/index.ts'
-import { maxFutureParts, maxFutureRound } from './future.ts'
+import { maxFutureParts, maxFutureRound, namingProposal } from './future.ts'
 import { maxBlockBytes, maxParts, partSizeBytes } from './parts.ts'
 import { maxOrphans, maxVariants } from './record.ts'
 import { blockOf, type CoreState, isDecided, proposalsOf } from './state.ts'
@@ -187,14 +187,20 @@ function admitPart(state: CoreState, part: ProposalPart): Verdict<Input, AdmitCo
   return accept({ type: 'part', part })
 }
 
-/** Nobody has signed for it: a few are kept, and no newer one pushes them out. */
+/** A few are kept, and none of a stranger's pushes one out that a sealed proposal names. */
 function admitEarlyPart(state: CoreState, part: ProposalPart): Verdict<Input, AdmitCode> {
   const isNow = part.height === state.height
   const held = isNow ? state.orphans : state.future.parts
   if (held.some(({ partsHash, index }) => partsHash === part.partsHash && index === part.index))
     return ignore('KNOWN', 'the part is known')
-  if (held.length >= (isNow ? maxOrphans : maxFutureParts))
-    return ignore('TOO_MANY', 'enough parts without a proposal are kept')
+  const proposal = isNow ? undefined : namingProposal(state.future, part)
+  const hash = proposal?.partHashes[part.index]
+  if (proposal && (hash === undefined || keccakHex(part.bytes) !== hash))
+    return reject('BAD_PART', 'the proposal names another part')
+  const most = isNow ? maxOrphans : maxFutureParts
+  const strays = proposal ? held.filter((other) => !namingProposal(state.future, other)) : []
+  if (held.length >= most && strays.length === 0)
+    return ignore('TOO_MANY', 'enough parts that come early are kept')
   return accept({ type: 'part', part })
 }
 

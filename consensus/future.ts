@@ -3,6 +3,7 @@
  * further, so many of each validator and no more: who is behind further than that syncs.
  */
 import { assertNever } from '../primitives/index.ts'
+import { partsHashOf } from './parts.ts'
 import type { Certificate, Input, ProposalPart, SignedVote } from './types.ts'
 import type { ValidatorSet } from './validator-set.ts'
 
@@ -41,7 +42,7 @@ export function addFuture(future: Future, set: ValidatorSet, input: Input): Futu
     case 'proposal':
       return { ...future, proposals: push(future.proposals, input, maxProposals) }
     case 'part':
-      return { ...future, parts: push(future.parts, input.part, maxFutureParts) }
+      return { ...future, parts: addPart(future, input.part) }
     case 'start':
     case 'timeout':
     case 'proposed':
@@ -68,6 +69,22 @@ export const futureInputs = ({
 
 const push = <item>(list: readonly item[], added: item, max: number): readonly item[] =>
   [...list, added].slice(-max)
+
+/** The proposal that names the block of a part; it is sealed, so the part is no stranger's. */
+export const namingProposal = (
+  { proposals }: Future,
+  { partsHash }: ProposalPart,
+): ProposalInput['proposal'] | undefined =>
+  proposals.find(({ proposal }) => partsHashOf(proposal.partHashes) === partsHash)?.proposal
+
+/** Where there is no place, a named part takes that of one that nobody has signed for. */
+function addPart(future: Future, part: ProposalPart): readonly ProposalPart[] {
+  const { parts } = future
+  if (parts.length < maxFutureParts) return [...parts, part]
+  const stray = parts.findIndex((held) => namingProposal(future, held) === undefined)
+  const isNamed = namingProposal(future, part) !== undefined
+  return isNamed && stray >= 0 ? [...parts.toSpliced(stray, 1), part] : parts
+}
 
 /** A voter's lowest round makes place for a higher one; a lower one than all finds none. */
 function addVote(votes: readonly SignedVote[], vote: SignedVote): readonly SignedVote[] {

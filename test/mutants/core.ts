@@ -176,6 +176,8 @@ export const coreMutants: MutantTable = {
       'if (vote.round >= 0) return votes',
     ],
     ['strangers are kept', 'set.indexes.has(input.vote.voter)', 'set.totalPower > 0n'],
+    ['strays keep their place', 'return isNamed && stray >= 0 ?', 'return stray < -9 ?'],
+    ['strays push each other out', 'return isNamed && stray >= 0 ?', 'return stray >= 0 ?'],
     ['without end', '[...list, added].slice(-max)', '[...list, added].slice(-max * 99)'],
   ],
   'params.ts': [

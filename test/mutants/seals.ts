@@ -114,8 +114,13 @@ export const sealMutants: MutantTable = {
     ],
     [
       'early parts without end',
-      '  if (held.length >= (isNow ? maxOrphans : maxFutureParts))',
+      '  if (held.length >= most && strays.length === 0)',
       '  if (held.length >= 999)',
+    ],
+    [
+      'early parts are not what their proposal names',
+      'if (proposal && (hash === undefined || keccakHex(part.bytes) !== hash))',
+      'if (proposal && hash === undefined)',
     ],
     [
       'certificates of the next height come again and again',

@@ -93,7 +93,6 @@ export interface RunHooks {
   readonly params?: ConsensusParams
   /** The faulty validator's second process is one more on the network, and hears and is heard alone. */
   readonly hasTwin?: boolean
-  /** Nothing is kept that was decoded or checked for somebody else. */
   readonly isReal?: boolean
 }
 

@@ -303,6 +303,29 @@ describe('ignored, which costs nothing', () => {
     expect(admit(seen, back, options).type).toBe('accept')
   })
 
+  test('parts that a sealed proposal of the next height names take the place of strays', () => {
+    const { proposal: named } = early(5)
+    const real = {
+      ...part,
+      ...later,
+      partsHash: partsHash(named),
+      bytes: new Uint8Array(9).fill(5),
+    }
+    const full = after(...strayParts(32, 2n), early(5))
+    expect(admit(full, real, options)).toEqual({
+      type: 'accept',
+      value: { type: 'part', part: real },
+    })
+    const kept = apply(full, { type: 'part', part: real }).state.future.parts
+    expect(kept).toHaveLength(32)
+    expect(kept).toContain(real)
+    const forged = { ...real, bytes: Uint8Array.of(1) }
+    expect(admit(full, forged, options)).toMatchObject({ type: 'reject', code: 'BAD_PART' })
+    expect(apply(full, { type: 'part', part: strayPart(99, 2n) }).state.future.parts).toEqual(
+      full.future.parts,
+    )
+  })
+
   test('other certificates of the next height are heard', () => {
     const known = certified('polka', keys, set, [0, 1, 2], later)
     const seen = after({ type: 'certificate', certificate: known })
