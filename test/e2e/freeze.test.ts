@@ -106,8 +106,8 @@ test('traces, simulations and eth_getLogs over many blocks hold up neither answe
     heavy().finally(() => (progress.isDone = true)),
   ])
   const tookS = (performance.now() - startedMs) / 1_000
-  // A call that keeps the turn holds the others up for as long as it runs.
-  expect(progress.worstMs).toBeLessThan(longestMs / 2)
+  // A call that keeps the turn holds the others up for as long as it runs, and several run at a time.
+  expect(progress.worstMs).toBeLessThan(longestMs)
   // On a machine that does ten things at once; alone it is hundreds.
   expect(asked).toBeGreaterThan(tookS * 3)
   expect(sealed).toBeGreaterThan(tookS)
