@@ -20,7 +20,7 @@ export interface CrashPoint {
   readonly seed: number
   /** It dies again at this operation after its restart: what the first repair left shows only then. */
   readonly again?: number
-  /** Its clock is behind: it hears of each height before it starts it, and that decides its votes. */
+  /** It learns of decisions late, so it hears of each height before it starts it. */
   readonly isLate?: boolean
 }
 
@@ -82,6 +82,14 @@ function passes(opened: Set<bigint>, to: number, message: Uint8Array): boolean {
   }
 }
 
+/** Precommits beyond round 0, where heights of this scenario are decided, and what is made of them. */
+function decides(message: Uint8Array): boolean {
+  const packet = decodeOnce(message)
+  if (packet.type !== 'accept' || packet.value.type !== 'message') return false
+  const { message: said } = packet.value
+  return said.type === 'commit' || (said.type === 'precommit' && said.round > 0)
+}
+
 const setAt = createSets(Array.from({ length: nodes }, (_, i) => addressOf(i)))
 const indexes = new Map(Array.from({ length: nodes }, (_, i) => [addressOf(i), i]))
 const indexOf = (address: Address): number => indexes.get(address) ?? -1
@@ -93,10 +101,12 @@ async function runWith(
   const opened = new Set<bigint>()
   const result = await simulate(quiet(point?.seed ?? 1), {
     params: { ...simParams, proposeMs: 300, prevoteMs: 200, precommitMs: 200, rebroadcastMs: 400 },
-    delayMs: (_from, to, message) => (passes(opened, to, message) ? 0 : undefined),
+    delayMs(_from, to, message) {
+      if (!passes(opened, to, message)) return undefined
+      return point?.isLate === true && to === point.node && decides(message) ? lateMs : 0
+    },
     onReady(all) {
       if (point) all[point.node]?.doom(point.operation, point.isPowerLoss, 50, point.again)
-      if (point?.isLate === true) all[point.node]?.skew(-lateMs)
     },
     isOver(all) {
       operations = all.map((node) => node.operations())
@@ -110,6 +120,7 @@ async function runWith(
 export async function enumerateCrashes(
   onFinding: (finding: CrashFinding) => boolean,
   stride = 1,
+  isLateOnly = false,
 ): Promise<{ readonly points: number }> {
   const { operations } = await runWith(undefined)
   const all = operations.flatMap((count, node) =>
@@ -118,6 +129,7 @@ export async function enumerateCrashes(
   // In no order, so that a hunt for a planted bug and a sample see all kinds of points early.
   const points = createRng(1)
     .shuffle(all)
+    .filter(({ isLate }) => !isLateOnly || isLate === true)
     .filter((_, i) => i % stride === 0)
   for (const [done, point] of points.entries()) {
     const { result } = await runWith(point)

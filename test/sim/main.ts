@@ -26,6 +26,7 @@ const help = `npm run sim -- [options]
   --jobs N         so many processes share the seeds (1)
   --real-codecs    every receiver decodes and checks for itself: slower, the same hash
   --crash-points   every crash of one validator over 3 heights of 2 rounds, no seeds
+  --late           of those, the ones of a validator that is late
   --twins          every way to part a twin and three honest validators in 3 rounds, no seeds
   --schedules N    N seeds of targeted scheduling: who hears which prevote when
   --stride N       only every N-th of those (1)
@@ -48,6 +49,7 @@ const { values } = parseArgs({
     /** Of a process that another one started: which of how many, and totals for it to read. */
     part: { type: 'string', default: '0/1' },
     'crash-points': { type: 'boolean', default: false },
+    late: { type: 'boolean', default: false },
     twins: { type: 'boolean', default: false },
     schedules: { type: 'string' },
     stride: { type: 'string', default: '1' },
@@ -110,6 +112,7 @@ async function enumerate(): Promise<number> {
     const { points } = await enumerateCrashes(
       ({ point, result }) => tell(`point ${JSON.stringify(point)}`, result),
       stride,
+      values.late,
     )
     say(`${points} crash points, ${bad} with violations`)
   } else if (values.schedules !== undefined) {

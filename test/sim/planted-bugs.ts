@@ -26,7 +26,7 @@ export interface PlantedBug {
         readonly minDelayMs?: number
       }
     | { readonly type: 'schedules' }
-    | { readonly type: 'crash-points' }
+    | { readonly type: 'crash-points'; readonly isLate?: boolean }
     | { readonly type: 'twins' }
 }
 
@@ -94,12 +94,17 @@ export const plantedBugs: readonly PlantedBug[] = [
     crashes,
   ),
   bug(
-    'votes are signed and sent while the log is replayed',
+    'a validator votes before its log is replayed',
     [
       [
         'consensus/engine.ts',
-        '  for (const input of inputs) work.core = apply(work.core, input).state\n',
-        '  for (const input of inputs) {\n    const { state, effects } = apply(work.core, input)\n    work.core = state\n    for (const effect of effects) if (effect.type === "broadcast" || effect.type === "sign") perform(work, effect)\n    work.queue.splice(0)\n  }\n',
+        '  if (inputs.length > 0) replay(work, inputs)\n',
+        '  if (inputs.length > 0) later(work, 2_000, () => replay(work, inputs))\n',
+      ],
+      [
+        'consensus/engine.ts',
+        "  work.isStarted = inputs.some(({ type }) => type === 'start')\n",
+        '  work.isStarted = false\n',
       ],
       [
         'state/sign-guard.ts',
@@ -118,7 +123,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         '    void futureInputs\n',
       ],
     ],
-    crashes,
+    { type: 'crash-points', isLate: true },
   ),
   bug(
     'a torn tail of the log is not cut',

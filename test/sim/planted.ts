@@ -66,7 +66,7 @@ function argumentsOf({ hunt: how }: PlantedBug): string[] {
   const common = ['--no-shrink']
   switch (how.type) {
     case 'crash-points':
-      return [...common, '--crash-points']
+      return [...common, '--crash-points', ...(how.isLate === true ? ['--late'] : [])]
     case 'twins':
       return [...common, '--twins']
     case 'schedules':
