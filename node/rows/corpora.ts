@@ -24,7 +24,7 @@ export interface CorporaPorts {
 export interface NodeCorpora extends Corpora {
   /** Builds, or finds built, and compares with what the chain says. Throws DATA_MISSING, INDEX_MISMATCH. */
   build(source: VersionSource): Promise<void>
-  /** Builds of rows that are no version yet. Throws DATA_MISSING, BATCH_INVALID. */
+  /** Builds of rows that are no version yet. Throws as `build`, and BATCH_INVALID. */
   buildOf(
     batches: readonly { readonly root: Hex; readonly sizeBytes: number }[],
   ): Promise<VersionFacts>
@@ -41,7 +41,8 @@ export interface CorporaOptions {
 export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPorts): NodeCorpora {
   /** By index root, in order of last use. */
   const kept = new Map<Hex, BuiltVersion>()
-  const coming = new Map<Hex, Promise<BuiltVersion>>()
+  /** By version: another one may state the same index root, and rows that are not its rows. */
+  const coming = new Map<string, Promise<BuiltVersion>>()
   /** By the roots of the batches: who asks again, because an answer took too long, joins the work. */
   const facts = new Map<string, Promise<VersionFacts>>()
 
@@ -72,14 +73,14 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
   }
 
   async function build(source: VersionSource): Promise<void> {
-    const { indexRoot } = source
-    const begun = coming.get(indexRoot) ?? use(indexRoot) ?? bring(source)
-    if (begun instanceof Promise) coming.set(indexRoot, begun)
+    const { versionId, indexRoot } = source
+    const name = `${versionId} ${indexRoot}`
+    const begun = coming.get(name) ?? use(indexRoot) ?? bring(source)
+    if (begun instanceof Promise) coming.set(name, begun)
     try {
-      // Another version may state the same index root, and other roots that are not true.
       compare(source, await begun)
     } finally {
-      coming.delete(indexRoot)
+      coming.delete(name)
     }
   }
 
@@ -112,7 +113,8 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
 /** What will pass is like rows that will come: whoever executes tries again. */
 function missingForNow(error: unknown): never {
   const passes =
-    error instanceof NodeError && (error.code === 'INDEX_BUSY' || error.code === 'THREAD_ENDED')
+    error instanceof NodeError &&
+    ['INDEX_BUSY', 'THREAD_ENDED', 'BLOBS_FAILED'].includes(error.code)
   if (!passes) throw error
   throw new NodeError('DATA_MISSING', error.message, error.facts, error)
 }
@@ -138,11 +140,11 @@ async function make(
   source: VersionSource,
   { rowsOf, maker, log }: CorporaPorts,
 ): Promise<BuiltVersion> {
-  const { versionId, rows, tokens, batches } = source
+  const { versionId, rows, tokens, batches, sizeBytes } = source
   let read = 0
   const made = await maker.make({
     what: { versionId },
-    sizeBytes: source.sizeBytes,
+    sizeBytes,
     batches: rowsInTurn(batches, rowsOf, { versionId }),
     onBatch({ root, rows: count }) {
       const batch = batches[read++]
@@ -154,18 +156,28 @@ async function make(
   return made
 }
 
+/**
+ * What comes is as long as it was said to be: the contributor's word decides the deposit, what validators
+ * take, and where the work is done.
+ */
 async function* rowsInTurn(
-  batches: readonly (RowsName & { readonly batchId?: bigint })[],
+  batches: readonly (RowsName & { readonly sizeBytes: number; readonly batchId?: bigint })[],
   rowsOf: CorporaPorts['rowsOf'],
   facts: Readonly<Record<string, unknown>> = {},
 ): AsyncGenerator<Uint8Array> {
   for (const { batchId, ...batch } of batches) {
-    const { root } = batch
+    const { root, sizeBytes } = batch
     const bytes = await rowsOf(batch)
     if (!bytes)
       throw new NodeError(
         'DATA_MISSING',
         `the rows of batch ${batchId ?? root} are not here: give them to the node with attr_putRows`,
+        { ...facts, batchId, root },
+      )
+    if (bytes.length !== sizeBytes)
+      throw new NodeError(
+        'INDEX_MISMATCH',
+        `the rows of batch ${batchId ?? root} have ${bytes.length} bytes, not ${sizeBytes}`,
         { ...facts, batchId, root },
       )
     yield bytes

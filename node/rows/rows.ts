@@ -16,8 +16,8 @@ import { indexFolder, rowsFolder } from '../folders.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { Loggers } from '../logger.ts'
 import { type Attester, createAttester } from './attester.ts'
+import { createBringer } from './bring-rows.ts'
 import { createCorpora, type RowsName } from './corpora.ts'
-import { fetchRows } from './fetch-rows.ts'
 import { createIndexMaker } from './index-maker.ts'
 import { openRowStore, type RowStore } from './row-store.ts'
 import { createStandings } from './standings.ts'
@@ -83,9 +83,9 @@ export async function openRows(
     onPut: () => attester?.onRows(),
   })
   let fromPeers: WatchPorts['fetchRows']
-  const bring = createBringer({ store, rowsFrom, log, fromPeers: () => fromPeers })
+  const bringer = createBringer({ store, rowsFrom, log, fromPeers: () => fromPeers })
   const rowsOf = async (wanted: RowsName): Promise<Uint8Array | undefined> =>
-    (await store.get(wanted.root)) ?? bring(wanted)
+    (await store.get(wanted.root)) ?? bringer.now(wanted)
   const corpora = createCorpora({ memoryBytes: indexBytes }, { rowsOf, maker, log })
   let wishes: Wanted | undefined
   return {
@@ -102,7 +102,7 @@ export async function openRows(
       const { has: hasRows } = store
       const standings = createStandings(chain)
       store.judgeBy(standings)
-      const fetching = createWanted({ clock, log, has: hasRows, fetch: bring })
+      const fetching = createWanted({ clock, log, has: hasRows, fetch: bringer.whenRoom })
       // Where there is nobody to ask, rows come by the door alone.
       const canAsk = fromPeers !== undefined || rowsFrom.length > 0
       const want = (wanted: WantedRows): void => (canAsk ? fetching.want(wanted) : undefined)
@@ -125,36 +125,6 @@ export async function openRows(
       await maker.stop()
       await stopped
     },
-  }
-}
-
-/** Rows from peers, then from nodes that were named; kept before they are given. */
-function createBringer({
-  store,
-  rowsFrom,
-  log,
-  fromPeers,
-}: {
-  readonly store: RowStore
-  readonly rowsFrom: readonly string[]
-  readonly log: Logger
-  readonly fromPeers: () => WatchPorts['fetchRows']
-}) {
-  return async (wanted: RowsName): Promise<Uint8Array | undefined> => {
-    const { root, rows, sizeBytes } = wanted
-    const isSized = rows !== undefined && sizeBytes !== undefined
-    const refusal = isSized ? store.refusalOf({ root, sizeBytes }) : undefined
-    if (refusal !== undefined) {
-      log.warn({ root, reason: refusal }, 'rows are not fetched')
-      return undefined
-    }
-    const bytes =
-      (isSized ? await fromPeers()?.({ root, rows, sizeBytes }) : undefined) ??
-      (await fetchRows(rowsFrom, root, { log, check: store.check }))
-    const kept = bytes && (await store.put(bytes))
-    if (kept?.type === 'reject')
-      log.warn({ root, reason: kept.message }, 'rows that came are not kept')
-    return kept?.type === 'accept' && kept.value.root === root ? bytes : undefined
   }
 }
 

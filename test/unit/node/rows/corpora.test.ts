@@ -1,0 +1,62 @@
+/** Indexes of versions as a node has them: what a contributor or publisher says wrongly stays without effect. */
+import { expect, test } from '@jest/globals'
+import { buildVersion } from '../../../../attribution/methods/index.ts'
+import type { VersionSource } from '../../../../attribution/index.ts'
+import { createCorpora } from '../../../../node/rows/corpora.ts'
+import { createIndexMaker } from '../../../../node/rows/index-maker.ts'
+import { silentLogger, toHex } from '../../../../primitives/index.ts'
+import { batchOf } from '../../../support/rows-node.ts'
+
+const batch = batchOf('the quick brown fox', 'jumps over the lazy dog')
+const root = toHex(batch.root)
+const { index: _, ...facts } = buildVersion([batch.bytes])
+const honest: VersionSource = {
+  ...facts,
+  versionId: 1n,
+  state: 'external',
+  rows: BigInt(facts.rows),
+  batches: [{ batchId: 1n, root, rows: batch.rows.length, sizeBytes: batch.bytes.length }],
+}
+
+function createParts() {
+  const maker = createIndexMaker({ quotaBytes: 0 }, silentLogger)
+  let readBytes = 0
+  const corpora = createCorpora(
+    { memoryBytes: 2 ** 20 },
+    {
+      rowsOf: () => Promise.resolve(batch.bytes),
+      maker: {
+        load: (version) => maker.load(version),
+        make: (order) => maker.make({ ...order, batches: counted(order.batches) }),
+      },
+      log: silentLogger,
+    },
+  )
+  async function* counted(batches: AsyncIterable<Uint8Array>) {
+    for await (const bytes of batches) {
+      readBytes += bytes.length
+      yield bytes
+    }
+  }
+  return { corpora, readBytes: () => readBytes }
+}
+
+test('rows that are longer or shorter than the contributor said are not indexed at all', async () => {
+  for (const sizeBytes of [1, batch.bytes.length - 1, batch.bytes.length + 1]) {
+    const { corpora, readBytes } = createParts()
+    const batches = honest.batches.map((one) => ({ ...one, sizeBytes }))
+    const lie = { ...honest, sizeBytes: BigInt(sizeBytes), batches }
+    const mismatch = { code: 'INDEX_MISMATCH', message: expect.stringContaining('bytes') }
+    await expect(corpora.build(lie)).rejects.toMatchObject(mismatch)
+    await expect(corpora.buildOf(batches)).rejects.toMatchObject(mismatch)
+    expect(readBytes()).toBe(0)
+  }
+})
+
+test('a version that is honest is built beside one that states the same index root and lies', async () => {
+  const { corpora } = createParts()
+  const lie = { ...honest, versionId: 2n, root: `0x${'11'.repeat(32)}` as const }
+  const [first, second] = await Promise.allSettled([corpora.build(lie), corpora.build(honest)])
+  expect(first).toMatchObject({ status: 'rejected', reason: { code: 'INDEX_MISMATCH' } })
+  expect(second).toMatchObject({ status: 'fulfilled' })
+})
