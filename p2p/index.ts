@@ -15,7 +15,7 @@ export {
 export { type AddressBook, type Friend } from './peers.ts'
 export { peerIdOf } from './dialer.ts'
 export { consensusLanes } from './protocols.ts'
-export { createRowsExchange, type RowsExchange, type WantedRows } from './rows.ts'
+export { createRowsExchange, nameOfWanted, type RowsExchange, type WantedRows } from './rows.ts'
 export { type RowsPiece, rowsPieceCodec, type RowsRequest, rowsRequestCodec } from './rows-wire.ts'
 export { createSync, decodeRange, maxRangeBytes, type Sync } from './sync.ts'
 export { createTransactions, type TransactionPool, type Transactions } from './transactions.ts'

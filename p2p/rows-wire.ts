@@ -24,6 +24,8 @@ export interface RowsPiece {
 
 /** A batch has so many rows at most (attribution/rows/batch.ts). */
 export const maxRows = 65_536
+/** And so many bytes (the same place). */
+export const maxRowsBytes = 16 * 2 ** 20
 /** A piece is full at 256 KiB; its last row may have 64 KiB, and every line its end. */
 const maxPieceBytes = 2 ** 18 + 2 ** 16 + 1
 /** Two records beside a stretch at every level of 2^16 rows, with room. */

@@ -1,12 +1,13 @@
 /**
  * Fetching a batch of rows from peers: cut into stretches, asked from several peers at once, every piece
  * checked as it comes. What has come stays for the next try, so a fetch that was broken off goes on where
- * it was. A peer that sends false pieces pays; one that has none, or is slow, is only passed over. Keeps
- * no rows beyond a fetch and knows no proof: `check` comes from outside.
+ * it was. A peer that sends false pieces pays; one that has none, or is slow, is only passed over. Holds no
+ * more bytes than were said to come, keeps no rows beyond a fetch and knows no proof: `check` comes from
+ * outside.
  */
 import { type Hex, type Logger, NodeError } from '../primitives/index.ts'
 import type { Ask } from './request.ts'
-import { type RowsPiece, rowsPieceCodec, rowsRequestCodec } from './rows-wire.ts'
+import { maxRowsBytes, type RowsPiece, rowsPieceCodec, rowsRequestCodec } from './rows-wire.ts'
 
 export interface RowsExchangePorts {
   readonly ask: Ask
@@ -18,14 +19,22 @@ export interface RowsExchangePorts {
   readonly fault: (peerId: string, code: string) => void
 }
 
+/** A batch as somebody describes it: that rows and bytes are those of the root is to be seen. */
 export interface WantedRows {
   readonly root: Hex
   readonly rows: number
   readonly sizeBytes: number
 }
 
+/** One name for each description: what one says of a root binds nobody who says otherwise. */
+export const nameOfWanted = ({ root, rows, sizeBytes }: WantedRows): string =>
+  `${root}:${rows}:${sizeBytes}`
+
 export interface RowsExchange {
-  /** The whole batch, pieces proven one by one; undefined: no peer at hand has what is missing. */
+  /**
+   * The whole batch, pieces proven one by one; undefined: no peer at hand has what is missing, or the rows
+   * under the root are longer than `sizeBytes`.
+   */
   fetch(wanted: WantedRows): Promise<Uint8Array | undefined>
 }
 
@@ -47,21 +56,21 @@ interface Progress {
   readonly missing: Stretch[]
   /** By first row. */
   readonly pieces: Map<number, Uint8Array>
+  gotBytes: number
   /** The fetch in work: a second one of the same waits for it. */
   work?: Promise<Uint8Array | undefined>
 }
 
 export function createRowsExchange(ports: RowsExchangePorts): RowsExchange {
-  const unfinished = new Map<Hex, Progress>()
+  const unfinished = new Map<string, Progress>()
 
   function progressOf(wanted: WantedRows): Progress {
-    const known = unfinished.get(wanted.root)
-    // Whoever states another count for the same root begins anew: one of the two cannot be right.
-    if (known && known.wanted.rows === wanted.rows) return known
+    const known = unfinished.get(nameOfWanted(wanted))
+    if (known) return known
     const progress = begin(wanted)
-    unfinished.set(wanted.root, progress)
-    for (const [root, one] of unfinished)
-      if (unfinished.size > maxUnfinished && !one.work && one !== progress) unfinished.delete(root)
+    unfinished.set(nameOfWanted(wanted), progress)
+    for (const [name, one] of unfinished)
+      if (unfinished.size > maxUnfinished && !one.work && one !== progress) unfinished.delete(name)
     return progress
   }
 
@@ -70,7 +79,9 @@ export function createRowsExchange(ports: RowsExchangePorts): RowsExchange {
       const progress = progressOf(wanted)
       progress.work ??= run(progress, ports).finally(() => delete progress.work)
       const bytes = await progress.work
-      if (bytes && unfinished.get(wanted.root) === progress) unfinished.delete(wanted.root)
+      const name = nameOfWanted(wanted)
+      const isOver = bytes !== undefined || isTooLong(progress)
+      if (isOver && unfinished.get(name) === progress) unfinished.delete(name)
       return bytes
     },
   }
@@ -82,8 +93,15 @@ function begin(wanted: WantedRows): Progress {
   const missing: Stretch[] = []
   for (let from = 0; from < rows; from += count)
     missing.push({ from, count: Math.min(count, rows - from) })
-  return { wanted, missing, pieces: new Map() }
+  return { wanted, missing, pieces: new Map(), gotBytes: 0 }
 }
+
+const isTooLong = ({ wanted, gotBytes }: Progress): boolean =>
+  gotBytes > Math.min(wanted.sizeBytes, maxRowsBytes)
+
+/** undefined: nothing more is to be asked for. */
+const takeStretch = (progress: Progress): Stretch | undefined =>
+  isTooLong(progress) ? undefined : progress.missing.shift()
 
 async function run(progress: Progress, ports: RowsExchangePorts): Promise<Uint8Array | undefined> {
   const { wanted, missing, pieces } = progress
@@ -97,6 +115,10 @@ async function run(progress: Progress, ports: RowsExchangePorts): Promise<Uint8A
         if (await askWhileUseful(progress, peerId, ports)) useful.push(peerId)
     }
     await Promise.all(Array.from({ length: maxPeers }, lane))
+    if (isTooLong(progress)) {
+      ports.log.debug({ ...wanted }, 'rows are longer than was said, and dropped')
+      return undefined
+    }
     peers = useful
   }
   if (missing.length > 0) return undefined
@@ -122,7 +144,7 @@ async function askWhileUseful(
   peerId: string,
   ports: RowsExchangePorts,
 ): Promise<boolean> {
-  for (let stretch = progress.missing.shift(); stretch; stretch = progress.missing.shift()) {
+  for (let stretch = takeStretch(progress); stretch; stretch = takeStretch(progress)) {
     const { next, isUseful } = await askOnce(progress, stretch, peerId, ports)
     const left = stretch.from + stretch.count - next
     if (left > 0) progress.missing.unshift({ from: next, count: left })
@@ -133,11 +155,12 @@ async function askWhileUseful(
 
 /** Asks for a stretch; says how far its answer came, and whether the peer is worth another question. */
 async function askOnce(
-  { wanted: { root }, pieces }: Progress,
+  progress: Progress,
   { from, count }: Stretch,
   peerId: string,
   { ask, check, fault, log }: RowsExchangePorts,
 ): Promise<{ readonly next: number; readonly isUseful: boolean }> {
+  const { root } = progress.wanted
   let next = from
   try {
     for await (const frame of ask(peerId, rowsRequestCodec.encode({ root, from, count }))) {
@@ -146,8 +169,7 @@ async function askOnce(
       const rows = piece.value.from === next ? check(root, piece.value) : undefined
       if (rows === undefined || rows === 0 || next + rows > from + count)
         throw new NodeError('ROWS_FALSE', 'a peer sends rows that do not stand where it says')
-      // A copy: the frame may be a view of a larger chunk.
-      pieces.set(next, piece.value.rows.slice())
+      if (!keep(progress, piece.value)) break // nobody's fault but of who said how long they are
       next += rows
     }
   } catch (error) {
@@ -158,4 +180,13 @@ async function askOnce(
   }
   // Nothing: it does not have them. A part: answers end by bytes.
   return { next, isUseful: next > from }
+}
+
+/** False: with these, more has come than was said; then none are kept. */
+function keep(progress: Progress, { from, rows }: RowsPiece): boolean {
+  progress.gotBytes += rows.length
+  // A copy: the frame may be a view of a larger chunk.
+  if (!isTooLong(progress)) progress.pieces.set(from, rows.slice())
+  else progress.pieces.clear()
+  return !isTooLong(progress)
 }

@@ -2,7 +2,7 @@
  * Rows that are to be here and are not: fetched in the background from whoever has them, tried again with
  * growing pauses, a few at a time. Keeps no rows and decides nothing about who wants which.
  */
-import type { WantedRows } from '../../p2p/index.ts'
+import { nameOfWanted, type WantedRows } from '../../p2p/index.ts'
 import type { Clock, Hex, Logger } from '../../primitives/index.ts'
 
 export interface WantedPorts {
@@ -33,19 +33,21 @@ interface Wish {
 }
 
 export function createWanted({ clock, log, has, fetch }: WantedPorts): Wanted {
-  const wishes = new Map<Hex, Wish>()
-  const fetching = new Set<Hex>()
+  /** By name: of two that describe a root otherwise, one lies, and which is not known. */
+  const wishes = new Map<string, Wish>()
+  const fetching = new Set<string>()
   let isStopped = false
   let cancel: (() => void) | undefined
 
-  async function attempt(root: Hex, wish: Wish): Promise<void> {
-    fetching.add(root)
+  async function attempt(name: string, wish: Wish): Promise<void> {
+    const { root } = wish.wanted
+    fetching.add(name)
     try {
-      if (has(root) || (await fetch(wish.wanted))) wishes.delete(root)
+      if (has(root) || (await fetch(wish.wanted))) wishes.delete(name)
     } catch (error) {
       log.warn({ root, err: error }, 'rows cannot be fetched now')
     } finally {
-      fetching.delete(root)
+      fetching.delete(name)
       wish.notBeforeMs = clock.nowMs() + wish.pauseMs
       wish.pauseMs = Math.min(2 * wish.pauseMs, longestPauseMs)
       step()
@@ -57,20 +59,23 @@ export function createWanted({ clock, log, has, fetch }: WantedPorts): Wanted {
     cancel = undefined
     if (isStopped) return
     let nextMs = Number.POSITIVE_INFINITY
-    for (const [root, wish] of wishes) {
+    for (const [name, wish] of wishes) {
       if (fetching.size === maxFetches) return // whoever ends takes the next step
-      if (fetching.has(root)) continue
-      if (wish.notBeforeMs <= clock.nowMs()) void attempt(root, wish)
+      if (fetching.has(name)) continue
+      if (wish.notBeforeMs <= clock.nowMs()) void attempt(name, wish)
       else nextMs = Math.min(nextMs, wish.notBeforeMs)
     }
-    if (nextMs < Number.POSITIVE_INFINITY)
-      cancel = clock.after(Math.max(1, nextMs - clock.nowMs()), step)
+    if (nextMs === Number.POSITIVE_INFINITY) return
+    // An attempt whose rows came meanwhile has ended by now, and taken a step of its own.
+    cancel?.()
+    cancel = clock.after(Math.max(1, nextMs - clock.nowMs()), step)
   }
 
   return {
     want(wanted) {
-      if (has(wanted.root) || wishes.has(wanted.root)) return
-      wishes.set(wanted.root, { wanted, pauseMs: firstPauseMs, notBeforeMs: 0 })
+      const name = nameOfWanted(wanted)
+      if (has(wanted.root) || wishes.has(name)) return
+      wishes.set(name, { wanted, pauseMs: firstPauseMs, notBeforeMs: 0 })
       const [oldest] = wishes.keys()
       if (wishes.size > maxWanted && oldest !== undefined) wishes.delete(oldest)
       step()

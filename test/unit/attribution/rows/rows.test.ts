@@ -19,7 +19,7 @@ import {
   sketchTexts,
   type Row,
 } from '../../../../attribution/methods/index.ts'
-import { maxRows } from '../../../../p2p/rows-wire.ts'
+import { maxRows, maxRowsBytes } from '../../../../p2p/rows-wire.ts'
 import { keccak256 } from '../../../../primitives/index.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -145,6 +145,7 @@ describe('sketch', () => {
   })
 })
 
-test('a batch has as many rows at most as the network carries', () => {
+test('a batch has as many rows and bytes at most as the network carries', () => {
   expect(maxRows).toBe(maxBatchRows)
+  expect(maxRowsBytes).toBe(maxBatchBytes)
 })
