@@ -4,6 +4,7 @@
  * here, and judges nobody: a piece that proves nothing is said to be none.
  */
 import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import {
   hashRow,
   merkleTree,
@@ -31,74 +32,81 @@ const pieceBytes = 2 ** 18
 const pieceRows = 1_024
 /** Rows of one answer: 1 MiB, then whoever asked asks on. */
 const answerBytes = 2 ** 20
-/** Batches ready to be cut: four of full size. */
-const maxReadyBytes = 4 * 2 ** 24
-/** Rows hashed before others have a turn. */
+/** Batches at hand: two of full size. */
+const maxBytesKept = 2 * 2 ** 24
+/** Cuts at hand: twenty of as many rows as can be, of longer rows many more. */
+const maxCutsKept = 96 * 2 ** 20
+/** Rows and bytes hashed before others have a turn. */
 const rowsAtOnce = 1_000
+const bytesAtOnce = 2 ** 18
 const lineEnd = 0x0a
 const recordBytes = 32
 
-/** A batch with what proving its rows needs. */
-interface Ready {
-  readonly bytes: Uint8Array
+/** What proving rows of a batch needs beside its bytes: made once, far smaller, and kept longer. */
+interface Cut {
   /** Where each line ends, its line end included. */
-  readonly ends: readonly number[]
+  readonly ends: Uint32Array
   readonly tree: Tree
 }
 
 export function createRowPieces(get: (root: Hex) => Promise<Uint8Array | undefined>): RowPieces {
-  /** In order of last use. */
-  const ready = new Map<Hex, Promise<Ready | undefined>>()
-  let readyBytes = 0
-
-  async function prepare(root: Hex): Promise<Ready | undefined> {
-    const bytes = await get(root)
-    if (!bytes) {
-      ready.delete(root)
-      return undefined
-    }
-    readyBytes += bytes.length
-    for (const [oldest, one] of ready) {
-      if (readyBytes <= maxReadyBytes || oldest === root) break
-      ready.delete(oldest)
-      readyBytes -= (await one)?.bytes.length ?? 0
-    }
-    return cut(bytes)
-  }
-
-  function find(root: Hex): Promise<Ready | undefined> {
-    const known = ready.get(root) ?? prepare(root)
-    ready.delete(root)
-    ready.set(root, known)
-    return known
-  }
+  const batches = cacheOf(maxBytesKept, get, ({ length }) => length)
+  /** One batch is cut at a time: whoever asks for many waits in line, the node does not. */
+  let turn: Promise<unknown> = Promise.resolve()
+  const cuts = cacheOf(
+    maxCutsKept,
+    (root) => {
+      const mine = turn.then(async () => {
+        const bytes = await batches.fetch(root)
+        return bytes && cut(bytes)
+      })
+      turn = mine.catch(() => undefined)
+      return mine
+    },
+    sizeOfCut,
+  )
 
   return {
-    async *serve(bytes) {
-      const request = rowsRequestCodec.decode(bytes)
+    async *serve(asked) {
+      const request = rowsRequestCodec.decode(asked)
       if (request.type !== 'accept') throw new NodeError('ROWS_ASK_MALFORMED', request.message)
-      const batch = await find(request.value.root)
-      if (batch) yield* piecesOf(batch, request.value)
+      const made = await cuts.fetch(request.value.root)
+      const bytes = made && (await batches.fetch(request.value.root))
+      if (bytes) yield* piecesOf(bytes, made, request.value)
     },
     check: checkPiece,
   }
 }
 
-async function cut(bytes: Uint8Array): Promise<Ready> {
+/** Two that ask for the same wait for one; what is not there, or failed, is asked for again. */
+const cacheOf = <kept extends object>(
+  maxSize: number,
+  fetchMethod: (root: Hex) => Promise<kept | undefined>,
+  sizeCalculation: (value: kept) => number,
+) => new LRUCache<Hex, kept>({ maxSize, sizeCalculation, fetchMethod, ignoreFetchAbort: true })
+
+const sizeOfCut = ({ ends, tree }: Cut): number =>
+  tree.levels.reduce((sum, { length }) => sum + length, ends.byteLength)
+
+async function cut(bytes: Uint8Array): Promise<Cut> {
   const ends: number[] = []
   const hashes: Uint8Array[] = []
+  let restedAt = 0
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(lineEnd, start)
     hashes.push(hashRow(bytes.subarray(start, end)))
     ends.push(end + 1)
     start = end + 1
-    if (ends.length % rowsAtOnce === 0) await setImmediate()
+    if (ends.length % rowsAtOnce > 0 && start - restedAt < bytesAtOnce) continue
+    restedAt = start
+    await setImmediate()
   }
-  return { bytes, ends, tree: merkleTree(hashes) }
+  return { ends: Uint32Array.from(ends), tree: merkleTree(hashes) }
 }
 
 function* piecesOf(
-  { bytes, ends, tree }: Ready,
+  bytes: Uint8Array,
+  { ends, tree }: Cut,
   { from, count }: RowsRequest,
 ): Generator<Uint8Array> {
   const last = Math.min(from + count, ends.length)
