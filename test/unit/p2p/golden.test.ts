@@ -11,10 +11,18 @@ import {
   type Packet,
   type SignedVote,
 } from '../../../consensus/index.ts'
+import { createRowPieces } from '../../../node/validator/row-pieces.ts'
 import { decodeHello, encodeHello, type Hello } from '../../../p2p/hello.ts'
 import { decodeStatus, encodeStatus } from '../../../p2p/status.ts'
+import {
+  maxRowsFrameBytes,
+  rowsPieceCodec,
+  type RowsRequest,
+  rowsRequestCodec,
+} from '../../../p2p/rows-wire.ts'
 import { decodeRange, encodeRange } from '../../../p2p/sync.ts'
 import { fromHex, type Hex, toHex } from '../../../primitives/index.ts'
+import { batchOf } from '../../support/rows-node.ts'
 
 const fixture = new URL('../../fixtures/wire.json', import.meta.url)
 const hex = (byte: number, length: number): Hex =>
@@ -81,11 +89,18 @@ const hello: Hello = {
 }
 const status = { base: 1n, tip: 7n, tipHash: hex(0xaa, 32) }
 const range = { from: 7n, count: 64 }
+const batch = batchOf('a', 'b', 'c')
+const rowsRequest: RowsRequest = { root: toHex(batch.root), from: 1, count: 2 }
+const rowsAsked = rowsRequestCodec.encode(rowsRequest)
+const rowsAnswer = createRowPieces(async () => batch.bytes).serve(rowsAsked)
+const rowsPiece: Uint8Array = (await rowsAnswer.next()).value
 
 const encoded: Readonly<Record<string, Hex>> = {
   hello: toHex(encodeHello(hello)),
   status: toHex(encodeStatus(status)),
   'sync/range': toHex(encodeRange(range)),
+  'rows/request': toHex(rowsAsked),
+  'rows/piece': toHex(rowsPiece),
   ...Object.fromEntries(packets.map(([name, packet]) => [name, toHex(encodePacket(packet))])),
 }
 if (process.env['UPDATE_FIXTURES']) writeFileSync(fixture, `${JSON.stringify(encoded, null, 2)}\n`)
@@ -106,5 +121,17 @@ describe('the wire', () => {
     expect(decodeHello(bytesOf('hello'))).toEqual({ type: 'accept', value: hello })
     expect(decodeStatus(bytesOf('status'))).toEqual({ type: 'accept', value: status })
     expect(decodeRange(bytesOf('sync/range'))).toEqual({ type: 'accept', value: range })
+  })
+  test('a request for rows and its answer are read from theirs', () => {
+    const accepted = { type: 'accept', value: rowsRequest }
+    expect(rowsRequestCodec.decode(bytesOf('rows/request'))).toEqual(accepted)
+    const piece = rowsPieceCodec.decode(bytesOf('rows/piece'))
+    expect(piece.type === 'accept' && Buffer.from(piece.value.rows).toString()).toBe(
+      '{"text":"b"}\n{"text":"c"}\n',
+    )
+  })
+  test('docs/wire.md says how long a piece of rows may be', () => {
+    const page = readFileSync(new URL('../../../docs/wire.md', import.meta.url), 'utf8')
+    expect(page).toContain(`| ${Math.round(maxRowsFrameBytes / 1_024)} KiB a piece |`)
   })
 })
