@@ -49,6 +49,7 @@ test('whoever describes a root falsely first does not keep others from its rows'
 test('one timer waits, also when rows came by another way', async () => {
   const { clock, here, wanted } = world(() => false)
   wanted.want(rows(first))
+  await turn()
   await clock.advance(500)
   wanted.want(rows(second))
   await turn()
