@@ -54,9 +54,14 @@ export function createWanted({ clock, log, has, fetch }: WantedPorts): Wanted {
     }
   }
 
+  /** At `atMs`, and at no time set before: an attempt that ended at once has taken a step itself. */
+  function stepAt(atMs: number): void {
+    cancel?.()
+    cancel = clock.after(Math.max(1, atMs - clock.nowMs()), step)
+  }
+
   function step(): void {
     cancel?.()
-    cancel = undefined
     if (isStopped) return
     let nextMs = Number.POSITIVE_INFINITY
     for (const [name, wish] of wishes) {
@@ -65,10 +70,7 @@ export function createWanted({ clock, log, has, fetch }: WantedPorts): Wanted {
       if (wish.notBeforeMs <= clock.nowMs()) void attempt(name, wish)
       else nextMs = Math.min(nextMs, wish.notBeforeMs)
     }
-    if (nextMs === Number.POSITIVE_INFINITY) return
-    // An attempt whose rows came meanwhile has ended by now, and taken a step of its own.
-    cancel?.()
-    cancel = clock.after(Math.max(1, nextMs - clock.nowMs()), step)
+    if (nextMs < Number.POSITIVE_INFINITY) stepAt(nextMs)
   }
 
   return {
