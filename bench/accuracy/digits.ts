@@ -70,11 +70,10 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum
 }
 
-/** int8 of training and test images, by one set of axes and one scale: 127 at `largest`, or at the 99.95th percentile. */
+/** int8 of training and test images, by one set of axes and one scale: 127 at the 99.95th percentile. */
 export function digitFeatures(
   dimensions: number,
   { training, tests }: { readonly training: number; readonly tests: number },
-  largest?: number,
 ): { readonly train: Features; readonly test: Features } {
   const digits = readDigits('train', Math.max(training, covarianceRows))
   const mean = new Float64Array(pixelsOfDigit)
@@ -100,7 +99,7 @@ export function digitFeatures(
   }
   const projected = project(digits, training)
   const sorted = projected.map(Math.abs).toSorted()
-  const top = largest ?? sorted[Math.floor(0.9995 * (sorted.length - 1))] ?? 1
+  const top = sorted[Math.floor(0.9995 * (sorted.length - 1))] ?? 1
   const quantise = (values: Float64Array): Int8Array =>
     Int8Array.from(values, (x) => Math.max(-127, Math.min(127, Math.round((127 / top) * x))))
   const test = readDigits('t10k', tests)
