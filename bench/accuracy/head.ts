@@ -178,6 +178,10 @@ function brittleness(trained: Trained, asked: number, remove: number, scoresOf: 
   return meanOf(falls)
 }
 
+/** With one Hessian of its own, since half of the data has another curvature; the end is the same. */
+const retrain = (half: HeadData, start: Weights): Weights =>
+  trainHead(half, { start, factor: factorise(hessianOf(half, start)) }).weights
+
 export function head(options: Options): Section {
   const { isQuick, seed, note } = options
   const [count, queryCount, subsetCount, looCount, dimensions, lambda] = isQuick
@@ -195,12 +199,7 @@ export function head(options: Options): Section {
   const dice = createDice(seed)
   const subsets = Array.from({ length: subsetCount }, () => drawSubset(dice, count, count / 2))
   const retrained = timed(() =>
-    subsets.map((subset) => {
-      // One Hessian of its own, since half of the data has another curvature; the end is the same.
-      const half = pick(data, subset)
-      const near = { start: weights, factor: factorise(hessianOf(half, weights)) }
-      return outcomes(queries, trainHead(half, near).weights)
-    }),
+    subsets.map((subset) => outcomes(queries, retrain(pick(data, subset), weights))),
   )
   note(`retrained in ${(retrained.ms / 1e3).toFixed(0)} s of CPU`)
   const truth = Array.from({ length: queryCount }, (_, q) =>
