@@ -18,7 +18,7 @@ import {
   type RowsRequest,
   rowsRequestCodec,
 } from '../../p2p/index.ts'
-import { concat, fromHex, NodeError, type Hex } from '../../primitives/index.ts'
+import { type Clock, concat, fromHex, NodeError, type Hex } from '../../primitives/index.ts'
 
 export interface RowPieces {
   /** Throws NodeError for what no honest peer asks. */
@@ -39,6 +39,8 @@ const maxCutsKept = 96 * 2 ** 20
 /** Rows and bytes hashed before others have a turn. */
 const rowsAtOnce = 1_000
 const bytesAtOnce = 2 ** 18
+/** A full batch takes less; clocks are also set. */
+const longestRestMs = 2_000
 const lineEnd = 0x0a
 const recordBytes = 32
 
@@ -49,20 +51,19 @@ interface Cut {
   readonly tree: Tree
 }
 
-export function createRowPieces(get: (root: Hex) => Promise<Uint8Array | undefined>): RowPieces {
+export function createRowPieces(
+  get: (root: Hex) => Promise<Uint8Array | undefined>,
+  clock: Clock,
+): RowPieces {
   const batches = cacheOf(maxBytesKept, get, ({ length }) => length)
-  /** One batch is cut at a time: whoever asks for many waits in line, the node does not. */
-  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns(clock)
   const cuts = cacheOf(
     maxCutsKept,
-    (root) => {
-      const mine = turn.then(async () => {
+    (root) =>
+      inTurn(async () => {
         const bytes = await batches.fetch(root)
         return bytes && cut(bytes)
-      })
-      turn = mine.catch(() => undefined)
-      return mine
-    },
+      }),
     sizeOfCut,
   )
 
@@ -75,6 +76,30 @@ export function createRowPieces(get: (root: Hex) => Promise<Uint8Array | undefin
       if (bytes) yield* piecesOf(bytes, made, request.value)
     },
     check: checkPiece,
+  }
+}
+
+/**
+ * One task at a time, and after each as long a rest: whoever asks for many batches waits in line and
+ * takes half of a validator's time at most.
+ */
+function createTurns(clock: Clock) {
+  let last: Promise<unknown> = Promise.resolve()
+  let restUntilMs = 0
+  return <result>(task: () => Promise<result>): Promise<result> => {
+    const mine = last.then(async () => {
+      const restMs = Math.min(restUntilMs - clock.nowMs(), longestRestMs)
+      if (restMs > 0) await new Promise<void>((resolve) => void clock.after(restMs, resolve))
+      const begunMs = clock.nowMs()
+      try {
+        return await task()
+      } finally {
+        const endedMs = clock.nowMs()
+        restUntilMs = endedMs + (endedMs - begunMs)
+      }
+    })
+    last = mine.catch(() => undefined)
+    return mine
   }
 }
 

@@ -96,7 +96,7 @@ export async function createValidator(
       ...ports,
       ...(voting && { seal: voting.seal }),
       isValidator: (address) => validators.indexes.has(address),
-      ...(ports.rowsOf && { rows: createRowPieces(ports.rowsOf) }),
+      ...(ports.rowsOf && { rows: createRowPieces(ports.rowsOf, ports.clock) }),
     },
   )
   const domain = { chainId: chain.spec.chainId, genesisHash: options.genesisHash }

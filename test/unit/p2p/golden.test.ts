@@ -22,6 +22,7 @@ import {
 } from '../../../p2p/rows-wire.ts'
 import { decodeRange, encodeRange } from '../../../p2p/sync.ts'
 import { fromHex, type Hex, toHex } from '../../../primitives/index.ts'
+import { createHandClock } from '../../support/clock.ts'
 import { batchOf } from '../../support/rows-node.ts'
 
 const fixture = new URL('../../fixtures/wire.json', import.meta.url)
@@ -92,7 +93,7 @@ const range = { from: 7n, count: 64 }
 const batch = batchOf('a', 'b', 'c')
 const rowsRequest: RowsRequest = { root: toHex(batch.root), from: 1, count: 2 }
 const rowsAsked = rowsRequestCodec.encode(rowsRequest)
-const rowsAnswer = createRowPieces(async () => batch.bytes).serve(rowsAsked)
+const rowsAnswer = createRowPieces(async () => batch.bytes, createHandClock()).serve(rowsAsked)
 const rowsPiece: Uint8Array = (await rowsAnswer.next()).value
 
 const encoded: Readonly<Record<string, Hex>> = {

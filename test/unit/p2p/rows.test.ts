@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { createRowPieces } from '../../../node/validator/row-pieces.ts'
 import { createRowsExchange, rowsPieceCodec, rowsRequestCodec } from '../../../p2p/index.ts'
 import { equalBytes, NodeError, silentLogger, toHex } from '../../../primitives/index.ts'
+import { createHandClock } from '../../support/clock.ts'
 import { addressOf, startNetwork } from '../../support/network.ts'
 import { batchOf } from '../../support/rows-node.ts'
 import { until } from '../../support/until.ts'
@@ -13,7 +14,10 @@ const batch = batchOf(
 )
 const root = toHex(batch.root)
 const wanted = { root, rows: batch.rows.length, sizeBytes: batch.bytes.length }
-const pieces = createRowPieces(async (asked) => (asked === root ? batch.bytes : undefined))
+const pieces = createRowPieces(
+  async (asked) => (asked === root ? batch.bytes : undefined),
+  createHandClock(),
+)
 
 /** A comparison of matchers takes seconds over megabytes. */
 const isBatch = (bytes: Uint8Array | undefined): boolean =>
@@ -173,19 +177,21 @@ describe('on the wire', () => {
       expect(rowsRequestCodec.decode(bytes).type).toBe('reject')
     expect(() => rowsRequestCodec.encode({ ...request, count: 0 })).toThrow('not in')
     expect(() => rowsRequestCodec.encode({ ...request, from: 65_536 })).toThrow('not in')
-    const asks = createRowPieces(async () => small.bytes).serve(new Uint8Array(3))
+    const asks = createRowPieces(async () => small.bytes, createHandClock()).serve(
+      new Uint8Array(3),
+    )
     await expect(asks.next()).rejects.toMatchObject({ code: 'ROWS_ASK_MALFORMED' })
   })
 
   test('rows beyond the last are none', async () => {
     const bytes = rowsRequestCodec.encode({ ...request, from: 7 })
-    const asks = createRowPieces(async () => small.bytes).serve(bytes)
+    const asks = createRowPieces(async () => small.bytes, createHandClock()).serve(bytes)
     expect((await asks.next()).done).toBe(true)
   })
 
   test('no changed byte of a piece passes for rows of the batch', async () => {
     const asked = rowsRequestCodec.encode(request)
-    const served = createRowPieces(async () => small.bytes)
+    const served = createRowPieces(async () => small.bytes, createHandClock())
     const verdicts: unknown[] = []
     for await (const frame of served.serve(asked))
       for (let at = 0; at < frame.length; at++) {

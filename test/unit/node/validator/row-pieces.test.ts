@@ -4,7 +4,7 @@ import { createRowPieces } from '../../../../node/validator/row-pieces.ts'
 import { rowsRequestCodec } from '../../../../p2p/index.ts'
 import { equalBytes, type Hex } from '../../../../primitives/index.ts'
 import { batchOf } from '../../../support/rows-node.ts'
-import { turn } from '../../../support/clock.ts'
+import { createHandClock, turn } from '../../../support/clock.ts'
 
 const rootOf = (index: number): Hex => `0x${index.toString(16).padStart(64, '0')}`
 const small = batchOf('a', 'b', 'c').bytes
@@ -34,7 +34,7 @@ test('a batch is hashed once, however many others are asked for in between', asy
     // Hashed anew, the row would stand beside another one, under another root.
     if (isChanged) bytes[2 ** 16] = 0x7e
     return bytes
-  })
+  }, createHandClock())
   const before: (Uint8Array | undefined)[] = []
   for (let i = 0; i < batches; i++) before.push(await firstOf(pieces, rootOf(i)))
   isChanged = true
@@ -50,7 +50,7 @@ test('two batches of which one must make room for the other both come', async ()
   const pieces = createRowPieces(async (root) => {
     if (root === rootOf(1)) await gate
     return longBatch(2 ** 26 + 1, Number(root)) // more than is kept
-  })
+  }, createHandClock())
   const both = Promise.all([firstOf(pieces, rootOf(1)), firstOf(pieces, rootOf(2))])
   await turn()
   open?.()
@@ -64,7 +64,7 @@ test('rows that could not be read once are read when they are asked for again', 
   const pieces = createRowPieces(async () => {
     if (reads++ === 0) throw new Error('EMFILE')
     return small
-  })
+  }, createHandClock())
   await expect(firstOf(pieces, rootOf(1))).rejects.toThrow('EMFILE')
   expect(await firstOf(pieces, rootOf(1))).toBeDefined()
 })
@@ -75,11 +75,29 @@ test('rows that came later are served; two that ask at once have them read once'
   const pieces = createRowPieces(async () => {
     reads++
     return bytes
-  })
+  }, createHandClock())
   expect(await firstOf(pieces, rootOf(1))).toBeUndefined()
   bytes = small
   const [one, two] = await Promise.all([firstOf(pieces, rootOf(1)), firstOf(pieces, rootOf(1))])
   expect(one).toEqual(two)
   expect(one).toBeDefined()
   expect(reads).toBe(2)
+})
+
+test('after a batch was made ready the next one waits as long as that took', async () => {
+  const clock = createHandClock()
+  const read: Hex[] = []
+  const pieces = createRowPieces(async (root) => {
+    read.push(root)
+    await clock.advance(300)
+    return small
+  }, clock)
+  await firstOf(pieces, rootOf(1))
+  const second = firstOf(pieces, rootOf(2))
+  expect(await firstOf(pieces, rootOf(1))).toBeDefined() // what is ready waits for nothing
+  await clock.advance(299)
+  expect(read).toEqual([rootOf(1)])
+  await clock.advance(1)
+  expect(read).toEqual([rootOf(1), rootOf(2)])
+  expect(await second).toBeDefined()
 })
