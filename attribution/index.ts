@@ -6,6 +6,7 @@ export {
   batchSource,
   isValidator,
   mayAttest,
+  versionLimit,
   type VersionSource,
   versionSource,
 } from './datanet/source.ts'

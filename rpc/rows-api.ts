@@ -20,7 +20,8 @@ export interface RowsApi {
   has(root: Hex): boolean
   /**
    * What a publisher states about a version of these batches, and its index kept for later. Long work,
-   * beside the event loop. Throws NodeError DATA_MISSING, BATCH_INVALID, INDEX_BUSY.
+   * beside the event loop. Throws NodeError DATA_MISSING, BATCH_INVALID, INDEX_BUSY,
+   * VERSION_TOO_LARGE.
    */
   buildVersion(roots: readonly Hex[]): Promise<VersionFacts>
 }

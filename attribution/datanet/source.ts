@@ -11,7 +11,7 @@ import {
   type StateReader,
 } from '../../primitives/index.ts'
 import { moduleAddresses } from '../abi.ts'
-import { readAuthority } from '../params/module.ts'
+import { readAuthority, readStoredParam } from '../params/module.ts'
 import { batchState, datanetLayout, versionState } from './state.ts'
 
 export interface VersionSource {
@@ -92,6 +92,10 @@ export function mayAttest(state: StateReader, versionId: bigint, validator: Addr
     module.attested.at(versionId).at(validator).get() === 0n
   )
 }
+
+/** Most bytes of rows that one version may have to be held. */
+export const versionLimit = (state: StateReader): bigint =>
+  readStoredParam(slotsOf(state, moduleAddresses.params), 'datanet.maxVersionBytes')
 
 const slotsOf = (state: StateReader, address: Address = moduleAddresses.datanet): Slots => ({
   read: (slot) => state.storage(address, slot),

@@ -49,6 +49,10 @@ export const params = defineModule({
 export const readAuthority = (slots: Slots): Address =>
   wordToAddress(paramsState(slots).values.at(textWord('authority')).get())
 
+/** A parameter as the node reads it, without a call. */
+export const readStoredParam = (slots: Slots, name: ParamName): bigint =>
+  BigInt(paramsState(slots).values.at(textWord(name)).get())
+
 type ParamsContext = Context<typeof paramsAbi>
 
 function find(context: ParamsContext, key: Hex): Known {

@@ -1,13 +1,13 @@
 /**
  * Looks at batches and versions as the chain gets them: wants the rows of both, has the index of each
  * version built whose rows are here, and where this node has a validator's key, says so on chain, again
- * when nothing is heard of it. Never attests what it has not built; a version whose roots are not those
+ * when nothing is heard of it. Never attests what it has not built, nor builds what is too large to be held; a version whose roots are not those
  * of its rows is told in the log and left alone. Work waits in a line, one version at a time.
  */
 import { setImmediate } from 'node:timers/promises'
 import { encodeFunctionData, toEventSelector } from 'viem/utils'
 import { datanetAbi, moduleAddresses } from '../../attribution/abi.ts'
-import { batchSource, mayAttest, versionSource } from '../../attribution/index.ts'
+import { batchSource, mayAttest, versionLimit, versionSource } from '../../attribution/index.ts'
 import type { Chain, ExecutedBlock } from '../../execution/index.ts'
 import type { WantedRows } from '../../p2p/index.ts'
 import { fromHex, type Address, type Hex, type Logger, NodeError } from '../../primitives/index.ts'
@@ -140,6 +140,11 @@ async function look(ports: AttesterPorts, versionId: bigint): Promise<bigint | '
   const { corpora, log, validator } = ports
   const source = versionSource(stateNow(ports), versionId)
   if (!source || source.state === 'abandoned') return 'done'
+  const most = versionLimit(stateNow(ports))
+  if (source.state === 'external' && source.sizeBytes > most) {
+    log.warn({ versionId, sizeBytes: source.sizeBytes, most }, 'a version is too large to be held')
+    return 'done'
+  }
   const missing = source.batches.filter(({ root }) => !ports.hasRows(root))
   for (const batch of missing) ports.want(batch)
   if (missing.length > 0) return untilRows

@@ -24,9 +24,13 @@ export interface CorporaPorts {
 export interface NodeCorpora extends Corpora {
   /** Builds, or finds built, and compares with what the chain says. Throws DATA_MISSING, INDEX_MISMATCH. */
   build(source: VersionSource): Promise<void>
-  /** Builds of rows that are no version yet. Throws as `build`, and BATCH_INVALID. */
+  /**
+   * Builds, for a client, of rows that are no version yet. Throws as `build`, BATCH_INVALID, INDEX_BUSY,
+   * VERSION_TOO_LARGE.
+   */
   buildOf(
     batches: readonly { readonly root: Hex; readonly sizeBytes: number }[],
+    mostBytes: bigint,
   ): Promise<VersionFacts>
 }
 
@@ -86,9 +90,16 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
 
   return {
     build,
-    async buildOf(batches) {
+    async buildOf(batches, mostBytes) {
+      const sizeBytes = batches.reduce((sum, one) => sum + BigInt(one.sizeBytes), 0n)
+      if (sizeBytes > mostBytes)
+        throw new NodeError(
+          'VERSION_TOO_LARGE',
+          `a version of ${sizeBytes} bytes cannot be held: the chain's datanet.maxVersionBytes is ${mostBytes}`,
+          { sizeBytes, mostBytes },
+        )
       const name = batches.map(({ root }) => root).join()
-      const begun = facts.get(name) ?? makeOf(batches, ports)
+      const begun = facts.get(name) ?? makeOf(batches, sizeBytes, ports)
       facts.set(name, begun)
       const [oldest] = facts.keys()
       if (facts.size > maxFacts && oldest !== undefined) facts.delete(oldest)
@@ -121,13 +132,14 @@ function missingForNow(error: unknown): never {
 
 async function makeOf(
   batches: readonly { readonly root: Hex; readonly sizeBytes: number }[],
+  sizeBytes: bigint,
   { maker, rowsOf }: CorporaPorts,
 ): Promise<VersionFacts> {
-  const sizeBytes = batches.reduce((sum, one) => sum + BigInt(one.sizeBytes), 0n)
   const what = { batches: batches.length }
   const { index: _, ...facts } = await maker.make({
     what,
     sizeBytes,
+    isForClient: true,
     batches: rowsInTurn(batches, rowsOf),
   })
   return facts

@@ -1,7 +1,8 @@
 /**
  * Long work on rows, done beside the event loop: batches checked, indexes built, written and read in
  * threads (`index-thread.ts`), so that votes and answers never wait for it. Little work is done at once:
- * a thread costs more than it. Builds one version at a time; knows no chain.
+ * a thread costs more than it. Builds one version at a time, a client's when the chain needs none; knows
+ * no chain.
  */
 import {
   createVersionBuilder,
@@ -28,8 +29,10 @@ export interface IndexMaker {
 export interface IndexOrder {
   /** For the log. */
   readonly what: Readonly<Record<string, unknown>>
-  /** Of all batches: decides where the work is done. */
+  /** Of all batches, as they are: decides where the work is done. */
   readonly sizeBytes: bigint
+  /** Makes way for what the chain needs, with INDEX_BUSY, as does a second one. */
+  readonly isForClient?: boolean
   readonly batches: AsyncIterable<Uint8Array>
   /** Told of each batch as its rows are read; may throw. */
   readonly onBatch?: (batch: { readonly root: Hex; readonly rows: number }) => void
@@ -50,8 +53,6 @@ const threadUrl = new URL(
 )
 
 export function createIndexMaker(options: ThreadOptions, log: Logger): IndexMaker {
-  let queue: Promise<unknown> = Promise.resolve()
-  let waiting = 0
   let isStopped = false
   const open = new Set<Thread<IndexCalls>>()
   const start = (onNews?: (news: IndexNews) => void): Thread<IndexCalls> => {
@@ -66,9 +67,10 @@ export function createIndexMaker(options: ThreadOptions, log: Logger): IndexMake
   }
   const desk = createDesk(start, end)
 
-  async function makeInThread(order: IndexOrder): Promise<BuiltVersion> {
+  async function makeInThread(order: IndexOrder, signal?: AbortSignal): Promise<BuiltVersion> {
     const facts = { ...order.what, sizeBytes: order.sizeBytes.toString() }
     const thread = start(({ stage }) => log.info({ ...facts, stage }, 'index in the making'))
+    signal?.addEventListener('abort', () => void end(thread))
     try {
       let [readBytes, toldMs] = [0, Date.now()]
       for await (const bytes of order.batches) {
@@ -88,17 +90,14 @@ export function createIndexMaker(options: ThreadOptions, log: Logger): IndexMake
     }
   }
 
+  const line = createLine(makeInThread)
+
   return {
     check: async (bytes) =>
       bytes.length <= smallBytes ? checkBatch(bytes) : desk.call('check', bytes),
     async make(order) {
       if (order.sizeBytes <= BigInt(smallBytes)) return makeHere(order)
-      if (waiting === maxWaiting)
-        throw new NodeError('INDEX_BUSY', `${waiting} versions wait to be indexed: try again`)
-      waiting++
-      const made = queue.then(() => makeInThread(order))
-      queue = made.catch(() => undefined)
-      return made.finally(() => waiting--)
+      return order.isForClient === true ? line.forClient(order) : line.forChain(order)
     },
     async load({ indexRoot, sizeBytes }) {
       // A small one has no file: it is made in less time than one is opened.
@@ -113,6 +112,48 @@ export function createIndexMaker(options: ThreadOptions, log: Logger): IndexMake
     },
   }
 }
+
+/** Whose turn it is: one order at a time, the chain's in their order, a client's when there are none. */
+function createLine(
+  make: (order: IndexOrder, signal?: AbortSignal) => Promise<BuiltVersion>,
+): Record<'forChain' | 'forClient', (order: IndexOrder) => Promise<BuiltVersion>> {
+  let queue: Promise<unknown> = Promise.resolve()
+  let waiting = 0
+  const isIdle = (): boolean => waiting === 0
+  let hasClient = false
+  /** A client's order in work: ends it. */
+  let oust: (() => void) | undefined
+  let ofClient: Promise<unknown> = Promise.resolve()
+  return {
+    async forChain(order) {
+      if (waiting === maxWaiting) throw busy(`${waiting} versions wait to be indexed`)
+      waiting++
+      oust?.()
+      const made = Promise.all([queue, ofClient]).then(() => make(order))
+      queue = made.catch(() => undefined)
+      return made.finally(() => waiting--)
+    },
+    async forClient(order) {
+      if (hasClient) throw busy('a version is being indexed for another client')
+      hasClient = true
+      const ousting = new AbortController()
+      try {
+        while (!isIdle()) await queue
+        oust = () => ousting.abort()
+        const made = make(order, ousting.signal)
+        ofClient = made.catch(() => undefined)
+        return await made
+      } catch (error) {
+        throw ousting.signal.aborted ? busy('indexes that the chain needs go first') : error
+      } finally {
+        oust = undefined
+        hasClient = false
+      }
+    },
+  }
+}
+
+const busy = (why: string): NodeError => new NodeError('INDEX_BUSY', `${why}: try again`)
 
 async function makeHere({ batches, onBatch }: IndexOrder): Promise<BuiltVersion> {
   const builder = createVersionBuilder()

@@ -21,7 +21,7 @@ export interface RowStoreOptions {
 
 export interface RowStore extends Omit<RowsApi, 'buildVersion'> {
   readonly check: IndexMaker['check']
-  /** 0 of those that are not here. */
+  /** Throws NodeError DATA_MISSING. */
   sizesOf(roots: readonly Hex[]): { readonly root: Hex; readonly sizeBytes: number }[]
   /** Why such a batch would not be kept now; undefined: it would. */
   refusalOf(batch: Candidate): string | undefined
@@ -50,7 +50,15 @@ export async function openRowStore({
     check,
     has: (root) => blobs.has(root),
     sizesOf: (roots) =>
-      roots.map((root) => ({ root, sizeBytes: blobs.list().get(root)?.sizeBytes ?? 0 })),
+      roots.map((root) => {
+        const kept = blobs.list().get(root)
+        if (kept) return { root, sizeBytes: kept.sizeBytes }
+        throw new NodeError(
+          'DATA_MISSING',
+          `the rows of batch ${root} are not here: give them to the node with attr_putRows`,
+          { root },
+        )
+      }),
     get: (root) => blobs.get(root),
     refusalOf(batch) {
       const plan = planRoom(room(), batch)

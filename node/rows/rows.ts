@@ -2,7 +2,7 @@
  * Rows in a node, put together: the store of batches, indexes of versions made from it, and the one who
  * looks at new versions. Knows which parts there are, not how they work.
  */
-import { isValidator, type Corpora } from '../../attribution/index.ts'
+import { isValidator, versionLimit, type Corpora } from '../../attribution/index.ts'
 import type { Chain } from '../../execution/index.ts'
 import {
   type Clock,
@@ -17,7 +17,7 @@ import { makeFolder } from '../make-folder.ts'
 import type { Loggers } from '../logger.ts'
 import { type Attester, createAttester } from './attester.ts'
 import { createBringer } from './bring-rows.ts'
-import { createCorpora, type RowsName } from './corpora.ts'
+import { createCorpora, type NodeCorpora, type RowsName } from './corpora.ts'
 import { createIndexMaker } from './index-maker.ts'
 import { openRowStore, type RowStore } from './row-store.ts'
 import { createStandings } from './standings.ts'
@@ -88,16 +88,16 @@ export async function openRows(
     (await store.get(wanted.root)) ?? bringer.now(wanted)
   const corpora = createCorpora({ memoryBytes: indexBytes }, { rowsOf, maker, log })
   let wishes: Wanted | undefined
+  let watched: Chain | undefined
   return {
-    api: { ...store, buildVersion: (roots) => corpora.buildOf(store.sizesOf(roots)) },
+    api: createApi(store, corpora, () => watched),
     corpora,
     watch(chain, keys, ports) {
       const state = chain.stateAt(chain.head().header.number)
       const key = keys.find((one) =>
         isValidator(state, publicKeyToAddress(ports.secp256k1.publicKey(one))),
       )
-      const { chainId } = chain.spec
-      const validator = key && createValidator(key, { ...ports, chainId, log })
+      const validator = key && createValidator(key, { ...ports, chainId: chain.spec.chainId, log })
       fromPeers = ports.fetchRows
       const { has: hasRows } = store
       const standings = createStandings(chain)
@@ -114,7 +114,7 @@ export async function openRows(
         watching.onBlock(executed)
         sweep()
       })
-      ;[attester, wishes] = [watching, fetching]
+      ;[attester, wishes, watched] = [watching, fetching, chain]
       Promise.all([standings.start(), watching.start()]).catch((error: unknown) =>
         log.error({ err: error }, 'looking at batches failed'),
       )
@@ -124,6 +124,21 @@ export async function openRows(
       const stopped = attester?.stop()
       await maker.stop()
       await stopped
+    },
+  }
+}
+
+function createApi(
+  store: RowStore,
+  corpora: NodeCorpora,
+  watched: () => Chain | undefined,
+): RowsApi {
+  return {
+    ...store,
+    async buildVersion(roots) {
+      const chain = watched()
+      const most = chain ? versionLimit(chain.stateAt(chain.head().header.number)) : 0n
+      return corpora.buildOf(store.sizesOf(roots), most)
     },
   }
 }

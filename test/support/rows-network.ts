@@ -105,7 +105,7 @@ export function createContributor(url: string, privateKey: Hex) {
           roots,
         )
       } catch (error) {
-        if (!String(error).includes('timed out')) throw error
+        if (!/timed out|try again/.test(String(error))) throw error
       }
   }
 

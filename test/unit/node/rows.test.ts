@@ -81,6 +81,16 @@ describe('the door for rows', () => {
   })
 })
 
+test('attr_buildVersion takes batches that are here, each once', async () => {
+  const [batch, other] = [batchOf('one', 'two'), batchOf('three')]
+  const roots = [toHex(batch.root), toHex(other.root)]
+  await node.put(batch.bytes)
+  await expect(node.ask('attr_buildVersion', roots)).rejects.toThrow('attr_putRows')
+  await expect(node.ask('attr_buildVersion', [roots[0], roots[0]])).rejects.toThrow('a batch once')
+  await node.put(other.bytes)
+  expect(await node.ask('attr_buildVersion', roots)).toMatchObject({ rows: 3 })
+})
+
 describe('a published version', () => {
   const batch = batchOf('the quick brown fox', 'jumps over the lazy dog')
 

@@ -48,9 +48,20 @@ test('rows that are longer or shorter than the contributor said are not indexed 
     const lie = { ...honest, sizeBytes: BigInt(sizeBytes), batches }
     const mismatch = { code: 'INDEX_MISMATCH', message: expect.stringContaining('bytes') }
     await expect(corpora.build(lie)).rejects.toMatchObject(mismatch)
-    await expect(corpora.buildOf(batches)).rejects.toMatchObject(mismatch)
+    await expect(corpora.buildOf(batches, 2n ** 20n)).rejects.toMatchObject(mismatch)
     expect(readBytes()).toBe(0)
   }
+})
+
+test('a client gets a version built up to the size that can be held', async () => {
+  const { corpora, readBytes } = createParts()
+  const size = BigInt(batch.bytes.length)
+  await expect(corpora.buildOf(honest.batches, size - 1n)).rejects.toMatchObject({
+    code: 'VERSION_TOO_LARGE',
+    message: expect.stringContaining('datanet.maxVersionBytes'),
+  })
+  expect(readBytes()).toBe(0)
+  expect(await corpora.buildOf(honest.batches, size)).toEqual(facts)
 })
 
 test('a version that is honest is built beside one that states the same index root and lies', async () => {

@@ -1,4 +1,5 @@
 /** Indexes made in a thread: what the chain's rules say, without holding up the one who asked. */
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -105,6 +106,33 @@ test('a version made in a thread is the one made here, kept in a file, and made 
   // The same index under roots that are not true is refused, built or not.
   const lie = { ...source, versionId: 2n, root: `0x${'11'.repeat(32)}` as const }
   await expect(last.corpora.build(lie)).rejects.toMatchObject({ code: 'INDEX_MISMATCH' })
+})
+
+test('a version for a client is built when the chain needs none, one at a time', async () => {
+  const sizeBytes = batches.reduce((sum, { bytes }) => sum + BigInt(bytes.length), 0n)
+  const chainAsks = new AbortController()
+  async function* rows(until?: AbortSignal) {
+    for (const { bytes } of batches) {
+      yield bytes
+      if (until && !until.aborted) await once(until, 'abort')
+    }
+  }
+  const make = (isForClient: boolean, until?: AbortSignal) =>
+    maker.make({ what: {}, sizeBytes, isForClient, batches: rows(until) })
+  const first = make(true, chainAsks.signal)
+  await expect(make(true)).rejects.toMatchObject({
+    code: 'INDEX_BUSY',
+    message: expect.stringContaining('another client'),
+  })
+  const ofChain = make(false)
+  chainAsks.abort()
+  await expect(first).rejects.toMatchObject({
+    code: 'INDEX_BUSY',
+    message: expect.stringContaining('the chain'),
+  })
+  // Waits for the chain's, and is built then.
+  const next = make(true)
+  expect((await ofChain).indexRoot).toBe((await next).indexRoot)
 })
 
 test('a batch is checked in a thread: its root and count, or the row at fault', async () => {

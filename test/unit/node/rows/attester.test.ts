@@ -1,0 +1,78 @@
+/** What a node builds of the versions a real datanet module has published. */
+import { expect, test } from '@jest/globals'
+import { moduleAddresses } from '../../../../attribution/abi.ts'
+import { batchSource } from '../../../../attribution/index.ts'
+import { paramsState } from '../../../../attribution/params/module.ts'
+import { textWord, zeroWord } from '../../../../attribution/words.ts'
+import { createAttester } from '../../../../node/rows/attester.ts'
+import { keccak256, silentLogger, toBigInt, toWord } from '../../../../primitives/index.ts'
+import { policy } from '../../../support/economy.ts'
+import { alice, createWorld, type World } from '../../../support/world.ts'
+
+const sizeBytes = 2_000n
+const indexRoot = `0x${'cc'.repeat(32)}` as const
+
+async function publish(world: World): Promise<bigint> {
+  const free = { ...policy, depositPerBatch: 0n, depositPerKiB: 0n }
+  const { result: datanetId } = await world.send(alice, 'datanet', 'create', [zeroWord, '', free])
+  const offer = [datanetId, indexRoot, 3, sizeBytes, zeroWord, zeroWord, ''] as const
+  const { result: batchId } = await world.send(alice, 'datanet', 'submit', offer)
+  await world.send(alice, 'datanet', 'review', [batchId, true, 10_000, zeroWord])
+  const roots = { root: indexRoot, corpusRoot: indexRoot, indexRoot }
+  const publication = {
+    ...roots,
+    datanetId,
+    parentId: 0n,
+    tokens: 9n,
+    batchIds: [batchId],
+    uri: '',
+  }
+  const value = await world.read('datanet', 'versionDepositFor', [sizeBytes])
+  return (await world.send(alice, 'datanet', 'publish', [publication], { value })).result
+}
+
+function setLimit({ journal }: World, most: bigint): void {
+  const { values } = paramsState({
+    read: (slot) => journal.storage(moduleAddresses.params, slot),
+    write: (slot, value) => journal.setStorage(moduleAddresses.params, slot, value),
+    hash: (data) => toBigInt(keccak256(data)),
+  })
+  values.at(textWord('datanet.maxVersionBytes')).set(toWord(most))
+}
+
+/** Versions built by a node that has their rows and looks at all of them once. */
+async function builtIn({ journal }: World): Promise<readonly bigint[]> {
+  const built: bigint[] = []
+  const attester = createAttester({
+    chain: { head: () => ({ header: { number: 1n } }) as never, stateAt: () => journal as never },
+    corpora: {
+      build({ versionId }) {
+        built.push(versionId)
+        return Promise.resolve()
+      },
+    },
+    log: silentLogger,
+    hasRows: (root) => batchSource(journal, 1n)?.root === root,
+    want: () => undefined,
+  })
+  await attester.start()
+  await attester.stop()
+  return built
+}
+
+test('a version above what the chain lets validators hold is not built', async () => {
+  const world = createWorld()
+  const versionId = await publish(world)
+  setLimit(world, sizeBytes - 1n)
+  expect(await builtIn(world)).toEqual([])
+  setLimit(world, sizeBytes)
+  expect(await builtIn(world)).toEqual([versionId])
+})
+
+test('a version that is held is built though the limit has been lowered since', async () => {
+  const world = createWorld()
+  const versionId = await publish(world)
+  await world.send(alice, 'datanet', 'attest', [versionId, indexRoot])
+  setLimit(world, 1n)
+  expect(await builtIn(world)).toEqual([versionId])
+})
