@@ -19,7 +19,10 @@ export interface BlobsOptions {
 export interface Blobs {
   /** On disk when it returns. Throws NodeError BLOBS_FULL, BLOBS_FAILED. */
   put(address: Hex, bytes: Uint8Array): Promise<void>
-  /** undefined when there is none, or what there was is damaged: then it is gone. */
+  /**
+   * undefined when there is none, or what there was is damaged: then it is gone. Throws BLOBS_FAILED when
+   * the disk does not say (too many open files): then it stays.
+   */
   get(address: Hex): Promise<Uint8Array | undefined>
   has(address: Hex): boolean
   remove(address: Hex): Promise<void>
@@ -37,7 +40,7 @@ export interface BlobFacts {
 interface Shelf {
   readonly facts: Map<Hex, BlobFacts>
   write(address: Hex, bytes: Uint8Array): Promise<void>
-  /** undefined: what is there is damaged. */
+  /** undefined: what is there is damaged, or nothing is. */
   read(address: Hex): Promise<Uint8Array | undefined>
   remove(address: Hex): Promise<void>
 }
@@ -95,7 +98,7 @@ function createBlobs(shelf: Shelf, { quotaBytes }: BlobsOptions): Blobs {
     },
     async get(address) {
       if (!facts.has(address)) return undefined
-      const bytes = await shelf.read(address).catch(() => undefined)
+      const bytes = await shelf.read(address)
       if (bytes) return bytes
       await remove(address)
       return undefined
@@ -145,11 +148,12 @@ async function diskShelf(folder: string): Promise<Shelf> {
         await syncFolder(folder)
         files.set(address, { path, sizeBytes: bytes.length, writtenMs: Date.now() })
       }),
-    async read(address) {
-      const path = files.get(address)?.path ?? ''
-      const bytes = await readFile(path)
-      return path.endsWith(`.${await checksumOf(bytes)}`) ? bytes : undefined
-    },
+    read: (address) =>
+      failing(folder, async () => {
+        const path = files.get(address)?.path ?? ''
+        const bytes = await readFile(path).catch(nothingThere)
+        return bytes && path.endsWith(`.${await checksumOf(bytes)}`) ? bytes : undefined
+      }),
     remove: (address) =>
       failing(folder, async () => {
         const path = files.get(address)?.path
@@ -164,6 +168,10 @@ interface BlobFile extends BlobFacts {
 }
 
 const unfinished = 'unfinished-'
+
+function nothingThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}
 
 /** Half of SHA-256, made beside the event loop. */
 async function checksumOf(bytes: Uint8Array): Promise<string> {
@@ -208,7 +216,7 @@ async function failing<result>(folder: string, task: () => Promise<result>): Pro
     const detail = cause instanceof Error ? cause.message : 'unknown cause'
     throw new NodeError(
       'BLOBS_FAILED',
-      `the rows in ${folder} cannot be kept: ${detail}`,
+      `the rows in ${folder} cannot be kept or read: ${detail}`,
       { path: folder },
       cause,
     )

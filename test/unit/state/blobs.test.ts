@@ -1,5 +1,5 @@
 /** Blobs on a real disk: whole or absent, never wrong, within their quota. Folders are deleted afterwards. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -86,6 +86,19 @@ describe('blobs on disk', () => {
     expect(await blobs.get(address)).toBeUndefined()
     expect(blobs.has(address)).toBe(false)
     await put(blobs, 'kept')
+    expect(await blobs.get(address)).toEqual(bytes('kept'))
+  })
+
+  test('that the disk does not give now stay, and are given later', async () => {
+    const blobs = await open()
+    const address = await put(blobs, 'kept')
+    const path = await pathOf(address)
+    await rename(path, join(folder, 'aside'))
+    await mkdir(path) // cannot be read, and is not missing
+    await expect(blobs.get(address)).rejects.toMatchObject({ code: 'BLOBS_FAILED' })
+    expect(blobs.has(address)).toBe(true)
+    await rmdir(path)
+    await rename(join(folder, 'aside'), path)
     expect(await blobs.get(address)).toEqual(bytes('kept'))
   })
 
