@@ -2,7 +2,8 @@
  * Files of what can be made again: a name, a payload, and a head that tells a whole file from a damaged
  * one. Written aside, synced and renamed, so a killed process leaves the old file, the new one or none.
  * A file that is not what its head says is removed and reported as missing. When all together pass the
- * quota, those unused for longest go. Synchronous, for a thread of its own: a large file takes seconds.
+ * quota, those unused for longest go. Many may read a folder while one writes. Synchronous, for a thread
+ * of its own: a large file takes seconds.
  *
  *   magic (8 bytes) ‖ format version u32 ‖ 0 u32 ‖ payload length u64 ‖ SHA-256 of the payload
  *   (numbers little-endian), then the payload: its beginning is aligned to eight bytes.
@@ -36,7 +37,7 @@ export interface DerivedFilesOptions {
 }
 
 export interface DerivedFiles {
-  /** On disk when it returns. Throws what the disk throws. */
+  /** On disk when it returns; what an ended writer left half written is cleared away. Throws what the disk throws. */
   write(name: string, payload: Uint8Array): void
   /** Shared memory, so that another thread gets it without a copy. */
   read(name: string): SharedArrayBuffer | undefined
@@ -52,9 +53,13 @@ const stepBytes = 2 ** 28
 export function openDerivedFiles(options: DerivedFilesOptions): DerivedFiles {
   const { folder, extension, quotaBytes } = options
   mkdirSync(folder, { recursive: true })
-  for (const name of readdirSync(folder))
-    if (name.startsWith(unfinished)) rmSync(join(folder, name), { force: true })
   const pathOf = (name: string): string => join(folder, `${name}${extension}`)
+
+  /** Not at opening: a reader would take away what the writer is at. */
+  function clearUnfinished(): void {
+    for (const name of readdirSync(folder))
+      if (name.startsWith(unfinished)) rmSync(join(folder, name), { force: true })
+  }
 
   /** Oldest use first; the one just written stays, whatever the quota. */
   function makeRoom(kept: string): void {
@@ -74,6 +79,7 @@ export function openDerivedFiles(options: DerivedFilesOptions): DerivedFiles {
   return {
     write(name, payload) {
       const aside = join(folder, `${unfinished}${process.pid}-${name}`)
+      clearUnfinished()
       try {
         writeFileTo(aside, headOf(options.version, payload), payload)
         renameSync(aside, pathOf(name))

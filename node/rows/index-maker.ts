@@ -55,8 +55,12 @@ const threadUrl = new URL(
 export function createIndexMaker(options: ThreadOptions, log: Logger): IndexMaker {
   let isStopped = false
   const open = new Set<Thread<IndexCalls>>()
-  const start = (onNews?: (news: IndexNews) => void): Thread<IndexCalls> => {
+  const start = (facts: object = {}): Thread<IndexCalls> => {
     if (isStopped) throw new NodeError('THREAD_ENDED', 'the node is shutting down')
+    const onNews = (news: IndexNews): void =>
+      'fault' in news
+        ? log.warn({ ...facts, ...news }, 'an index cannot be kept in its file, or read from it')
+        : log.info({ ...facts, ...news }, 'index in the making')
     const thread = openThread<IndexCalls>(threadUrl, options, onNews)
     open.add(thread)
     return thread
@@ -69,7 +73,7 @@ export function createIndexMaker(options: ThreadOptions, log: Logger): IndexMake
 
   async function makeInThread(order: IndexOrder, signal?: AbortSignal): Promise<BuiltVersion> {
     const facts = { ...order.what, sizeBytes: order.sizeBytes.toString() }
-    const thread = start(({ stage }) => log.info({ ...facts, stage }, 'index in the making'))
+    const thread = start(facts)
     signal?.addEventListener('abort', () => void end(thread))
     try {
       let [readBytes, toldMs] = [0, Date.now()]

@@ -1,6 +1,7 @@
 /**
  * The thread that does the long work on rows: checks batches, builds the index of a version, keeps it in
- * a file, reads it back. Nothing of it happens on the thread that votes. Pure of clocks and networks.
+ * a file, reads it back. A disk that fails is told as news: an index without a file is as good. Pure of
+ * clocks and networks.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import {
@@ -11,7 +12,7 @@ import {
   type VersionStage,
 } from '../../attribution/methods/index.ts'
 import type { Hex } from '../../primitives/index.ts'
-import { openDerivedFiles } from '../../state/index.ts'
+import { type DerivedFiles, openDerivedFiles } from '../../state/index.ts'
 import { checkBatch, type CheckedBatch } from './check-batch.ts'
 import { type AnswerMessage, type CallMessage, errorFacts } from './thread.ts'
 
@@ -26,23 +27,34 @@ export type IndexCalls = {
   readonly check: (bytes: Uint8Array) => CheckedBatch
   /** Rows of the next batch of the version in the making. */
   readonly add: (bytes: Uint8Array) => { readonly root: Hex; readonly rows: number }
-  /** Builds the version, and keeps its file. */
+  /** Builds the version, and keeps its file where the disk lets it. */
   readonly finish: (none: undefined) => SharedArrayBuffer
   /** From its file. */
   readonly load: (indexRoot: Hex) => SharedArrayBuffer | undefined
 }
 
-export type IndexNews = { readonly stage: VersionStage | 'writing' }
+export type IndexNews =
+  | { readonly stage: VersionStage | 'writing' }
+  /** What the disk said. */
+  | { readonly fault: string }
 
 const { folder, quotaBytes } = workerData as ThreadOptions
-const files =
-  folder === undefined
-    ? undefined
-    : openDerivedFiles({ folder, extension: '.index', version: versionImageVersion, quotaBytes })
 let builder = createVersionBuilder()
 
 const say = (message: AnswerMessage): void => parentPort?.postMessage(message, [])
 const tell = (news: IndexNews): void => say({ type: 'news', news })
+
+/** undefined: there are no files, or the disk fails. */
+function withFiles<result>(task: (files: DerivedFiles) => result): result | undefined {
+  if (folder === undefined) return undefined
+  try {
+    const kind = { extension: '.index', version: versionImageVersion }
+    return task(openDerivedFiles({ folder, quotaBytes, ...kind }))
+  } catch (error) {
+    tell({ fault: error instanceof Error ? error.message : String(error) })
+    return undefined
+  }
+}
 
 const calls: IndexCalls = {
   check: checkBatch,
@@ -51,14 +63,14 @@ const calls: IndexCalls = {
     const built = builder.finish((stage) => tell({ stage }))
     builder = createVersionBuilder()
     const image = versionImage(built)
-    if (files) {
+    withFiles((files) => {
       tell({ stage: 'writing' })
       files.write(built.indexRoot.slice(2), new Uint8Array(image))
-    }
+    })
     return image
   },
   load(indexRoot) {
-    const image = files?.read(indexRoot.slice(2))
+    const image = withFiles((files) => files.read(indexRoot.slice(2)))
     // Another root inside than outside: a file that somebody has renamed.
     return image && openVersionImage(image)?.indexRoot === indexRoot ? image : undefined
   },

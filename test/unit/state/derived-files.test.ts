@@ -55,8 +55,14 @@ test('a file of another format version is missing', () => {
 test('what a killed process left half written is cleared away; foreign files stay', async () => {
   await writeFile(join(folder, 'unfinished-17-a'), 'half')
   await writeFile(join(folder, 'notes.txt'), 'foreign')
-  open()
-  expect(await readdir(folder)).toEqual(['notes.txt'])
+  open().write('b', bytes('whole'))
+  expect((await readdir(folder)).toSorted()).toEqual(['b.index', 'notes.txt'])
+})
+
+test('who opens and reads a folder leaves alone what another is writing', async () => {
+  await writeFile(join(folder, 'unfinished-17-a'), 'half')
+  expect(open().read('a')).toBeUndefined()
+  expect(await readdir(folder)).toEqual(['unfinished-17-a'])
 })
 
 test('beyond the quota the longest unused go, never the newest', async () => {

@@ -135,6 +135,24 @@ test('a version for a client is built when the chain needs none, one at a time',
   expect((await ofChain).indexRoot).toBe((await next).indexRoot)
 })
 
+test('a disk that fails keeps no index from being made: the log says what it said', async () => {
+  await rm(folder, { recursive: true })
+  await writeFile(folder, 'a file in the way')
+  const told = { fault: expect.stringContaining(folder) }
+  const faults: unknown[] = []
+  const log = { ...silentLogger, warn: (fault: object) => void faults.push(fault) }
+  const without = createIndexMaker({ folder, quotaBytes: 2 ** 30 }, log)
+  const sizeBytes = batches.reduce((sum, { bytes }) => sum + BigInt(bytes.length), 0n)
+  async function* rows() {
+    for (const { bytes } of batches) yield bytes
+  }
+  const { indexRoot } = await without.make({ what: {}, sizeBytes, batches: rows() })
+  expect(indexRoot).toBe(buildVersion(batches.map(({ bytes }) => bytes)).indexRoot)
+  expect(await without.load({ indexRoot, sizeBytes })).toBeUndefined()
+  expect(faults).toMatchObject([told, told])
+  await without.stop()
+})
+
 test('a batch is checked in a thread: its root and count, or the row at fault', async () => {
   const large = batchOf(...Array.from({ length: 500 }, (_, i) => `${i} ${'x'.repeat(200)}`))
   expect(await maker.check(large.bytes)).toEqual({
