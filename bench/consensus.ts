@@ -86,7 +86,7 @@ function report(all: readonly ValidatorProcess[], tookMs: number): number {
       )
     say(
       `\n${blocks} blocks every ${facts.meanIntervalMs} ms (configured ${intervalMs}): median ` +
-        `${facts.medianMs} ms, p99 ${facts.p99Ms} ms, ${missed} missed; load ${facts.load}`,
+        `${facts.medianMs} ms, p99 ${facts.p99Ms} ms, ${missed} missed; load ${facts.load ?? 0}`,
     )
   }
   return missed === 0 && rows.every(({ count }) => count === blocks) ? 0 : 1

@@ -127,7 +127,7 @@ function report(samples: readonly Sample[]): number {
   const lost = (last?.peers ?? []).filter((peers) => peers < members - 1).length
   const least = Math.min(...samples.flatMap(({ peers }) => peers))
   process.stdout.write(
-    `${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}: ${rose} blocks in ${minutes} minutes` +
+    `${cpus().length} cores, load ${(loadavg()[0] ?? 0).toFixed(1)}: ${rose} blocks in ${minutes} minutes` +
       `${stood ? ' (it stood still for a minute)' : ''}; ` +
       `heap slopes ${slopes.join(', ')} MiB/h; fewest peers seen ${least}; ` +
       `nodes without all their peers in the end: ${lost}\n`,

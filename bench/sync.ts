@@ -110,7 +110,7 @@ async function main(): Promise<void> {
     const votesAfter = await heightsUntilVote(network, blocks)
     process.stdout.write(
       [
-        `${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}`,
+        `${cpus().length} cores, load ${(loadavg()[0] ?? 0).toFixed(1)}, Node ${process.version}`,
         `made ${blocks} blocks in ${(makingMs / 1_000).toFixed(0)} s`,
         `a fresh node has them after ${seconds.toFixed(1)} s: ${(blocks / seconds).toFixed(0)} blocks/s,`,
         `${(blocks / seconds).toFixed(0)} times the rate of a chain of 1 s (goal: at least 10)`,

@@ -49,7 +49,9 @@ export type AdmitCode =
 
 export type AdmitOptions = Checker & { readonly nowMs: number }
 /** `identify`: the hash of the block that bytes are, header and body belonging together. */
-export type SyncedOptions = Checker & { identify(block: Uint8Array): Hex | undefined }
+export type SyncedOptions = Checker & {
+  readonly identify: (block: Uint8Array) => Hex | undefined
+}
 
 export function admit(
   state: CoreState,

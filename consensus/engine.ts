@@ -164,8 +164,8 @@ function send({ network, outbox, encode = encodePacket }: Work): void {
   }
 }
 
-function keep({ wal, encodeInput = inputCodec.encode }: Work, input: Input): void {
-  wal.append(encodeInput(input))
+function keep({ wal, encodeInput }: Work, input: Input): void {
+  wal.append(encodeInput ? encodeInput(input) : inputCodec.encode(input))
 }
 
 function perform(work: Work, effect: Effect): void {

@@ -36,7 +36,7 @@ export interface App {
    * The hash of the block that these bytes are, its body being the one its header names; undefined: no
    * block. Executes nothing.
    */
-  identify(block: Uint8Array): Hex | undefined
+  readonly identify: (block: Uint8Array) => Hex | undefined
   /** Never rejects a promise for what a block holds: that is a verdict. */
   validate(height: bigint, block: Uint8Array): Promise<BlockVerdict>
   /** Block, certificate and state in one atomic batch, on disk when the promise resolves. */

@@ -27,7 +27,7 @@ import { isQuorum, isSkip, powerOf, type ValidatorSet } from './validator-set.ts
 /** What checking takes: the digests of the chain, and who made a seal. */
 export type Checker = {
   readonly digests: Digests
-  signerOf(digest: Uint8Array, seal: Hex): Address | undefined
+  readonly signerOf: (digest: Uint8Array, seal: Hex) => Address | undefined
 }
 
 export const createChecker = (domain: SigningDomain, curve: Secp256k1): Checker => ({

@@ -40,7 +40,7 @@ export interface InProcessDevnet {
   /** Opens a port beside it; any free one when absent. */
   listen(port?: number): Promise<{ readonly httpUrl: string; readonly wsUrl: string }>
   /** Everything in memory is gone. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 const nobody: Address = `0x${'00'.repeat(20)}`

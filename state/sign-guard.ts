@@ -29,7 +29,7 @@ export type SignedStatement = Statement & { readonly seal: Hex }
 
 export interface SignGuard {
   /** Undefined: this key has signed nothing yet. */
-  last(): SignedStatement | undefined
+  readonly last: () => SignedStatement | undefined
   /** The stored seal for what was signed last; a new one only for what lies above it. */
   sign(
     statement: Statement,

@@ -43,7 +43,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 function run(name: string): Result {
   const part = parts[name]
   if (!part) throw new Error(`no part ${name}`)
-  say(`${name}`)
+  say(name)
   const note = (what: string): void => say(`  ${what}`)
   const { result: section, ms } = timed(() => part({ isQuick: values.quick, seed, note }))
   say(`  ${section.protocol}`)

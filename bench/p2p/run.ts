@@ -170,7 +170,7 @@ async function main(): Promise<void> {
   }
   process.stdout.write(
     [
-      `${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}`,
+      `${cpus().length} cores, load ${(loadavg()[0] ?? 0).toFixed(1)}, Node ${process.version}`,
       '',
       '| nodes | message | plain TCP: median / p99, CPU a message | libp2p | |',
       '|---|---|---|---|---|',

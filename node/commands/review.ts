@@ -53,8 +53,8 @@ export async function publishVersion(
   const roots: Hex[] = []
   for (const id of [...known, ...batchIds])
     roots.push((await explained(client.datanet.read.batch([id]))).root)
-  const built = await explained(
-    client.request({ method: 'attr_buildVersion', params: [roots] } as never) as Promise<Built>,
+  const built: Built = await explained(
+    client.request({ method: 'attr_buildVersion', params: [roots] } as never),
   )
   const value = await explained(client.datanet.read.versionDepositFor([BigInt(built.sizeBytes)]))
   const { root, corpusRoot, indexRoot } = built

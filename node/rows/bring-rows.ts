@@ -18,9 +18,9 @@ export interface BringerPorts {
 
 export interface Bringer {
   /** For who needs them. */
-  now(wanted: RowsName): Promise<Uint8Array | undefined>
+  readonly now: (wanted: RowsName) => Promise<Uint8Array | undefined>
   /** For who only wants them kept. */
-  whenRoom(wanted: WantedRows): Promise<Uint8Array | undefined>
+  readonly whenRoom: (wanted: WantedRows) => Promise<Uint8Array | undefined>
 }
 
 export function createBringer({ store, rowsFrom, log, fromPeers }: BringerPorts): Bringer {

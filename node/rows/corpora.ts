@@ -161,7 +161,7 @@ async function make(
     onBatch({ root, rows: count }) {
       const batch = batches[read++]
       if (!batch || batch.root !== root || batch.rows !== count)
-        throw mismatch(source, `batch ${batch?.batchId} is not what its root and count say`)
+        throw mismatch(source, `batch ${batch?.batchId ?? '?'} is not what its root and count say`)
     },
   })
   log.info({ versionId, rows, tokens }, 'index built')

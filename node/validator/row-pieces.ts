@@ -24,7 +24,7 @@ export interface RowPieces {
   /** Throws NodeError for what no honest peer asks. */
   serve(request: Uint8Array): AsyncGenerator<Uint8Array>
   /** Rows in the piece; undefined when they do not stand there under the root. */
-  check(root: Hex, piece: RowsPiece): number | undefined
+  readonly check: (root: Hex, piece: RowsPiece) => number | undefined
 }
 
 /** A piece is full at so much, or so many: it is proven and checked in a few milliseconds. */

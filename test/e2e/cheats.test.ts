@@ -82,7 +82,8 @@ describe.each(['ours', 'anvil'] as const)('%s', (name) => {
   /** The text. Ours come with geth's codes, anvil's with its own. */
   async function refusal(code: number, method: string, ...params: readonly unknown[]) {
     const { error } = await call(method, ...params)
-    if (isOurs && error?.code !== code) throw new Error(`${method}: ${error?.code}, not ${code}`)
+    if (isOurs && error?.code !== code)
+      throw new Error(`${method}: ${error?.code ?? 'no error'}, not ${code}`)
     return error?.message
   }
   const height = async () => Number(await ask<Hex>('eth_blockNumber'))

@@ -48,7 +48,7 @@ describe('four validators and two full nodes', () => {
   })
 
   const signerOf = (index: number) => {
-    const { privateKey } = network.accounts[index] ?? { privateKey: '0x' as Hex }
+    const { privateKey } = network.accounts[index] ?? { privateKey: '0x' }
     return createSigner(privateKey, network.chainId, 0)
   }
   const urlAt = (at: number): string => nodes[at % nodes.length]?.httpUrl ?? ''
@@ -97,7 +97,7 @@ describe('four validators and two full nodes', () => {
     async () => {
       const [first, , , last] = network.validators
       const urls = nodes.map(({ httpUrl }) => httpUrl)
-      const { privateKey } = network.accounts[8] ?? { privateKey: '0x' as Hex }
+      const { privateKey } = network.accounts[8] ?? { privateKey: '0x' }
       const contributor = createContributor(first!.httpUrl, privateKey)
       const batches = rowsOf(rowsMb * 1_000_000, 7)
       const [startMs, startHeight] = [Date.now(), await heightOf(last!.httpUrl)]
@@ -134,7 +134,7 @@ describe('four validators and two full nodes', () => {
 
   test('rows that nobody gives leave their version external, and the chain at its pace', async () => {
     const [first, second] = network.validators
-    const { privateKey } = network.accounts[7] ?? { privateKey: '0x' as Hex }
+    const { privateKey } = network.accounts[7] ?? { privateKey: '0x' }
     const contributor = createContributor(first!.httpUrl, privateKey)
     const versionId = await contributor.withheld(rowsOf(20_000, 8)[0]!)
     const from = await heightOf(second!.httpUrl)

@@ -53,7 +53,10 @@ export async function createProxy(
     from.on('error', () => to.destroy())
   }
   const server = createServer((client) => {
-    if (isCut) return void client.destroy()
+    if (isCut) {
+      client.destroy()
+      return
+    }
     const upstream = connect(target, '127.0.0.1')
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true)

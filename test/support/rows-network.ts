@@ -64,7 +64,7 @@ export function createContributor(url: string, privateKey: Hex) {
     return receipt
   }
   const ask = <result>(method: string, ...params: readonly unknown[]): Promise<result> =>
-    client.request({ method, params } as never) as Promise<result>
+    client.request({ method, params } as never)
 
   /** Says a batch and a version of it on chain, whether or not anybody has the rows. */
   async function withheld(bytes: Uint8Array): Promise<bigint> {

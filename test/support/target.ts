@@ -17,7 +17,7 @@ export type Target = {
   readonly httpUrl: string
   readonly wsUrl: string
   readonly pid: number
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** The words every devnet tool knows; their keys are public. */

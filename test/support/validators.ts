@@ -34,7 +34,7 @@ export interface ValidatorProcess {
   rpc<result>(method: string, params?: readonly unknown[]): Promise<result>
   /** -1 while it does not answer. */
   height(): Promise<number>
-  stderr(): string
+  readonly stderr: () => string
 }
 
 export interface ValidatorNetwork {

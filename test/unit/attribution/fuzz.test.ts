@@ -82,7 +82,7 @@ test(`${trees} random call trees in blocks come to the same roots when a fresh n
   compareDigest('chain', played.head)
 }, 3_600_000)
 
-function accepted<value>(verdict: Verdict<value, string>): value {
+function accepted<value>(verdict: Verdict<value>): value {
   if (verdict.type !== 'accept') throw new Error(`${verdict.code}: ${verdict.message}`)
   return verdict.value
 }

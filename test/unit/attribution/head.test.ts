@@ -34,7 +34,7 @@ function pointsOf(seed: number) {
 
 const { labels, vectors } = pointsOf(4)
 const texts = vectors.map(
-  (vector, i) => `${labels[i]} ${toHex(new Uint8Array(vector.buffer)).slice(2)}`,
+  (vector, i) => `${labels[i] ?? ''} ${toHex(new Uint8Array(vector.buffer)).slice(2)}`,
 )
 const data: HeadData = {
   count: 60,

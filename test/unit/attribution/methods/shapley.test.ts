@@ -40,7 +40,7 @@ function bruteForce(count: number, valueOf: (coalition: number) => number): Frac
         total + BigInt(rise) * factorials[size]! * factorials[count - size - 1]!,
       0n,
     )
-    return fraction(sum, factorials[count]!)
+    return fraction(sum, factorials[count])
   })
 }
 

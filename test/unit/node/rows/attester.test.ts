@@ -44,7 +44,7 @@ function setLimit({ journal }: World, most: bigint): void {
 async function builtIn({ journal }: World): Promise<readonly bigint[]> {
   const built: bigint[] = []
   const attester = createAttester({
-    chain: { head: () => ({ header: { number: 1n } }) as never, stateAt: () => journal as never },
+    chain: { head: () => ({ header: { number: 1n } }) as never, stateAt: () => journal },
     corpora: {
       build({ versionId }) {
         built.push(versionId)
