@@ -1,13 +1,13 @@
 /**
  * A real node in memory with automine, behind its real door on a free port: what the tests of rpc/
- * talk to. Time is turned by hand, so nothing waits.
+ * talk to. Time is turned by hand, so nothing waits, unless a test brings the system's.
  */
 import { type ClientOptions, WebSocket } from 'ws'
 import { privateKeyToAccount } from 'viem/accounts'
 import { devnetGenesis } from '../../../genesis/index.ts'
 import { createNode, type TributaryNode } from '../../../node/node.ts'
 import type { Sealing } from '../../../node/beat.ts'
-import { type Hex, silentLogger } from '../../../primitives/index.ts'
+import { type Clock, type Hex, silentLogger } from '../../../primitives/index.ts'
 import { createHandClock, type HandClock } from '../../support/clock.ts'
 
 /** The first two accounts of the public test mnemonic. */
@@ -41,7 +41,10 @@ export interface Devnet {
   stop(): Promise<void>
 }
 
-export async function startDevnet(sealing: Sealing = { type: 'automine' }): Promise<Devnet> {
+export async function startDevnet(
+  sealing: Sealing = { type: 'automine' },
+  systemClock?: Clock,
+): Promise<Devnet> {
   const clock = createHandClock()
   const faults: object[] = []
   const log = { ...silentLogger, error: (facts: object) => void faults.push(facts) }
@@ -60,7 +63,11 @@ export async function startDevnet(sealing: Sealing = { type: 'automine' }): Prom
       clientVersion: 'anvil/v0.0.0-test',
       dev: { privateKeys: [aliceKey] },
     },
-    { clock, logs: { of: () => log }, onFault: (error) => void faults.push({ err: error }) },
+    {
+      clock: systemClock ?? clock,
+      logs: { of: () => log },
+      onFault: (error) => void faults.push({ err: error }),
+    },
   )
   const urls = await node.start()
   const call = (method: string, ...params: readonly unknown[]): Promise<Answer> =>

@@ -4,6 +4,7 @@
  */
 import { expect, test } from '@jest/globals'
 import { methodsOf } from '../../../rpc/methods/index.ts'
+import { systemClock } from '../../../node/system.ts'
 import { createFuzzer, type Request, seeded } from '../../support/rpc-fuzz.ts'
 import {
   alice,
@@ -24,7 +25,7 @@ const maxGrowthMb = 700
 const left = /^(eth_sendRawTransactionSync|eth_sendTransactionSync)$/
 
 async function startTarget() {
-  const net = await startDevnet()
+  const net = await startDevnet({ type: 'automine' }, systemClock)
   const created = await net.send({ data: deployer(logger) })
   const receipt = await net.ask<{ contractAddress: string; blockHash: string }>(
     'eth_getTransactionReceipt',
@@ -79,7 +80,9 @@ test(
     // Every method twice at least, however busy the machine.
     while (tried < 2 * names.length || performance.now() - startedMs < seconds * 1_000) {
       const batch = Array.from({ length: 20 }, () => make(tried, names[tried++ % names.length]!))
-      const answers = (await post(net.httpUrl, batch)) as Answer[]
+      const answers = (await post(net.httpUrl, batch).catch((cause: unknown) => {
+        throw new Error(`no answer to ${JSON.stringify(batch)}`, { cause })
+      })) as Answer[]
       expect(answers.map(({ id }) => id)).toEqual(batch.map(({ id }) => id))
       for (const [i, answer] of answers.entries())
         if (answer.error?.code === -32603) found.push({ request: batch[i]!, answer })
