@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { anvil, ours, type Peer, type Running, startPeer } from './nodes.ts'
-import { ask, sendBatch } from './rpc.ts'
+import { ask, sendBatch, take } from './rpc.ts'
 import { firstAddress, tokenBalanceCall, tokenTransfers } from './transactions.ts'
 
 const blockSize = 600
@@ -93,7 +93,7 @@ async function askFor(ms: number, one: (i: number) => Promise<unknown>): Promise
 async function measure(node: Running, setup: Setup): Promise<Figures> {
   const figures = new Map<string, Figure>()
   for (const { method, params } of rows) {
-    const one = (i: number): Promise<unknown> => ask(node.url, method, params(setup, i))
+    const one = (i: number): Promise<void> => take(node.url, method, params(setup, i))
     await askFor(warmUpMs, one)
     const [cpu, wallMs] = [node.cpuSeconds(), performance.now()]
     const times = await askFor(measuredMs, one)
