@@ -46,7 +46,11 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug(
     'no write-ahead log',
     [
-      ['consensus/engine.ts', '  wal.append(encodeInput(input))\n', '  void encodeInput(input)\n'],
+      [
+        'consensus/engine.ts',
+        '  wal.append(encodeInput ? encodeInput(input) : inputCodec.encode(input))\n',
+        '  void [wal, encodeInput, input]\n',
+      ],
       [
         'consensus/engine.ts',
         'records.length === 0 && signer?.hasSigned',
