@@ -83,33 +83,36 @@ function createScalarKernel({ values, count, dimensions }: VectorSet): DistanceK
   }
 }
 
-const digitBits = 11
+/** Two passes order what differs by less than 2^24, as distances of a few hundred components do. */
+const digitBits = 12
 const digits = 1 << digitBits
 
 /** Indexes by (distance, index) ascending: radix sort from the least digit, stable, integers only. */
 export function orderByDistance(distances: Int32Array): Int32Array {
   const count = distances.length
-  let from = new Int32Array(count)
-  let to = new Int32Array(count)
-  let largest = 0
+  let [least, largest] = [2 ** 31 - 1, 0]
   for (let i = 0; i < count; i++) {
-    from[i] = i
-    if (distances[i]! > largest) largest = distances[i]!
+    const distance = distances[i]!
+    if (distance < least) least = distance
+    if (distance > largest) largest = distance
   }
+  const spread = largest - least
+  let order: Int32Array | undefined
+  let spare: Int32Array = new Int32Array(count)
   const starts = new Int32Array(digits)
-  for (let shift = 0; shift < 31 && largest >>> shift !== 0; shift += digitBits) {
+  for (let shift = 0; shift < 31 && (shift === 0 || spread >>> shift !== 0); shift += digitBits) {
     starts.fill(0)
-    for (let i = 0; i < count; i++) starts[(distances[i]! >>> shift) & (digits - 1)]!++
+    for (let i = 0; i < count; i++) starts[((distances[i]! - least) >>> shift) & (digits - 1)]!++
     for (let digit = 0, sum = 0; digit < digits; digit++) {
       const size = starts[digit]!
       starts[digit] = sum
       sum += size
     }
     for (let i = 0; i < count; i++) {
-      const index = from[i]!
-      to[starts[(distances[index]! >>> shift) & (digits - 1)]!++] = index
+      const index = order ? order[i]! : i
+      spare[starts[((distances[index]! - least) >>> shift) & (digits - 1)]!++] = index
     }
-    ;[from, to] = [to, from]
+    ;[order, spare] = [spare, order ?? new Int32Array(count)]
   }
-  return from
+  return order ?? spare
 }

@@ -23,41 +23,72 @@ export function hitsOf(matches: Matches, k: number): number {
 /**
  * Value of the point at each rank in units of 2^-62. Each errs by less than the number of points; what
  * rounding leaves over is the nearest point's, so that the sum is floor(hits * 2^62 / k). Works on
- * halves of 31 bits, since a bigint a step would cost several times the whole search.
+ * halves of 31 bits, since a bigint a step would cost several times the whole search. With `order`, the
+ * points by rank, values are by point instead.
  */
-export function shapleyByRank(matches: Matches, k: number): BigInt64Array {
+export function shapleyByRank(matches: Matches, k: number, order?: Int32Array): BigInt64Array {
   const count = matches.length
   if (count > maxPoints) throw new RangeError(`at most ${maxPoints} points`)
   const values = new BigInt64Array(count)
   if (count === 0) return values
-  const halves = new Int32Array(values.buffer)
-  let [high, low, highSum, lowSum] = [0, 0, 0, 0]
+  const fill = count < k ? fillEqually : fillByRank
+  const sum = fill(values, matches, k, order)
+  const nearest = order?.[0] ?? 0
+  values[nearest] = values[nearest]! + (BigInt(hitsOf(matches, k)) * shapleyOne) / BigInt(k) - sum
+  return values
+}
+
+type Fill = (
+  values: BigInt64Array,
+  matches: Matches,
+  k: number,
+  order: Int32Array | undefined,
+) => bigint
+
+/** Fewer points than votes: each match is worth one. The sum of what was filled in. */
+const fillEqually: Fill = (values, matches, k, order) => {
+  const vote = shapleyOne / BigInt(k)
+  for (const [rank, match] of matches.entries())
+    values[order?.[rank] ?? rank] = vote * BigInt(match)
+  return vote * BigInt(hitsOf(matches, k))
+}
+
+/** From the farthest to the nearest, a step wherever two neighbours differ. The sum. */
+const fillByRank: Fill = (values, matches, k, order) => {
+  const count = matches.length
+  const words = new Int32Array(values.buffer)
+  /** The value's halves, the lower one without its carries: sums of at most 2^22 numbers below 2^31. */
+  let [upperSteps, lowerSteps] = [0, 0]
+  let [upper, lower, upperSum, lowerSum] = [0, 0, 0, 0]
+  let [highWord, lowWord, farther] = [0, 0, 0]
   for (let i = count; i >= 1; i--) {
-    const difference = matches[i - 1]! - (i < count && count >= k ? matches[i]! : 0)
-    if (count < k) [high, low] = [0, 0]
-    if (difference !== 0) {
+    const match = matches[i - 1]!
+    if (match !== farther) {
       // floor(2^62 / divisor), in two steps of long division.
-      const divisor = count < k || (i <= k && i < count) ? k : i
+      const divisor = i <= k && i < count ? k : i
       const quotient = Math.floor(half / divisor)
       const rest = Math.floor(((half - quotient * divisor) * half) / divisor)
-      low += difference * rest
-      const carry = low < 0 ? -1 : low >= half ? 1 : 0
-      low -= carry * half
-      high += difference * quotient + carry
+      upperSteps += (match - farther) * quotient
+      lowerSteps += (match - farther) * rest
+      const carry = Math.floor(lowerSteps / half)
+      upper = upperSteps + carry
+      lower = lowerSteps - carry * half
+      highWord = Math.floor(upper / 2)
+      lowWord = ((upper & 1) << 31) | lower
+      farther = match
     }
-    halves[2 * i - 2 + lowWord] = ((high & 1) << 31) | low
-    halves[2 * i - 1 - lowWord] = Math.floor(high / 2)
-    highSum += high
-    lowSum += low
+    const at = 2 * (order ? order[i - 1]! : i - 1)
+    words[at + lowAt] = lowWord
+    words[at + 1 - lowAt] = highWord
+    upperSum += upper
+    lowerSum += lower
   }
-  const sum = BigInt(highSum) * BigInt(half) + BigInt(lowSum)
-  values[0] = values[0]! + (BigInt(hitsOf(matches, k)) * shapleyOne) / BigInt(k) - sum
-  return values
+  return BigInt(upperSum) * BigInt(half) + BigInt(lowerSum)
 }
 
 const half = 2 ** 31
 /** Where the lower half of a 64-bit integer lies: 0 on little-endian machines. */
-const lowWord = new Int32Array(BigInt64Array.of(1n).buffer)[0] === 1 ? 0 : 1
+const lowAt = new Int32Array(BigInt64Array.of(1n).buffer)[0] === 1 ? 0 : 1
 /** Remainder times 2^31 stays an exact double. */
 const maxPoints = 2 ** 22
 
@@ -101,10 +132,7 @@ export function knnShapley(
   { label, k }: Question,
 ): BigInt64Array {
   const order = orderByDistance(distances)
-  const values = new BigInt64Array(order.length)
-  const byRank = shapleyByRank(matchesOf(order, labels, label), k)
-  for (let rank = 0; rank < order.length; rank++) values[order[rank]!] = byRank[rank]!
-  return values
+  return shapleyByRank(matchesOf(order, labels, label), k, order)
 }
 
 export function matchesOf(order: Int32Array, labels: Int32Array, label: number): Matches {
