@@ -58,7 +58,7 @@ export function reportOf(results: ReadonlyMap<string, Result>): string {
       'Every figure here is measured against real retraining: subsets of the data are drawn, a model is',
       'trained anew on each, and the scores of the points of a subset, added up, are compared with what that',
       'model says (LDS: the mean over questions of Spearman over subsets; 1 is a perfect prediction, 0 is',
-      'chance). Made by `npm run bench:accuracy`; `-- --quick` is a small form of the same within a minute,',
+      'chance). Made by `npm run bench:attribution`; `-- --quick` is a small form of the same within a minute,',
       '`-- --only words` one part, `-- --seed 7` another draw. Do not edit by hand.',
     ].join('\n'),
     '## Goals',

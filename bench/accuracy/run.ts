@@ -1,5 +1,5 @@
 /**
- * The accuracy of attribution, measured in the open (`npm run bench:accuracy`). Parts run one after the
+ * The accuracy of attribution, measured in the open (`npm run bench:attribution`). Parts run one after the
  * other and each is kept when it ends, so that a run can be taken up part by part; then docs/accuracy.md
  * is written. `--quick`: small sizes within a minute, printed and not kept. Fails on errors, never on figures.
  */
@@ -49,6 +49,7 @@ function run(name: string): Result {
   say(`  ${section.protocol}`)
   for (const row of section.rows)
     say(`  ${row.map((cell, i) => cell.padEnd(i === 0 ? 44 : 12)).join('')}`)
+  if (values.quick) say('  goals are for the full sizes')
   for (const { what, goal, found, isMet } of section.goals)
     say(`  ${isMet ? 'met   ' : 'missed'} ${what}: ${found}, ${goal}`)
   const load = (loadavg()[0] ?? 0).toFixed(0)
@@ -66,7 +67,9 @@ function keep(results: ReadonlyMap<string, Result>): void {
 
 if (values.help || unknown.length > 0 || !Number.isSafeInteger(seed)) {
   if (unknown.length > 0) say(`no part ${unknown.join(', ')}`)
-  say(`npm run bench:accuracy -- [--quick] [--seed n] [--only ${Object.keys(parts).join('|')}] ...`)
+  say(
+    `npm run bench:attribution -- [--quick] [--seed n] [--only ${Object.keys(parts).join('|')}] ...`,
+  )
   process.exitCode = values.help ? 0 : 1
 } else {
   const before = existsSync(keptAt)

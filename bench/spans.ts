@@ -1,5 +1,5 @@
 /**
- * Span provenance at size (`npm run bench:attribution [megabytes] [folder of texts]`): building the index,
+ * Span provenance at size (`npm run bench:spans [megabytes] [folder of texts]`): building the index,
  * committing it, answering, proving, verifying. Times are CPU time of this process, so that a busy
  * machine disturbs them little; the load is printed beside. Without a folder the text is made up:
  * words by Zipf's law in phrases that come back. Decides nothing.
