@@ -120,8 +120,9 @@ function admitVote(
 function isHeld(state: CoreState, set: ValidatorSet, vote: SignedVote): boolean {
   if (vote.height !== state.height) return state.future.votes.some((held) => isSame(held, vote))
   const index = set.indexes.get(vote.voter) ?? -1
-  const ahead = state.ahead[index] ?? []
-  return isKnownVote(state.votes, vote, index) || ahead.some((held) => isSame(held, vote))
+  if (isKnownVote(state.votes, vote, index)) return true
+  const ahead = state.ahead[index]
+  return ahead !== undefined && ahead.some((held) => isSame(held, vote))
 }
 
 /** Distances up to this are all taken: rounds that honest validators may be in. */
@@ -137,13 +138,14 @@ function isLeap(
   { height, voter, round }: SignedVote,
 ): boolean {
   const isNow = height === state.height
+  const base = isNow ? state.round.round : 0
+  const distance = round - base
+  if (distance <= nearRounds) return true
   const own = state.future.votes.filter((vote) => vote.voter === voter)
   const highest = isNow
     ? (state.highest[set.indexes.get(voter) ?? -1] ?? -1)
     : own.reduce((most, vote) => Math.max(most, vote.round), 0)
-  const base = isNow ? state.round.round : 0
-  const distance = round - base
-  return distance <= nearRounds || round <= highest || distance >= (highest - base) * 1.5
+  return round <= highest || distance >= (highest - base) * 1.5
 }
 
 const isSame = (a: SignedVote, b: SignedVote): boolean =>

@@ -297,7 +297,8 @@ function decide(state: CoreState, round: number, blockHash: Hex): StepResult {
 
 /** Two thirds have decided what our application calls invalid: go on, and we would be wrong or alone. */
 function halted({ state, effects }: StepResult): StepResult {
-  if (state.isHalted || isDecided(state)) return { state, effects }
+  const isQuiet = state.blocks.every(({ verdict }) => verdict?.valid !== false)
+  if (isQuiet || state.isHalted || isDecided(state)) return { state, effects }
   const rejected = state.blocks.flatMap(({ verdict }) =>
     verdict?.valid === false && verdict.blockHash !== null ? [verdict] : [],
   )

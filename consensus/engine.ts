@@ -133,15 +133,15 @@ function readInput(record: Uint8Array, height: bigint): Input {
 function feed(work: Work, input: Input): void {
   if (work.isStopped) return
   work.queue.push(input)
-  turn(work, () => undefined)
+  turn(work)
 }
 
 /** Applies what is queued, and what comes of it, then sends. */
-function turn(work: Work, first: () => void): void {
+function turn(work: Work, first?: () => void): void {
   if (work.isBusy) return
   work.isBusy = true
   try {
-    first()
+    first?.()
     for (let input = work.queue.shift(); input; input = work.queue.shift()) {
       const { state, effects } = apply(work.core, input)
       // What changes nothing (a message that came twice) need not be told again after a restart.
@@ -158,6 +158,7 @@ function turn(work: Work, first: () => void): void {
 
 /** What is signed is in the guard by now, and what led to it in the log. */
 function send({ network, outbox, encode = encodePacket }: Work): void {
+  if (outbox.length === 0) return
   for (const message of outbox.splice(0)) {
     const packet = { type: 'message', message } as const
     network.broadcast(encode(packet), laneOf(packet))
@@ -242,8 +243,8 @@ function sign(work: Work, message: Vote | Proposal): void {
   const seal = verdict.value
   work.queue.push(
     message.type === 'proposal'
-      ? { type: 'proposal', proposal: { seal, ...message }, receivedAtMs: clock.nowMs() }
-      : { type: 'vote', vote: { seal, ...message } },
+      ? { type: 'proposal', proposal: { ...message, seal }, receivedAtMs: clock.nowMs() }
+      : { type: 'vote', vote: { ...message, seal } },
   )
 }
 
@@ -288,7 +289,7 @@ function judge(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> 
     }
     case 'message': {
       work.catchUp.onClaim(from, value.message.height)
-      const options = { nowMs: work.clock.nowMs(), ...work.checker }
+      const options = { ...work.checker, nowMs: work.clock.nowMs() }
       const verdict = admit(work.core, value.message, options)
       if (verdict.type !== 'accept') return verdict
       feed(work, verdict.value)

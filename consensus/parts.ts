@@ -60,5 +60,8 @@ export function addPart(block: HeldBlock, part: ProposalPart): HeldBlock {
   }
 }
 
-export const joinParts = (block: HeldBlock): Uint8Array =>
-  concat(...block.parts.flatMap((part) => part ?? []))
+/** The part itself where there is one: nobody writes into it. */
+export function joinParts({ parts }: HeldBlock): Uint8Array {
+  const held = parts.filter((part) => part !== undefined)
+  return (held.length === 1 && held[0]) || concat(...held)
+}

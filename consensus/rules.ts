@@ -47,6 +47,7 @@ function commitEvent(state: CoreState): RoundInput | undefined {
  */
 function skipTarget(state: CoreState): number {
   const current = state.round.round
+  if (!state.highest.some((round) => round > current)) return -1
   const later = state.highest
     .map((round, index) => ({ round, power: powerOf(state.validators, index) }))
     .filter(({ round }) => round > current)

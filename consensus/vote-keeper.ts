@@ -100,8 +100,9 @@ function addVote(
 
 /** Different from the first, not seen before, and not one too many. */
 function isNewConflict(tally: Tally, first: SignedVote, vote: SignedVote): boolean {
+  if (vote.blockHash === first.blockHash) return false
   const others = tally.conflicts.filter(({ voter }) => voter === vote.voter)
-  const isKnown = [first, ...others].some(({ blockHash }) => blockHash === vote.blockHash)
+  const isKnown = others.some(({ blockHash }) => blockHash === vote.blockHash)
   return !isKnown && others.length < maxConflicts
 }
 

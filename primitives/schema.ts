@@ -37,21 +37,24 @@ export const createCodec = <value>(schema: Schema<value>, maxBytes: number): Cod
 })
 
 /** An integer of at most `bits` bits. */
-export const uint = (bits: number): Schema<bigint> => ({
-  encode(value) {
-    if (value < 0n || value >> BigInt(bits) !== 0n)
-      throw new RangeError(`${value.toString()} does not fit ${bits} bits`)
-    return fromBigInt(value)
-  },
-  decode(item, what) {
-    const bytes = asBytes(item, what)
-    if (bytes[0] === 0) throw new RlpError(`${what} has leading zeros`)
-    if (bytes.length * 8 > bits + 7) throw new RlpError(`${what} does not fit ${bits} bits`)
-    const value = toBigInt(bytes)
-    if (value >> BigInt(bits) !== 0n) throw new RlpError(`${what} does not fit ${bits} bits`)
-    return value
-  },
-})
+export const uint = (bits: number): Schema<bigint> => {
+  const limit = 1n << BigInt(bits)
+  return {
+    encode(value) {
+      if (value < 0n || value >= limit)
+        throw new RangeError(`${value.toString()} does not fit ${bits} bits`)
+      return fromBigInt(value)
+    },
+    decode(item, what) {
+      const bytes = asBytes(item, what)
+      if (bytes[0] === 0) throw new RlpError(`${what} has leading zeros`)
+      if (bytes.length * 8 > bits + 7) throw new RlpError(`${what} does not fit ${bits} bits`)
+      const value = toBigInt(bytes)
+      if (value >= limit) throw new RlpError(`${what} does not fit ${bits} bits`)
+      return value
+    },
+  }
+}
 
 /** A number from `min` to `max`; sent as the distance from `min`. */
 export const integer = (min: number, max: number): Schema<number> => {
@@ -92,16 +95,17 @@ export const bytes = (max: number): Schema<Uint8Array> => ({
   },
 })
 
+const encoder = new TextEncoder()
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** Up to `max` bytes of UTF-8. */
 export const text = (max: number): Schema<string> => {
   const raw = bytes(max)
   return {
-    encode: (value) => raw.encode(new TextEncoder().encode(value)),
+    encode: (value) => raw.encode(encoder.encode(value)),
     decode(item, what) {
       try {
-        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
-          raw.decode(item, what),
-        )
+        return strict.decode(raw.decode(item, what))
       } catch (cause) {
         throw cause instanceof RlpError ? cause : new RlpError(`${what} is not UTF-8`, cause)
       }
@@ -151,13 +155,16 @@ type Fields<value> = { readonly [key in keyof value]-?: Schema<value[key]> }
 /** Named fields, on the wire in the order of the literal (which the language keeps for names). */
 export function record<value extends object>(fields: Fields<value>): Schema<value> {
   const names = Object.keys(fields) as (keyof value & string)[]
+  const inOrder = names.map((name) => ({ name, schema: fields[name] }))
   return {
-    encode: (value) => names.map((name) => fields[name].encode(value[name])),
+    encode: (value) => inOrder.map(({ name, schema }) => schema.encode(value[name])),
     decode(item, what) {
-      const items = asList(item, what, names.length)
+      const items = asList(item, what, inOrder.length)
       const value: Partial<value> = {}
-      for (const [index, name] of names.entries())
-        value[name] = fields[name].decode(items[index] ?? [], `${what}.${name}`)
+      for (let i = 0; i < inOrder.length; i++) {
+        const field = inOrder[i]
+        if (field) value[field.name] = field.schema.decode(items[i] ?? [], `${what}.${field.name}`)
+      }
       return value as value
     },
   }

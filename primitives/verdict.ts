@@ -30,10 +30,12 @@ export const reject = <const code extends string>(
   code: code,
   message: string,
   facts?: Readonly<Record<string, unknown>>,
-): Refusal<code> => ({ type: 'reject', code, message, ...(facts && { facts }) })
+): Refusal<code> =>
+  facts ? { type: 'reject', code, message, facts } : { type: 'reject', code, message }
 
 export const ignore = <const code extends string>(
   code: code,
   message: string,
   facts?: Readonly<Record<string, unknown>>,
-): Refusal<code> => ({ type: 'ignore', code, message, ...(facts && { facts }) })
+): Refusal<code> =>
+  facts ? { type: 'ignore', code, message, facts } : { type: 'ignore', code, message }

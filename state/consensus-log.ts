@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { concat, invariant, NodeError } from '../primitives/index.ts'
 import { crc32c } from './crc32c.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
-import { fromCount, toCount } from './tables.ts'
+import { fromCount, toCount, writeCount } from './tables.ts'
 
 export interface ConsensusLog {
   /**
@@ -36,6 +36,8 @@ const headBytes = 20
 const placeBytes = 6
 /** A block of 8 MiB (EIP-7934) with what an input says about it. */
 const maxPayloadBytes = 9 * 2 ** 20
+/** Votes and certificates are written from one place; blocks are larger. */
+const scratch = new Uint8Array(4_096)
 
 interface Current {
   readonly file: OpenFile
@@ -121,12 +123,14 @@ function deleteBelow(fs: FileSystem, folder: string, height: bigint): void {
 const markOf = (height: bigint): Uint8Array => concat(mark, fromCount(Number(height), placeBytes))
 
 function encodeRecord(payload: Uint8Array, { sequence, syncedBytes }: Current): Uint8Array {
-  const record = new Uint8Array(headBytes + payload.length)
-  record.set(fromCount(payload.length, 4))
-  record.set(fromCount(sequence, placeBytes), 8)
-  record.set(fromCount(syncedBytes, placeBytes), 8 + placeBytes)
+  const length = headBytes + payload.length
+  // Not kept by anybody: a file has its bytes when `append` returns.
+  const record = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length)
+  writeCount(record, payload.length, 0, 4)
+  writeCount(record, sequence, 8, placeBytes)
+  writeCount(record, syncedBytes, 8 + placeBytes, placeBytes)
   record.set(payload, headBytes)
-  record.set(fromCount(crc32c(record.subarray(8)), 4), 4)
+  writeCount(record, crc32c(record, 8), 4, 4)
   return record
 }
 

@@ -12,9 +12,10 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value
 })
 
-export function crc32c(bytes: Uint8Array): number {
+/** Of the bytes from `start` on. */
+export function crc32c(bytes: Uint8Array, start = 0): number {
   let crc = 0xffffffff
-  for (let at = 0; at < bytes.length; at++)
+  for (let at = start; at < bytes.length; at++)
     crc = (crc >>> 8) ^ (table[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0)
   return (crc ^ 0xffffffff) >>> 0
 }

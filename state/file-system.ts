@@ -32,6 +32,7 @@ export interface FileSystem {
 }
 
 export interface OpenFile {
+  /** Has what it needs of `bytes` when it returns: they may be written over. */
   append(bytes: Uint8Array): void
   truncate(sizeBytes: number): void
   sync(): void

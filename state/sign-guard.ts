@@ -163,12 +163,11 @@ function encodeGuard(
     address,
     last: last && { ...last, height: last.height.toString() },
   })
-  return encoder.encode(`${checksumOf(facts)}\n${facts}\n`)
+  return Buffer.from(`${checksumOf(facts)}\n${facts}\n`)
 }
 
-const encoder = new TextEncoder()
 const checksumOf = (facts: string): string =>
-  crc32c(encoder.encode(facts)).toString(16).padStart(8, '0')
+  crc32c(Buffer.from(facts)).toString(16).padStart(8, '0')
 
 function decodeGuard(
   bytes: Uint8Array,

@@ -42,14 +42,20 @@ export const heightBytes = 6
 export const countBytes = 4
 
 export function fromCount(value: number, length: number): Uint8Array {
-  invariant(Number.isSafeInteger(value) && value >= 0, `${value} is no count`)
   const bytes = new Uint8Array(length)
+  writeCount(bytes, value, 0, length)
+  return bytes
+}
+
+/** Writes a count in its place; big-endian, as `toCount` reads it. */
+export function writeCount(bytes: Uint8Array, value: number, at: number, length: number): void {
+  // The sentence is made where it is needed only: counts are written all day.
+  if (!Number.isSafeInteger(value) || value < 0) invariant(false, `${value} is no count`)
   let rest = value
-  for (let i = length - 1; i >= 0; i--) {
+  for (let i = at + length - 1; i >= at; i--) {
     bytes[i] = rest % 256
     rest = Math.floor(rest / 256)
   }
-  return bytes
 }
 
 export function toCount(bytes: Uint8Array, at: number, length: number): number {

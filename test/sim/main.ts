@@ -158,7 +158,7 @@ async function runJobs(jobs: number): Promise<void> {
   const script = process.argv[1] ?? ''
   const parts = Array.from({ length: jobs }, async (_, part) => {
     const given = [...process.argv.slice(2), '--jobs', '1', '--part', `${part}/${jobs}`]
-    const child = spawn(process.execPath, [script, ...given], {
+    const child = spawn(process.execPath, [...process.execArgv, script, ...given], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let isDone = false

@@ -35,7 +35,7 @@ function hunt(bug: PlantedBug): { readonly isFound: boolean; readonly how: strin
     for (const { file, find, put } of bug.edits) plant(join(copy, file), find, put)
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
-      [join(copy, 'scripts', 'sim.mjs'), ...argumentsOf(bug)],
+      ['--single-threaded', join(copy, 'scripts', 'sim.mjs'), ...argumentsOf(bug)],
       { cwd: copy, encoding: 'utf8', timeout: limitMs },
     )
     const lines = `${stdout}${stderr}`.split('\n')

@@ -3,33 +3,40 @@
  * goes, names and renames too. Every operation can be the last one (`crashAt`). Deterministic: the
  * dice are the caller's.
  */
-import { dirname } from 'node:path'
+import { concat } from '../../primitives/index.ts'
 import type { FileSystem } from '../../state/file-system.ts'
 
 export class Crash extends Error {
   override readonly name = 'Crash'
 }
 
-/** A file's bytes: as written, and as the platter has them. */
+/** A file's bytes in the pieces they were appended in: as written, and as the platter has them. */
 interface Inode {
-  bytes: Uint8Array
-  durable: Uint8Array
-  /** Holds `bytes` and place for more behind them, so that a small append does not copy the file. */
-  space: Uint8Array
+  pieces: Uint8Array[]
+  durable: readonly Uint8Array[]
 }
 
-const nothing = new Uint8Array(0)
+/** A place for small pieces: a simulator appends millions, and each buffer of its own costs more. */
+let arena = new Uint8Array(65_536)
+let arenaAt = 0
 
-function appended(file: Inode, added: Uint8Array): Uint8Array {
-  const start = file.bytes.length
-  const end = start + added.length
-  if (file.bytes.buffer !== file.space.buffer || end > file.space.length) {
-    file.space = new Uint8Array(Math.max(1_024, 2 * end))
-    file.space.set(file.bytes)
+/** A copy: the writer may use its bytes again. */
+function keep(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > 4_096) return bytes.slice()
+  if (arenaAt + bytes.length > arena.length) {
+    arena = new Uint8Array(arena.length)
+    arenaAt = 0
   }
-  file.space.set(added, start)
-  return file.space.subarray(0, end)
+  const end = arenaAt + bytes.length
+  const copy = arena.subarray(arenaAt, end)
+  copy.set(bytes)
+  arenaAt = end
+  return copy
 }
+
+const whole = (pieces: readonly Uint8Array[]): Uint8Array => concat(...pieces)
+const sizeOf = (pieces: readonly Uint8Array[]): number =>
+  pieces.reduce((size, { length }) => size + length, 0)
 
 export interface TornDisk extends FileSystem {
   /** Operations that change something, so far. */
@@ -66,31 +73,34 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
     makeFolder: () => undefined,
     list: (folder) =>
       [...live.keys()]
-        .filter((path) => dirname(path) === folder)
+        .filter((path) => isIn(path, folder))
         .map((path) => path.slice(folder.length + 1))
         .toSorted((a, b) => (a < b ? -1 : 1)),
-    read: (path) => live.get(path)?.bytes.slice(),
+    read(path) {
+      const inode = live.get(path)
+      return inode && whole(inode.pieces)
+    },
     open(path) {
       let inode = live.get(path)
       if (!inode) {
         operate()
-        inode = { bytes: nothing, durable: nothing, space: nothing }
+        inode = { pieces: [], durable: [] }
         live.set(path, inode)
       }
       const file = inode
       return {
         append(bytes) {
           operate()
-          file.bytes = appended(file, bytes)
+          file.pieces.push(keep(bytes))
         },
         truncate(sizeBytes) {
-          if (file.bytes.length <= sizeBytes) return
+          if (sizeOf(file.pieces) <= sizeBytes) return
           operate()
-          file.bytes = file.bytes.slice(0, sizeBytes)
+          file.pieces = [whole(file.pieces).subarray(0, sizeBytes)]
         },
         sync() {
           operate()
-          if (!faults.ignoresSync) file.durable = file.bytes
+          if (!faults.ignoresSync) file.durable = file.pieces.slice()
         },
         close: () => undefined,
       }
@@ -109,12 +119,9 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
     syncFolder(folder) {
       operate()
       if (faults.ignoresFolderSync) return
-      for (const path of new Set([...live.keys(), ...durable.keys()])) {
-        if (dirname(path) !== folder) continue
-        const inode = live.get(path)
-        if (inode) durable.set(path, inode)
-        else durable.delete(path)
-      }
+      for (const path of durable.keys())
+        if (isIn(path, folder) && !live.has(path)) durable.delete(path)
+      for (const [path, inode] of live) if (isIn(path, folder)) durable.set(path, inode)
     },
     operations: () => count,
     crashAt(operation) {
@@ -129,8 +136,8 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
           kept.set(path, inode)
         }
       for (const inode of new Set(kept.values())) {
-        inode.bytes = tear(inode, dice)
-        inode.durable = inode.bytes
+        inode.pieces = [tear(whole(inode.pieces), whole(inode.durable), dice)]
+        inode.durable = inode.pieces.slice()
       }
       live = kept
       durable = new Map(kept)
@@ -138,17 +145,21 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
     damage(path, at) {
       const inode = live.get(path)
       if (!inode) throw new Error(`no file ${path}`)
-      inode.bytes = inode.bytes.slice()
-      inode.bytes[at] = (inode.bytes[at] ?? 0) ^ 0xff
+      const bytes = whole(inode.pieces)
+      bytes[at] = (bytes[at] ?? 0) ^ 0xff
+      inode.pieces = [bytes]
     },
     names: () => [...live.keys()],
   }
 }
 
+const isIn = (path: string, folder: string): boolean =>
+  path.lastIndexOf('/') === folder.length && path.startsWith(folder)
+
 const pageBytes = 64
 
 /** All, nothing, a prefix, or some pages of what was written since the last sync. */
-function tear({ bytes, durable }: Inode, dice: () => number): Uint8Array {
+function tear(bytes: Uint8Array, durable: Uint8Array, dice: () => number): Uint8Array {
   const shared = Math.min(bytes.length, durable.length)
   const isExtended = bytes.length > durable.length
   if (!isExtended) return dice() < 0.5 ? bytes : durable
