@@ -327,7 +327,9 @@ let [scale, worst] = [
   { name: '', nanosecondsPerGas: 0 },
   { name: '', nanosecondsPerGas: 0 },
 ]
+const wanted = process.argv[2] ?? ''
 for (const one of [...scales, ...(await cases(economy))]) {
+  if (!one.name.includes(wanted)) continue
   const { gas, medianMs, nanosecondsPerGas, status } = await measure(economy, one)
   const found = { name: one.name, nanosecondsPerGas }
   if (scales.includes(one)) scale = nanosecondsPerGas > scale.nanosecondsPerGas ? found : scale

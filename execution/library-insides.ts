@@ -32,12 +32,21 @@ export const evmOf = ({ interpreter }: RunState): EVM => interpreter._evm
 type Names = ReadonlyMap<string, ReadonlySet<string>>
 
 /** Slots seen by this transaction, and those that were warm from its start, by account; without 0x. */
-export const warmSlots = ({ interpreter }: RunState): readonly [seen: Names, listed: Names] => {
-  const { journal, alwaysWarmJournal } = interpreter.journal as unknown as {
+const warmSlots = (of: EVM['journal']): readonly [seen: Names, listed: Names] => {
+  const { journal, alwaysWarmJournal } = of as unknown as {
     readonly journal: Names
     readonly alwaysWarmJournal: Names
   }
   return [journal, alwaysWarmJournal]
+}
+
+/** The library's own question takes bytes and spells them out each time. `account`: without 0x. */
+export function isWarmSlot(journal: EVM['journal'], account: string, slot: bigint): boolean {
+  const [seen, listed] = warmSlots(journal)
+  const [now, always] = [seen.get(account), listed.get(account)]
+  if (!now && !always) return false
+  const name = slot.toString(16).padStart(64, '0')
+  return now?.has(name) === true || always?.has(name) === true
 }
 
 /** Has the library's journal, which is empty between transactions, stand over another state. */

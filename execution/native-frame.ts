@@ -7,6 +7,7 @@
 import { EVM, EVMError, type ExecResult, Message } from '@ethereumjs/evm'
 import { Address as LibraryAddress } from '@ethereumjs/util'
 import { type Address, fromHex, toBigInt, toFixedBytes } from '../primitives/index.ts'
+import { isWarmSlot } from './library-insides.ts'
 import { createGasMeter, type GasMeter, OutOfGas, prices } from './native/gas.ts'
 import type { NativeBlock, NativeModule, Transfer } from './native/module.ts'
 import { type NativeOutcome, type Natives, runNative, transferFailed } from './native/run.ts'
@@ -160,28 +161,20 @@ function stateAccess(evm: EVM, tell: Tracer['slot']): StateAccess {
   // createEvm of evm.ts gave it this state manager.
   const manager = evm.stateManager as JournalManager
   const state = manager.journal
-  const addresses = new Map<Address, Uint8Array>()
-  const bytesOf = (address: Address): Uint8Array => {
-    let bytes = addresses.get(address)
-    if (!bytes) addresses.set(address, (bytes = fromHex(address)))
-    return bytes
+  /** A frame asks about its own module's slots, mostly. */
+  let [last, account]: [Address, string] = ['0x', '']
+  const accountOf = (address: Address): string => {
+    if (address !== last) [last, account] = [address, address.slice(2)]
+    return account
   }
-  /** What was found warm stays so while the frame runs. */
-  const warm = new Map<Address, Set<bigint>>()
   return {
     read: (address, slot) => state.storage(address, slot),
     original: (address, slot) => toBigInt(manager.originalStorage(address, slot)),
     write: (address, slot, value) => state.setStorage(address, slot, value),
     isWarm(address, slot) {
       tell?.(address, slot) // asked before every look at a slot
-      let known = warm.get(address)
-      if (known?.has(slot)) return true
-      const isWarm = evm.journal.isWarmedStorage(bytesOf(address), toFixedBytes(slot, 32))
-      if (!isWarm) return false
-      if (!known) warm.set(address, (known = new Set()))
-      known.add(slot)
-      return true
+      return isWarmSlot(evm.journal, accountOf(address), slot)
     },
-    warm: (address, slot) => evm.journal.addWarmedStorage(bytesOf(address), toFixedBytes(slot, 32)),
+    warm: (address, slot) => evm.journal.addWarmedStorage(fromHex(address), toFixedBytes(slot, 32)),
   }
 }

@@ -4,10 +4,10 @@
  * changed nothing: the library then runs the opcode and fails as it does. Prices come from the fork's table.
  */
 import type { Common } from '@ethereumjs/common'
-import { type Address, toFixedBytes, toWord } from '../primitives/index.ts'
+import { type Address, toFixedBytes } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
 import type { OpcodeMap } from './evm-hooks.ts'
-import { type RunState, setStackHeight, stackHeight, warmSlots } from './library-insides.ts'
+import { isWarmSlot, type RunState, setStackHeight, stackHeight } from './library-insides.ts'
 import { stackInputs } from './opcodes.ts'
 import { expand, readWord, wordAt, wordOf, writeWord } from './straight-memory.ts'
 
@@ -20,6 +20,8 @@ export interface Stretch {
   readonly journal: Journal
   /** Whose storage it is. */
   readonly address: Address
+  /** The same without 0x, as the library spells it. */
+  readonly account: string
   readonly code: Uint8Array
   readonly jumps: Uint8Array
   readonly stack: bigint[]
@@ -232,7 +234,7 @@ function loadSlot(fee: number, common: Common): Step | undefined {
     const { sp, gas, stack, address } = at
     if (sp < 1) return false
     const slot = peek(at, 0)
-    const isWarm = isWarmSlot(at, slot)
+    const isWarm = isWarmSlot(at.state.interpreter.journal, at.account, slot)
     const left = gas - fee - (isWarm ? warm : cold)
     if (left < 0) return false
     if (!isWarm) {
@@ -242,16 +244,6 @@ function loadSlot(fee: number, common: Common): Step | undefined {
     stack[sp - 1] = at.journal.storage(address, slot)
     return done(at, left, sp, at.pc + 1)
   }
-}
-
-/** The library's own question takes bytes and spells them out each time. */
-function isWarmSlot({ state, address }: Stretch, slot: bigint): boolean {
-  const [seen, listed] = warmSlots(state)
-  const who = address.slice(2)
-  const [now, always] = [seen.get(who), listed.get(who)]
-  if (!now && !always) return false
-  const name = toWord(slot).slice(2)
-  return now?.has(name) === true || always?.has(name) === true
 }
 
 /** An opcode whose handler in the table needs nothing but the stack. */

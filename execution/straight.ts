@@ -60,11 +60,13 @@ function run(
 function begin(state: RunState, common: Common, breathes: boolean): Stretch {
   const { env, programCounter, gasLeft, code } = state
   const gas = Number(gasLeft)
+  const address = addressText(env.address)
   return {
     state,
     common,
     journal: (state.stateManager as JournalManager).journal,
-    address: addressText(env.address),
+    address,
+    account: address.slice(2),
     code,
     jumps: jumpsOf(code),
     stack: stackWords(state),

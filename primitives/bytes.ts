@@ -69,10 +69,34 @@ const numberBytes = 6
 
 /** Big-endian bytes to integer; no bytes are 0. */
 export function toBigInt(bytes: Uint8Array): bigint {
+  if (bytes.length === wordBytes) return wordIn(bytes)
   if (bytes.length > numberBytes) return BigInt(toHex(bytes))
   let value = 0
   for (let i = 0; i < bytes.length; i++) value = value * 256 + (bytes[i] ?? 0)
   return BigInt(value)
+}
+
+/** Words are what an EVM is made of: theirs go eight bytes at a time, without the detour through text. */
+const wordBytes = 32
+const word = new Uint8Array(wordBytes)
+const wordView = new DataView(word.buffer)
+
+function wordIn({ buffer, byteOffset }: Uint8Array): bigint {
+  const view = new DataView(buffer, byteOffset, wordBytes)
+  const high = (view.getBigUint64(0) << 64n) | view.getBigUint64(8)
+  const low = (view.getBigUint64(16) << 64n) | view.getBigUint64(24)
+  return high === 0n ? low : (high << 128n) | low
+}
+
+/** Undefined when it does not fit. */
+function wordOf(value: bigint): Uint8Array | undefined {
+  if (BigInt.asUintN(8 * wordBytes, value) !== value) return undefined
+  const high = value >> 128n
+  wordView.setBigUint64(0, high >> 64n)
+  wordView.setBigUint64(8, high) // the lowest 64 bits
+  wordView.setBigUint64(16, value >> 64n)
+  wordView.setBigUint64(24, value)
+  return word.slice()
 }
 
 /** Integer to big-endian bytes without leading zeros, as RLP wants it; 0 is no bytes. */
@@ -95,6 +119,8 @@ function fromNumber(value: number): Uint8Array {
 
 /** Integer to exactly `length` big-endian bytes. Throws RangeError when it does not fit. */
 export function toFixedBytes(value: bigint, length: number): Uint8Array {
+  const whole = length === wordBytes ? wordOf(value) : undefined
+  if (whole) return whole
   const digits = value.toString(16)
   if (value < 0n || digits.length > length * 2)
     throw new RangeError(`${digits} does not fit in ${length} bytes`)

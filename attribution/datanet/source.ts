@@ -2,14 +2,8 @@
  * What a version is made of, read from a state without a call: its roots, and its batches in the order
  * of their rows, parents first. For the node, which builds indexes of versions; no gas is counted.
  */
-import type { Slots } from '../../execution/native/index.ts'
-import {
-  keccak256,
-  toBigInt,
-  type Address,
-  type Hex,
-  type StateReader,
-} from '../../primitives/index.ts'
+import { freeSlots, type Slots } from '../../execution/native/index.ts'
+import type { Address, Hex, StateReader } from '../../primitives/index.ts'
 import { moduleAddresses } from '../abi.ts'
 import { readAuthority, readStoredParam } from '../params/module.ts'
 import { batchState, datanetLayout, versionState } from './state.ts'
@@ -97,10 +91,5 @@ export function mayAttest(state: StateReader, versionId: bigint, validator: Addr
 export const versionLimit = (state: StateReader): bigint =>
   readStoredParam(slotsOf(state, moduleAddresses.params), 'datanet.maxVersionBytes')
 
-const slotsOf = (state: StateReader, address: Address = moduleAddresses.datanet): Slots => ({
-  read: (slot) => state.storage(address, slot),
-  write: () => {
-    throw new TypeError('a state is only read')
-  },
-  hash: (data) => toBigInt(keccak256(data)),
-})
+const slotsOf = (state: StateReader, address: Address = moduleAddresses.datanet): Slots =>
+  freeSlots((slot) => state.storage(address, slot))

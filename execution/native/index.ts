@@ -21,4 +21,4 @@ export {
   type Transfer,
 } from './module.ts'
 export { type Natives } from './run.ts'
-export { createMemorySlots, type Slots } from './slots.ts'
+export { createMemorySlots, freeSlots, type Slots } from './slots.ts'

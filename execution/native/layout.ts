@@ -139,17 +139,16 @@ function compile(shape: Shape): Compiled {
   return {
     size: 32,
     ref: (slots, slot) => ({
-      at: (name: AbiValue) =>
-        value.ref(slots, slots.hash(concat(keyBytes(key, name), toFixedBytes(slot, 32))), 0),
+      at: (name: AbiValue) => value.ref(slots, slots.mappingPlace(keyWord(key, name), slot), 0),
     }),
   }
 }
 
 /** A mapping's key, padded as in the ABI: numbers to the right, fixed bytes to the left. */
-function keyBytes(type: WordType, key: AbiValue): Uint8Array {
+function keyWord(type: WordType, key: AbiValue): bigint {
   const bits = wordToBits(type, key)
   const shift = type.kind === 'fixedBytes' ? BigInt(256 - 8 * type.size) : 0n
-  return toFixedBytes(bits << shift, 32)
+  return BigInt.asUintN(256, bits << shift)
 }
 
 interface Member {
@@ -271,7 +270,7 @@ const wordRef = (
 
 function arrayRef(slots: Slots, slot: bigint, element: Compiled) {
   const at = (index: bigint): unknown => {
-    const first = slots.hash(toFixedBytes(slot, 32))
+    const first = slots.arrayPlace(slot)
     if (element.size >= 32) return element.ref(slots, first + index * BigInt(element.size / 32), 0)
     const inSlot = BigInt(Math.floor(32 / element.size))
     return element.ref(slots, first + index / inSlot, Number(index % inSlot) * element.size)
@@ -298,7 +297,7 @@ function packing({ word, size }: Compiled): { readonly word: WordType; readonly 
 function loadWords(slots: Slots, slot: bigint, element: Compiled): AbiValue[] {
   const { word, inSlot } = packing(element)
   const length = Number(slots.read(slot))
-  const first = length === 0 ? 0n : slots.hash(toFixedBytes(slot, 32))
+  const first = length === 0 ? 0n : slots.arrayPlace(slot)
   const values: AbiValue[] = []
   for (let i = 0; i < length; i += inSlot) {
     const bits = slots.read(first + BigInt(i / inSlot))
@@ -319,7 +318,7 @@ function storeWords(
   slots.write(slot, BigInt(values.length))
   const after = Math.ceil(values.length / inSlot)
   if (before + after === 0) return
-  const first = slots.hash(toFixedBytes(slot, 32))
+  const first = slots.arrayPlace(slot)
   for (let i = 0; i < Math.max(before, after); i++) {
     let bits = 0n
     for (const [j, value] of values.slice(i * inSlot, (i + 1) * inSlot).entries())
@@ -330,7 +329,7 @@ function storeWords(
 
 /** `bytes` and `string`: up to 31 bytes beside their length, longer ones behind the slot's hash. */
 function textRef(slots: Slots, slot: bigint, kind: 'bytes' | 'string'): Variable<string> {
-  const first = (): bigint => slots.hash(toFixedBytes(slot, 32))
+  const first = (): bigint => slots.arrayPlace(slot)
   return {
     get() {
       const head = slots.read(slot)

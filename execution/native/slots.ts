@@ -3,8 +3,9 @@
  * EIP-2200, refunds by EIP-3529. Every write goes through the journal of the frame, so a revert
  * takes it back. Keeps no copy of anything.
  */
-import { type Address, keccak256, toBigInt } from '../../primitives/index.ts'
+import type { Address } from '../../primitives/index.ts'
 import { type GasMeter, keccakGas, prices } from './gas.ts'
+import { arrayPlace, mappingPlace } from './places.ts'
 
 /** Ends a frame: a write under STATICCALL, or in a function the ABI calls view. */
 export class StaticViolation extends Error {
@@ -27,9 +28,14 @@ export interface StateAccess {
 export interface Slots {
   read(slot: bigint): bigint
   write(slot: bigint, value: bigint): void
-  /** keccak256 as a number, paid for: where mappings and arrays keep their values. */
-  hash(data: Uint8Array): bigint
+  /** Where a mapping at `slot` keeps the value of a key padded to a word; paid for as keccak256. */
+  mappingPlace(key: bigint, slot: bigint): bigint
+  /** Where an array at `slot` keeps its values; paid for as keccak256. */
+  arrayPlace(slot: bigint): bigint
 }
+
+const mappingGas = keccakGas(64)
+const arrayGas = keccakGas(32)
 
 export function createSlots(
   state: StateAccess,
@@ -57,19 +63,31 @@ export function createSlots(
       chargeWrite(gas, original, state.read(address, slot), value)
       state.write(address, slot, value)
     },
-    hash(data) {
-      gas.charge(keccakGas(data.length))
-      return toBigInt(keccak256(data))
+    mappingPlace(key, slot) {
+      gas.charge(mappingGas)
+      return mappingPlace(key, slot)
+    },
+    arrayPlace(slot) {
+      gas.charge(arrayGas)
+      return arrayPlace(slot)
     },
   }
 }
 
-/** Slots in a map, without price: what a module's storage begins with in block 0. */
-export const createMemorySlots = (values: Map<bigint, bigint>): Slots => ({
-  read: (slot) => values.get(slot) ?? 0n,
-  write: (slot, value) => void values.set(slot, value),
-  hash: (data) => toBigInt(keccak256(data)),
-})
+/** Slots without price, for who looks at a state from outside of an execution. */
+export const freeSlots = (
+  read: Slots['read'],
+  write: Slots['write'] = () => {
+    throw new TypeError('a state is only read')
+  },
+): Slots => ({ read, write, mappingPlace, arrayPlace })
+
+/** Slots in a map: what a module's storage begins with in block 0. */
+export const createMemorySlots = (values: Map<bigint, bigint>): Slots =>
+  freeSlots(
+    (slot) => values.get(slot) ?? 0n,
+    (slot, value) => void values.set(slot, value),
+  )
 
 /** SSTORE without its cold part. */
 function chargeWrite(gas: GasMeter, original: bigint, current: bigint, value: bigint): void {

@@ -10,16 +10,10 @@ import { moduleAddresses } from '../../../attribution/abi.ts'
 import { receiptsState } from '../../../attribution/receipts/state.ts'
 import { paymentState, rewardsState } from '../../../attribution/rewards/state.ts'
 import { zeroWord } from '../../../attribution/words.ts'
+import { freeSlots } from '../../../execution/native/index.ts'
 import { buildSumTree } from '../../../attribution/methods/index.ts'
 import { devnetAddresses } from '../../../genesis/index.ts'
-import {
-  keccakHex,
-  toBigInt,
-  keccak256,
-  toHex,
-  type Address,
-  type Hex,
-} from '../../../primitives/index.ts'
+import { keccakHex, toHex, type Address, type Hex } from '../../../primitives/index.ts'
 import { devnetKeys } from '../../../node/devnet-keys.ts'
 import { createDice } from '../../support/dice.ts'
 import {
@@ -52,13 +46,8 @@ const accounts = devnetKeys
   .toSorted((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1))
 
 /** A module's state as the journal has it, read without a call. */
-const slotsOf = (economy: Economy, address: Address) => ({
-  read: (slot: bigint) => economy.journal.storage(address, slot),
-  write: () => {
-    throw new Error('only read here')
-  },
-  hash: (data: Uint8Array) => toBigInt(keccak256(data)),
-})
+const slotsOf = ({ journal }: Economy, address: Address) =>
+  freeSlots((slot) => journal.storage(address, slot))
 
 test(`${operations} random operations lose no wei and undo nothing`, async () => {
   const economy = createEconomy()

@@ -9,6 +9,7 @@ import {
   merkleTree,
   proveLeaf,
 } from '../../../../attribution/methods/index.ts'
+import { freeSlots } from '../../../../execution/native/index.ts'
 import { toHex, type Address, type Hex } from '../../../../primitives/index.ts'
 import { authority } from '../../../support/modules.ts'
 import {
@@ -122,11 +123,7 @@ describe('versions', () => {
 
   test('count the rows of a held parent once against what validators hold', async () => {
     const id = await chain.create()
-    const slots = {
-      read: (slot: bigint) => chain.journal.storage(moduleAddresses.datanet, slot),
-      write: () => undefined,
-      hash: () => 0n,
-    }
+    const slots = freeSlots((slot) => chain.journal.storage(moduleAddresses.datanet, slot))
     const heldBytes = () => datanetLayout(slots).heldBytes.get()
     const hold = async (version: bigint) => {
       await chain.call(module, 'attest', [version, word(0xcc)], { from: authority })

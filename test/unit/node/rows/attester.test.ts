@@ -5,7 +5,8 @@ import { batchSource } from '../../../../attribution/index.ts'
 import { paramsState } from '../../../../attribution/params/module.ts'
 import { textWord, zeroWord } from '../../../../attribution/words.ts'
 import { createAttester } from '../../../../node/rows/attester.ts'
-import { keccak256, silentLogger, toBigInt, toWord } from '../../../../primitives/index.ts'
+import { freeSlots } from '../../../../execution/native/index.ts'
+import { silentLogger, toWord } from '../../../../primitives/index.ts'
 import { policy } from '../../../support/economy.ts'
 import { alice, createWorld, type World } from '../../../support/world.ts'
 
@@ -32,11 +33,12 @@ async function publish(world: World): Promise<bigint> {
 }
 
 function setLimit({ journal }: World, most: bigint): void {
-  const { values } = paramsState({
-    read: (slot) => journal.storage(moduleAddresses.params, slot),
-    write: (slot, value) => journal.setStorage(moduleAddresses.params, slot, value),
-    hash: (data) => toBigInt(keccak256(data)),
-  })
+  const { values } = paramsState(
+    freeSlots(
+      (slot) => journal.storage(moduleAddresses.params, slot),
+      (slot, value) => journal.setStorage(moduleAddresses.params, slot, value),
+    ),
+  )
   values.at(textWord('datanet.maxVersionBytes')).set(toWord(most))
 }
 
