@@ -5,6 +5,7 @@
 /* oxlint-disable no-underscore-dangle -- the library's names */
 import type { StateManagerInterface } from '@ethereumjs/common'
 import type { EVM } from '@ethereumjs/evm'
+import type { Address } from '../primitives/index.ts'
 import type { OpcodeMap } from './evm-hooks.ts'
 
 export type RunState = Parameters<OpcodeMap[number]['opHandler']>[0]
@@ -48,6 +49,10 @@ export function isWarmSlot(journal: EVM['journal'], account: string, slot: bigin
   const name = slot.toString(16).padStart(64, '0')
   return now?.has(name) === true || always?.has(name) === true
 }
+
+/** Warm from the transaction's start: precompiles, modules, what its access list names. */
+export const isAlwaysWarm = (journal: EVM['journal'], address: Address): boolean =>
+  warmSlots(journal)[1].has(address.slice(2))
 
 /** Has the library's journal, which is empty between transactions, stand over another state. */
 export function journalTo(journal: EVM['journal'], stateManager: StateManagerInterface): void {

@@ -12,6 +12,7 @@ import { createGasMeter, type GasMeter, OutOfGas, prices } from './native/gas.ts
 import type { NativeBlock, NativeModule, Transfer } from './native/module.ts'
 import { type NativeOutcome, type Natives, runNative, transferFailed } from './native/run.ts'
 import type { StateAccess } from './native/slots.ts'
+import type { QuickCode } from './straight-call.ts'
 import { addressText, type JournalManager } from './state-manager.ts'
 import type { Tracer } from './tracer.ts'
 
@@ -52,9 +53,50 @@ export async function runNativeFrame(
   })
   if (outcome.type === 'return') for (const log of outcome.logs) host.tracer?.log?.(log)
   if (outcome.type === 'return') return payOut(evm, message, gas, gasLimit, module, outcome)
+  return failureOf(outcome, gas, gasLimit)
+}
+
+function failureOf(
+  outcome: Exclude<NativeOutcome, { type: 'return' }>,
+  gas: GasMeter,
+  gasLimit: bigint,
+): ExecResult {
   if (outcome.type === 'revert') return failed('REVERT', gas.used(), outcome.data)
   const reason = outcome.reason === 'static' ? 'STATIC_STATE_CHANGE' : 'OUT_OF_GAS'
   return failed(reason, gasLimit, noBytes)
+}
+
+/** A direct call of a view without value (straight-call.ts): only what it found cold may outlive it. */
+export function runNativeView(
+  evm: EVM,
+  host: NativeHost,
+  module: NativeModule,
+  { caller, input, gas: gasLimit, isStatic }: Parameters<QuickCode>[0],
+): ExecResult {
+  const gas = createGasMeter(gasLimit, 0n)
+  const state = stateAccess(evm, host.tracer?.slot)
+  const seen = new Map<bigint, Set<Address>>()
+  const outcome = runNative({
+    module,
+    caller,
+    value: 0n,
+    data: input,
+    isStatic,
+    isDirect: true,
+    gas,
+    state: {
+      ...state,
+      isWarm: (address, slot) =>
+        state.isWarm(address, slot) || seen.get(slot)?.has(address) === true,
+      warm: (address, slot) =>
+        void seen.set(slot, (seen.get(slot) ?? new Set<Address>()).add(address)),
+    },
+    block: host.block,
+    natives: host.natives,
+  })
+  if (outcome.type !== 'return') return failureOf(outcome, gas, gasLimit)
+  for (const [slot, addresses] of seen) for (const address of addresses) state.warm(address, slot)
+  return { executionGasUsed: gas.used(), returnValue: outcome.data }
 }
 
 /** CALLCODE runs the module's code at another address, DELEGATECALL with another's identity. */

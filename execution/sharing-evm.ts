@@ -7,19 +7,22 @@ import {
   EVM,
   type EVMResult,
   EVMError,
+  type ExecResult,
   getOpcodesForHF,
   type Message,
   NobleBN254,
 } from '@ethereumjs/evm'
-import type { Address } from '../primitives/index.ts'
+import { type Address, toHex } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
 import { blockchainOf } from './evm-block.ts'
 import { hookEvm, type OpcodeMap } from './evm-hooks.ts'
 import { evmOf, journalTo } from './library-insides.ts'
-import { type NativeHost, runNativeFrame } from './native-frame.ts'
+import { type NativeHost, runNativeFrame, runNativeView } from './native-frame.ts'
 import type { Natives } from './native/run.ts'
 import { addressText } from './state-manager.ts'
+import type { QuickCode, QuickEvm } from './straight-call.ts'
 import { straighten } from './straight.ts'
+import type { Tracer } from './tracer.ts'
 import type { BlockContext, Breathe, RunOptions } from './types.ts'
 
 /** A fork's opcodes as the library has them, with jumps and calls that breathe, and both made straight. */
@@ -79,8 +82,9 @@ function withBreath(opcodeMap: OpcodeMap): OpcodeMap {
  * The library's EVM with native modules. Opcode tables depend on the fork only, and cost more to
  * make than a small call to run: all share them.
  */
-export class TableSharingEvm extends EVM {
+export class TableSharingEvm extends EVM implements QuickEvm {
   breathe: Breathe | undefined
+  tracer: Tracer | undefined
   #host: NativeHost | undefined
 
   hostNatives(host: NativeHost): void {
@@ -102,6 +106,20 @@ export class TableSharingEvm extends EVM {
     if (!host || !module) return super._loadCode(message)
     message.code = ({ gasLimit }) => runNativeFrame(this, message, gasLimit, host, module)
     message.isCompiled = true
+  }
+
+  /** As `_loadCode` finds it, for calls that need no message. */
+  quickCode(address: Address, input: Uint8Array): QuickCode | undefined {
+    const host = this.#host
+    const module = host?.moduleAt(address)
+    if (host && module) {
+      const isView = module.methods.get(toHex(input.subarray(0, 4)))?.isView === true
+      return isView ? (frame) => runNativeView(this, host, module, frame) : undefined
+    }
+    const precompile = this.precompiles.get(address.slice(2))
+    if (!precompile || precompile.constructor.name === 'AsyncFunction') return undefined
+    // A precompile that is not async answers at once.
+    return (frame) => this.runPrecompile(precompile, frame.input, frame.gas) as ExecResult
   }
 
   /** No contract comes to stand where modules do; like any collision it burns the gas. */
@@ -145,6 +163,7 @@ export class TableSharingEvm extends EVM {
   /** From now on long programs ask `breathe`, and `tracer` is told: of every step, if that is its wish. */
   runWith({ breathe, tracer }: RunOptions, journal: Journal): void {
     this.breathe = breathe
+    this.tracer = tracer
     const { library, breathing, straight, straightBreathing } = tablesOf(this.common)
     const stepwise = breathe ? breathing : library.opcodeMap
     const table = tracer?.step ? stepwise : breathe ? straightBreathing : straight

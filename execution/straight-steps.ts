@@ -9,6 +9,7 @@ import type { Journal } from '../state/index.ts'
 import type { OpcodeMap } from './evm-hooks.ts'
 import { isWarmSlot, type RunState, setStackHeight, stackHeight } from './library-insides.ts'
 import { stackInputs } from './opcodes.ts'
+import { quickCall } from './straight-call.ts'
 import { expand, readWord, wordAt, wordOf, writeWord } from './straight-memory.ts'
 
 type Entry = OpcodeMap[number]
@@ -348,6 +349,10 @@ function special(opcode: number, fee: number, common: Common): Step | undefined 
       return (at) => at.gas >= fee && done(at, at.gas - fee, at.sp, at.pc + 1)
     case 0x5f:
       return push(fee, () => 0n)
+    case 0xf1:
+      return quickCall(common, 'CALL')
+    case 0xfa:
+      return quickCall(common, 'STATICCALL')
     default:
       return undefined
   }
