@@ -95,10 +95,10 @@ async function run(code: Hex, gas: bigint, isStepwise: boolean) {
   journal.setAccount(lone, { nonce: 0n, balance: 1n, codeHash: journal.putCode(new Uint8Array(0)) })
   const delegation = journal.putCode(fromHex(`0xef0100${vaultAddress.slice(2)}`))
   journal.setAccount(delegating, { nonce: 1n, balance: 0n, codeHash: delegation })
-  const heard: (Omit<FrameStart, 'input'> | FrameEnd)[] = []
+  const heard: ((Omit<FrameStart, 'input'> & { readonly data: Hex }) | FrameEnd)[] = []
   const slots: string[] = []
   const tracer: Tracer = {
-    enter: ({ input, ...frame }) => void heard.push({ ...frame, ...{ data: toHex(input) } }),
+    enter: ({ input, ...frame }) => void heard.push({ ...frame, data: toHex(input) }),
     exit: (frame) => void heard.push(frame),
     slot: (address, slot) => void slots.push(`${address} ${slot}`),
     ...(isStepwise && { step: () => undefined }),
