@@ -11,12 +11,16 @@ export interface Rule {
   readonly reason: string
   /** Absent: whatever the method. */
   readonly methods?: readonly string[]
+  /** Of the parameters' JSON. */
+  readonly params?: RegExp
   readonly path?: RegExp
   readonly ours?: RegExp
   readonly anvil?: RegExp
 }
 
 const hash = /^"0x[0-9a-f]{64}"$/
+/** A branch, extension or leaf in RLP, or the path of them (tries of two depths). */
+const trieNode = /^\[?("0x[ef][0-9a-f]{3,}",?)+\]?$/
 const account = '0x[0-9a-f]{40}'
 const traced = ['debug_traceTransaction', 'debug_traceBlockByNumber', 'debug_traceCall']
 const explorers = [
@@ -70,6 +74,7 @@ const chainRules: readonly Rule[] = [
     reason:
       'Finality is instant here (DESIGN): safe and finalized are the head, as geth answers when its consensus says so; anvil’s are block 0',
     methods: ['eth_getBlockByNumber'],
+    params: /^\["(safe|finalized)"/,
     path: /^\.result\.(number|logsBloom|gasUsed|transactionsRoot|baseFeePerGas|withdrawalsRoot)$/,
   },
   {
@@ -107,6 +112,8 @@ const callRules: readonly Rule[] = [
     reason: 'The tries differ: block 0 here holds native modules and predeploys',
     methods: ['eth_getProof'],
     path: /^\.result\.accountProof(\[\d+\])?$/,
+    ours: trieNode,
+    anvil: trieNode,
   },
   {
     reason: 'geth leaves `reward` out where no percentile was asked for; anvil answers []',
@@ -247,10 +254,14 @@ const traceRules: readonly Rule[] = [
 
 const rules: readonly Rule[] = [...errorRules, ...chainRules, ...callRules, ...traceRules]
 
-export const reasonOf = ({ method }: Call, { path, ours, anvil }: Difference): string | undefined =>
+export const reasonOf = (
+  { method, params }: Call,
+  { path, ours, anvil }: Difference,
+): string | undefined =>
   rules.find(
     (rule) =>
       (rule.methods?.includes(method) ?? true) &&
+      (rule.params?.test(JSON.stringify(params)) ?? true) &&
       (rule.path?.test(path) ?? true) &&
       (rule.ours?.test(ours) ?? true) &&
       (rule.anvil?.test(anvil) ?? true),
