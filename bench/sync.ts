@@ -14,7 +14,13 @@ import { devnetKeys } from '../node/devnet-keys.ts'
 import { chooseSecp256k1 } from '../node/crypto.ts'
 import { createNode, type TributaryNode } from '../node/node.ts'
 import { createConsensusApp } from '../node/validator/app.ts'
-import { fromHex, invariant, silentLogger, toFixedBytes } from '../primitives/index.ts'
+import {
+  fromHex,
+  invariant,
+  publicKeyToAddress,
+  silentLogger,
+  toFixedBytes,
+} from '../primitives/index.ts'
 import { createHandClock } from '../test/support/clock.ts'
 import { createSigner } from '../test/support/load.ts'
 import { runCommand } from '../test/support/node.ts'
@@ -78,13 +84,18 @@ async function sealer(node: TributaryNode, set: ReturnType<typeof createValidato
   const { secp256k1 } = await chooseSecp256k1(silentLogger)
   const genesisHash = node.chain.head().hash
   const digests = createDigests({ chainId: node.chain.spec.chainId, genesisHash })
+  const keys = [0, 1, 2].map((index) => toFixedBytes(BigInt(1_000 + index), 32))
+  const signers = keys.map((key) => {
+    const voter = publicKeyToAddress(secp256k1.publicKey(key))
+    return { key, voter, index: set.indexes.get(voter) ?? -1 }
+  })
   return (height: bigint, blockHash: `0x${string}`) => {
-    const seals = [0, 1, 2].map((index) => {
-      const voter = set.validators[index]?.address ?? '0x'
-      const vote = { type: 'precommit', height, round: 0, blockHash, voter } as const
-      const key = toFixedBytes(BigInt(1_000 + index), 32)
-      return { index, seal: toSeal(secp256k1.sign(digests.of(vote, set.hash), key)) }
-    })
+    const seals = signers
+      .map(({ key, voter, index }) => {
+        const vote = { type: 'precommit', height, round: 0, blockHash, voter } as const
+        return { index, seal: toSeal(secp256k1.sign(digests.of(vote, set.hash), key)) }
+      })
+      .toSorted((a, b) => a.index - b.index)
     return { type: 'commit', height, round: 0, blockHash, seals } as const
   }
 }
