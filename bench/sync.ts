@@ -125,7 +125,7 @@ async function main(): Promise<void> {
         `made ${blocks} blocks in ${(makingMs / 1_000).toFixed(0)} s`,
         `a fresh node has them after ${seconds.toFixed(1)} s: ${(blocks / seconds).toFixed(0)} blocks/s,`,
         `${(blocks / seconds).toFixed(0)} times the rate of a chain of 1 s (goal: at least 10)`,
-        `its seal is in a certificate ${votesAfter} heights after its tip`,
+        `it has signed ${votesAfter} heights after its tip`,
         '',
       ].join('\n'),
     )
@@ -144,19 +144,15 @@ async function giveChain(network: ValidatorNetwork, index: number, made: string)
   if (code !== 0) throw new Error(stderr)
 }
 
-async function heightsUntilVote({ validators, addresses }: ValidatorNetwork, from: number) {
-  const [first, , , late] = validators
+/** By its own guard: a certificate holds the first seals that made it, and three are enough. */
+async function heightsUntilVote({ validators }: ValidatorNetwork, from: number) {
+  const late = validators[3]
   const start = Math.max(from, (await late?.height()) ?? 0)
-  for (let height = start; ;) {
-    const certificate = await first
-      ?.rpc<{ seals: { validator: string }[] } | null>('attr_getCommitCertificate', [
-        `0x${height.toString(16)}`,
-      ])
-      .catch(() => null)
-    if (!certificate) await sleep(200)
-    else if (certificate.seals.some(({ validator }) => validator === addresses[3]))
-      return height - start
-    else height += 1
+  for (;;) {
+    const status = await late?.rpc<{ signed: { height: string } | null }>('attr_consensusStatus')
+    const signed = Number(status?.signed?.height ?? 0)
+    if (signed > start) return signed - start
+    await sleep(100)
   }
 }
 
