@@ -259,10 +259,11 @@ function perform(state: CoreState, output: RoundOutput): StepResult {
   }
 }
 
-/** Asks for a signature, if anybody would count it. */
+/** Asks for a signature, if anybody would count it: not once others have sent the decided block. */
 function ask(state: CoreState, message: Vote | Proposal): StepResult {
   if (state.self === undefined || !state.validators.indexes.has(state.self))
     return { state, effects: [] }
+  if (state.synced !== undefined) return { state, effects: [] }
   const unsigned = [...state.unsigned, message]
   return { state: { ...state, unsigned }, effects: [{ type: 'sign', message }] }
 }

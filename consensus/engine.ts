@@ -173,6 +173,7 @@ function perform(work: Work, effect: Effect): void {
   const { app } = work
   switch (effect.type) {
     case 'propose':
+      if (work.postponed) return void work.postponed.push(effect)
       return void answer(work, app.propose(effect.height, effect.round), (proposed) => ({
         type: 'proposed',
         height: effect.height,
@@ -306,7 +307,7 @@ function receiveDecision(
   decision: Decision,
   from: PeerId | undefined,
 ): Verdict<undefined> {
-  startHeight(work)
+  const proposals = startedBy(work)
   const { certificate, block } = decision
   const verdict = admitSynced(work.core, certificate, block, {
     ...work.checker,
@@ -314,10 +315,20 @@ function receiveDecision(
   })
   if (verdict.type !== 'accept') {
     if (from !== undefined) work.catchUp.onFalse(from)
+    for (const effect of proposals) perform(work, effect)
     return verdict
   }
   feed(work, verdict.value)
   return accept(undefined)
+}
+
+/** Starts the height for a decided block: proposals it asks for are needed only if that is none. */
+function startedBy(work: Work): readonly Effect[] {
+  const proposals: Effect[] = []
+  work.postponed = proposals
+  startHeight(work)
+  work.postponed = undefined
+  return proposals
 }
 
 async function offer(work: Work, decision: Decision): Promise<Verdict<undefined>> {

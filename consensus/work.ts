@@ -7,7 +7,7 @@ import { type CatchUp, createCatchUp } from './catch-up.ts'
 import type { ConsensusParams } from './params.ts'
 import type { App, Network, NextHeight, Observer, Signer, Wal } from './ports.ts'
 import { type CoreState, initialState } from './state.ts'
-import type { Input, Message } from './types.ts'
+import type { Effect, Input, Message } from './types.ts'
 import type { Checker } from './verify.ts'
 import type { Packet } from './wire.ts'
 
@@ -47,6 +47,8 @@ export interface Work extends EnginePorts {
   isBusy: boolean
   isStopped: boolean
   committing: Promise<void>
+  /** Proposals that wait until a decided block has been judged. */
+  postponed: Effect[] | undefined
   /** Told when the height in work is over. */
   readonly atNextHeight: (() => void)[]
   startedMs: number
@@ -77,6 +79,7 @@ export function newWork({ params }: EngineOptions, ports: EnginePorts): Work {
     isBusy: false,
     isStopped: false,
     committing: Promise.resolve(),
+    postponed: undefined,
     atNextHeight: [],
     startedMs: 0,
   }

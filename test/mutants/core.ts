@@ -50,6 +50,11 @@ export const coreMutants: MutantTable = {
       'if (state.height < 0n)',
     ],
     [
+      'votes for what is decided',
+      'if (state.synced !== undefined) return',
+      'if (state.height < 0n) return',
+    ],
+    [
       'a decision is kept to oneself',
       "effects: [{ type: 'broadcast', message: decision.certificate }, decision]",
       'effects: [decision]',

@@ -276,6 +276,15 @@ describe('decision', () => {
     expect(of(effects, 'decide')).toMatchObject([{ round: 4, blockHash: a, certificate }])
   })
 
+  test('whoever has a decided block and its certificate signs nothing more at its height', () => {
+    const me = createLone({ isSlow: true })
+    const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
+    const certificate = { type: 'commit', height: 1n, round: 0, blockHash: a, seals } as const
+    me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
+    expect(signedIn(me.expire('propose', 0))).toEqual([])
+    expect(me.state.unsigned).toEqual([])
+  })
+
   test('another block with a true certificate decides nothing', () => {
     const me = createLone()
     const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))

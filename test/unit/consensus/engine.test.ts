@@ -1,0 +1,105 @@
+/** The engine where the simulator cannot see it: what it asks of the application, and when. */
+import { expect, test } from '@jest/globals'
+import {
+  createEngine,
+  type Decision,
+  defaultParams,
+  proposerOf,
+  type Wal,
+} from '../../../consensus/index.ts'
+import { keccakHex, silentLogger } from '../../../primitives/index.ts'
+import { createHandClock } from '../../support/clock.ts'
+import { certified, checkerOf, keysOf, setOfKeys } from '../../support/consensus-keys.ts'
+
+const keys = keysOf(4)
+const set = setOfKeys(keys)
+const memory: Wal = { begin: () => [], append: () => undefined, flush: () => undefined }
+const blockOf = (height: bigint): Uint8Array => new TextEncoder().encode(`block ${height}`)
+
+/** A node whose turn it is to propose at the first height it works on. */
+function createProposer() {
+  const clock = createHandClock()
+  const committed: bigint[] = []
+  const proposed: bigint[] = []
+  const signed: string[] = []
+  const address = proposerOf(set, 1n, 0)
+  const engine = createEngine(
+    { params: defaultParams },
+    {
+      app: {
+        next: () => ({
+          height: BigInt(committed.length) + 1n,
+          validators: set,
+          nextValidators: set,
+          dueMs: clock.nowMs() + 1_000,
+        }),
+        async propose(height) {
+          proposed.push(height)
+          const block = blockOf(height)
+          return { blockHash: keccakHex(block), timeMs: clock.nowMs(), block }
+        },
+        identify: keccakHex,
+        validate: async (_height, block) => ({
+          valid: true,
+          blockHash: keccakHex(block),
+          timeMs: clock.nowMs(),
+        }),
+        async commit({ certificate }) {
+          committed.push(certificate.height)
+        },
+        decision: () => undefined,
+      },
+      signer: {
+        address,
+        hasSigned: () => false,
+        sign({ step }) {
+          signed.push(step)
+          return { type: 'accept', value: `0x${'00'.repeat(65)}` }
+        },
+      },
+      wal: memory,
+      network: { broadcast: () => undefined, send: () => undefined, listen: () => undefined },
+      checker: checkerOf(),
+      clock,
+      log: silentLogger,
+      onFault(error) {
+        throw error
+      },
+    },
+  )
+  return { engine, clock, committed, proposed, signed }
+}
+
+const decisionOf = (height: bigint): Decision => {
+  const block = blockOf(height)
+  const fields = { height, round: 0, blockHash: keccakHex(block) }
+  return { certificate: certified('commit', keys, set, [0, 1, 2], fields), block }
+}
+
+test('a height that starts because its decided block has come is neither built nor voted for', async () => {
+  const node = createProposer()
+  node.engine.start()
+  expect((await node.engine.offer(decisionOf(1n))).type).toBe('accept')
+  expect(node.committed).toEqual([1n])
+  expect(node.proposed).toEqual([])
+  expect(node.signed).toEqual([])
+})
+
+test('a false decision for a height that has not begun takes nobody’s turn', async () => {
+  const node = createProposer()
+  node.engine.start()
+  const { certificate } = decisionOf(1n)
+  const verdict = await node.engine.offer({ certificate, block: blockOf(2n) })
+  expect(verdict).toMatchObject({ type: 'reject', code: 'BLOCK_MISMATCH' })
+  expect(node.proposed).toEqual([1n])
+  await node.engine.stop()
+})
+
+test('a height that is due is built by whose turn it is', async () => {
+  const node = createProposer()
+  node.engine.start()
+  await node.clock.advance(1_000)
+  expect(node.proposed).toEqual([1n])
+  expect(node.signed).toContain('proposal')
+  await node.engine.stop()
+})
