@@ -17,6 +17,7 @@ import {
 
 const a = hashOf('a')
 const b = hashOf('b')
+const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
 
 /** Locked on `a` in round 0, then in round 1, which has begun by timeout. */
 function locked(): Lone {
@@ -270,7 +271,6 @@ describe('decision', () => {
 
   test('a block of a peer with its certificate decides, once it is found valid', () => {
     const me = createLone()
-    const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
     const certificate = { type: 'commit', height: 1n, round: 4, blockHash: a, seals } as const
     const effects = me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
     expect(of(effects, 'decide')).toMatchObject([{ round: 4, blockHash: a, certificate }])
@@ -278,7 +278,6 @@ describe('decision', () => {
 
   test('whoever has a decided block and its certificate signs nothing more at its height', () => {
     const me = createLone({ isSlow: true })
-    const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
     const certificate = { type: 'commit', height: 1n, round: 0, blockHash: a, seals } as const
     me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
     expect(signedIn(me.expire('propose', 0))).toEqual([])
@@ -287,7 +286,6 @@ describe('decision', () => {
 
   test('another block with a true certificate decides nothing', () => {
     const me = createLone()
-    const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
     const certificate = { type: 'commit', height: 1n, round: 0, blockHash: a, seals } as const
     const effects = me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('b') })
     expect(of(effects, 'decide')).toEqual([])
@@ -379,7 +377,6 @@ describe('parts', () => {
   test('that are all there are not validated again for a certificate', () => {
     const me = createLone({ isSlow: true })
     expect(of(me.propose(0, 'a'), 'validate')).toHaveLength(1)
-    const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
     const certificate = { type: 'commit', height: 1n, round: 0, blockHash: a, seals } as const
     const effects = me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
     expect(of(effects, 'validate')).toEqual([])
