@@ -17,7 +17,10 @@ import {
 
 const a = hashOf('a')
 const b = hashOf('b')
-const firstThree = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
+const commitOf = (round: number) => {
+  const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
+  return { type: 'commit', height: 1n, round, blockHash: a, seals } as const
+}
 
 /** Locked on `a` in round 0, then in round 1, which has begun by timeout. */
 function locked(): Lone {
@@ -271,26 +274,14 @@ describe('decision', () => {
 
   test('a block of a peer with its certificate decides, once it is found valid', () => {
     const me = createLone()
-    const certificate = {
-      type: 'commit',
-      height: 1n,
-      round: 4,
-      blockHash: a,
-      seals: firstThree,
-    } as const
+    const certificate = commitOf(4)
     const effects = me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
     expect(of(effects, 'decide')).toMatchObject([{ round: 4, blockHash: a, certificate }])
   })
 
   test('whoever has a decided block and its certificate signs nothing more at its height', () => {
     const me = createLone({ isSlow: true })
-    const certificate = {
-      type: 'commit',
-      height: 1n,
-      round: 0,
-      blockHash: a,
-      seals: firstThree,
-    } as const
+    const certificate = commitOf(0)
     me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
     expect(signedIn(me.expire('propose', 0))).toEqual([])
     expect(me.state.unsigned).toEqual([])
@@ -298,13 +289,7 @@ describe('decision', () => {
 
   test('another block with a true certificate decides nothing', () => {
     const me = createLone()
-    const certificate = {
-      type: 'commit',
-      height: 1n,
-      round: 0,
-      blockHash: a,
-      seals: firstThree,
-    } as const
+    const certificate = commitOf(0)
     const effects = me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('b') })
     expect(of(effects, 'decide')).toEqual([])
     expect(of(me.propose(0, 'a'), 'decide')).toHaveLength(1)
@@ -395,13 +380,7 @@ describe('parts', () => {
   test('that are all there are not validated again for a certificate', () => {
     const me = createLone({ isSlow: true })
     expect(of(me.propose(0, 'a'), 'validate')).toHaveLength(1)
-    const certificate = {
-      type: 'commit',
-      height: 1n,
-      round: 0,
-      blockHash: a,
-      seals: firstThree,
-    } as const
+    const certificate = commitOf(0)
     const effects = me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
     expect(of(effects, 'validate')).toEqual([])
   })
