@@ -8,6 +8,7 @@ import {
   type Wal,
 } from '../../../consensus/index.ts'
 import { keccakHex, silentLogger } from '../../../primitives/index.ts'
+import { createLone, hashOf, signedIn } from '../../support/consensus-lone.ts'
 import { createHandClock } from '../../support/clock.ts'
 import { certified, checkerOf, keysOf, setOfKeys } from '../../support/consensus-keys.ts'
 
@@ -102,4 +103,19 @@ test('a height that is due is built by whose turn it is', async () => {
   expect(node.proposed).toEqual([1n])
   expect(node.signed).toContain('proposal')
   await node.engine.stop()
+})
+
+test('whoever has a decided block and its certificate signs nothing more at its height', () => {
+  const me = createLone({ isSlow: true })
+  const seals = [0, 1, 2].map((index) => ({ index, seal: `0x0${index}` as const }))
+  const certificate = {
+    type: 'commit',
+    height: 1n,
+    round: 0,
+    blockHash: hashOf('a'),
+    seals,
+  } as const
+  me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
+  expect(signedIn(me.expire('propose', 0))).toEqual([])
+  expect(me.state.unsigned).toEqual([])
 })

@@ -279,14 +279,6 @@ describe('decision', () => {
     expect(of(effects, 'decide')).toMatchObject([{ round: 4, blockHash: a, certificate }])
   })
 
-  test('whoever has a decided block and its certificate signs nothing more at its height', () => {
-    const me = createLone({ isSlow: true })
-    const certificate = commitOf(0)
-    me.feed({ type: 'synced', certificate, block: new TextEncoder().encode('a') })
-    expect(signedIn(me.expire('propose', 0))).toEqual([])
-    expect(me.state.unsigned).toEqual([])
-  })
-
   test('another block with a true certificate decides nothing', () => {
     const me = createLone()
     const certificate = commitOf(0)
