@@ -23,6 +23,7 @@ import {
   rowGradient,
   whitenedScore,
 } from '../../attribution/methods/linear-influence.ts'
+import { gradientFrom, leftOutResiduals } from '../../attribution/methods/linear-leverage.ts'
 import { createDice } from '../../test/support/dice.ts'
 import { digitFeatures, headDataOf } from './digits.ts'
 import { datamodelingScore, meanOf, pearson } from './metrics.ts'
@@ -104,12 +105,21 @@ function scorers({ data, queries, weights, factor }: Trained, { seed, isQuick }:
   const asked = gradientsOf(queries, weights)
   const white = gradients.map((gradient) => solveLower(factor, gradient))
   const whiteAsked = asked.map((gradient) => solveLower(factor, gradient))
-  const [rows, questions] = [white.map(quantiseRow), whiteAsked.map(quantiseRow)]
+  const questions = whiteAsked.map(quantiseRow)
+  const residuals = leftOutResiduals(data, weights, factor)
+  const leftOut = gradients.map((_, i) =>
+    gradientFrom(residuals.subarray(i * data.classes, (i + 1) * data.classes), rowOf(data, i)),
+  )
+  const whiteLeftOut = leftOut.map((gradient) => solveLower(factor, gradient))
   const norms = gradients.map((gradient) => Math.sqrt(squaredNorm(gradient)) || 1)
-  const int8: ScoresOf = (q) => {
-    const question = questions[q]
-    return question ? rows.map((row) => whitenedScore(row, question)) : []
+  const int8 = (list: readonly Float64Array[]): ScoresOf => {
+    const rows = list.map(quantiseRow)
+    return (q) => {
+      const question = questions[q]
+      return question ? rows.map((row) => whitenedScore(row, question)) : []
+    }
   }
+  const oneStep: ScoresOf = (q) => whiteLeftOut.map((row) => dot(row, whiteAsked[q] ?? []))
   const influence: ScoresOf = (q) =>
     influences(data, weights, influenceVector(factor, asked[q] ?? new Float64Array(0)))
   const gradDot: ScoresOf = (q) => gradients.map((gradient) => dot(gradient, asked[q] ?? []))
@@ -124,7 +134,9 @@ function scorers({ data, queries, weights, factor }: Trained, { seed, isQuick }:
   })
   return [
     ['influence', influence],
-    ['influence, int8 rows', int8],
+    ['influence, int8 rows', int8(white)],
+    ['influence, one Newton step', oneStep],
+    ['influence, one Newton step, int8 rows', int8(whiteLeftOut)],
     ...sketches,
     ['grad-dot (TracIn at the optimum)', gradDot],
     ['grad-cos', cosine],
@@ -217,7 +229,7 @@ export function head(options: Options): Section {
     note(`${name}: LDS ${mean.toFixed(4)}`)
     return { name, mean, loo, fall }
   })
-  const [full, int8] = rows
+  const [full, int8, step] = rows
   const accuracy = accuracyOf(queries, weights)
   const share = certificate.ms / training.ms
   return {
@@ -226,6 +238,8 @@ export function head(options: Options): Section {
       `First ${count} training and ${queryCount} test images of MNIST, ${dimensions} principal components as int8 and a constant, lambda ` +
       `${lambda}; ${subsetCount} subsets of half, each retrained to |gradient| < 1e-9; leave-one-out over ${looCount} points retrained to 1e-11; ` +
       `brittleness: mean fall of ln p over ${asked} questions when the ${remove} points scored highest are removed and the head retrained. ` +
+      `"One Newton step": the influence of a point left out together with its share of the curvature (attribution/methods/linear-leverage.ts); the first order, ` +
+      `which is what a transaction certifies, leaves that share in and so underestimates the points that weigh most. ` +
       `Test accuracy ${accuracy.toFixed(3)}. CPU: training ${training.ms.toFixed(0)} ms, gradient certificate ${certificate.ms.toFixed(1)} ms ` +
       `(|gradient| ${certificate.result.toExponential(1)}, so |W - W*| <= ${(certificate.result / lambda).toExponential(1)}), Hessian-vector certificate ${product.ms.toFixed(1)} ms.`,
     columns: ['method', 'LDS', 'leave-one-out, Pearson', 'fall of ln p on removal'],
@@ -238,14 +252,14 @@ export function head(options: Options): Section {
     plot: {
       title: 'LDS against real retraining',
       bars: rows.map(
-        ({ name, mean }, i) => ({ name, value: mean, kind: i < 2 ? 'ours' : 'baseline' }) as const,
+        ({ name, mean }, i) => ({ name, value: mean, kind: i < 4 ? 'ours' : 'baseline' }) as const,
       ),
     },
     goals: [
       atLeast('LDS, convex head', full?.mean ?? 0, 0.95, 4),
       atLeast('test accuracy of the head', accuracy, 0.91),
       atMost('loss of LDS by int8', (full?.mean ?? 0) - (int8?.mean ?? 0), 0.002, 2),
-      atLeast('leave-one-out, Pearson', full?.loo ?? 0, 0.999, 5),
+      atLeast('leave-one-out, Pearson, one Newton step', step?.loo ?? 0, 0.999, 5),
       atMost('gradient certificate, share of training time', share, 0.01, 2),
     ],
   }

@@ -33,6 +33,7 @@ import {
   whiten,
   whitenedScore,
 } from '../../../../attribution/methods/linear-influence.ts'
+import { gradientFrom, leftOutResiduals } from '../../../../attribution/methods/linear-leverage.ts'
 import { pearson } from '../../../../bench/accuracy/metrics.ts'
 import { createDice } from '../../../support/dice.ts'
 import { hasMnist, poolDigits, readDigits } from '../../../support/mnist.ts'
@@ -246,6 +247,22 @@ test('influence is what leaving a point out does, to first order', () => {
   const expected = points.map((i) => (scores[i]! - mean) / data.count)
   expect(pearson(changes, expected)).toBeGreaterThan(0.999)
   expect(scale(changes) / scale(expected)).toBeCloseTo(1, 1)
+})
+
+test('one Newton step without a point is the influence of its row with left-out residuals', () => {
+  const data = smallData(8, 60)
+  const { weights } = trainHead(data, { tolerance: 1e-12 })
+  const factor = factorise(hessianOf(data, weights))
+  const residuals = leftOutResiduals(data, weights, factor)
+  for (const i of [0, 7, 59]) {
+    const row = rowOf(data, i)
+    const step = solve(factor, gradientFrom(residuals.subarray(3 * i, 3 * i + 3), row))
+    // H less the row's own part, built the long way.
+    const own = hessianOf({ ...data, count: 1, features: row, lambda: 0 }, weights)
+    const rest = hessianOf(data, weights).map((value, at) => value - own[at]! / data.count)
+    const expected = solve(factorise(rest), rowGradient(data, weights, row, data.labels[i]!))
+    for (const [k, value] of expected.entries()) expect(step[k]).toBeCloseTo(value, 9)
+  }
 })
 
 test('int8 rows keep scores within their rounding', () => {
