@@ -43,6 +43,9 @@ const statesOf: Readonly<Record<string, readonly string[]>> = {
   commit: paymentStates,
   challenge: receiptStates,
   finalize: receiptStates,
+  enter: paymentStates,
+  close: receiptStates,
+  fold: receiptStates,
   unbond: receiptStates,
 }
 

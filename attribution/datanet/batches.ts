@@ -8,7 +8,7 @@ import type { datanetAbi } from '../abi.ts'
 import { checkUri } from '../limits.ts'
 import { curatorWeight } from './datanets.ts'
 import { maxBatchBytes } from '../rows/batch.ts'
-import { treasury } from './parameters.ts'
+import { debtOf, depositBlocks, treasury } from './parameters.ts'
 import {
   batchAt,
   batchState,
@@ -196,13 +196,18 @@ export const batchHandlers: BatchHandlers = {
   },
 
   reclaim(context, [batchId]) {
-    const { revert } = context
+    const { block, revert, log } = context
     const { entry, words } = batchAt(context, batchId)
     if (words.state === batchState.pending)
       throw revert('BadState', [words.state, batchState.accepted])
+    const free = words.submittedBlock + (words.isPublished ? depositBlocks(context) : 0n)
+    if (block.number < free) throw revert('TooEarly', [free])
+    const lost = words.isPublished ? lostDeposit(context, batchId, words) : 0n
     entry.store({ deposit: 0n })
-    creditAccount(context, words.contributor, words.deposit)
-    return words.deposit
+    creditAccount(context, words.contributor, words.deposit - lost)
+    creditAccount(context, treasury(context), lost)
+    if (lost > 0n) log('DepositLost', { batchId, amount: lost })
+    return words.deposit - lost
   },
 
   batch: (context, [batchId]) => batchAt(context, batchId).words,
@@ -227,6 +232,17 @@ const depositOf = (
   policy: { readonly depositPerBatch: bigint; readonly depositPerKiB: bigint },
   sizeBytes: bigint,
 ): bigint => policy.depositPerBatch + policy.depositPerKiB * ((sizeBytes + 1023n) / 1024n)
+
+/** What the rows owe, of each that does at most its part of the deposit. */
+function lostDeposit(
+  context: DatanetContext,
+  batchId: bigint,
+  { deposit, rows }: { readonly deposit: bigint; readonly rows: number },
+): bigint {
+  const [debt, debtors] = debtOf(context, batchId)
+  const most = debtors < BigInt(rows) ? (deposit * debtors) / BigInt(rows) : deposit
+  return debt < most ? debt : most
+}
 
 /** Batches with one sketch are one cluster, named by the first; a batch without a sketch is its own. */
 function clusterOf(

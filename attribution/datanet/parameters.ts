@@ -1,6 +1,6 @@
 /** The parameters this module reads, asked of the parameters' module in the block that uses them. */
 import { toWord, type Address } from '../../primitives/index.ts'
-import { moduleAddresses, paramsAbi } from '../abi.ts'
+import { moduleAddresses, paramsAbi, receiptsAbi, registryAbi } from '../abi.ts'
 import { readParam } from '../params/module.ts'
 import { wordToAddress } from '../words.ts'
 import type { DatanetContext } from './state.ts'
@@ -16,6 +16,19 @@ export const maxVersionBytes = (context: DatanetContext): bigint =>
 /** Most bytes of rows that validators hold for all versions together. */
 export const maxHeldBytes = (context: DatanetContext): bigint =>
   readParam(context, 'datanet.maxHeldBytes')
+
+/** Blocks from its submission that a published batch's deposit answers for its rows. */
+export const depositBlocks = (context: DatanetContext): bigint =>
+  readParam(context, 'datanet.depositBlocks')
+
+const receipts = { address: moduleAddresses.receipts, abi: receiptsAbi }
+const registry = { address: moduleAddresses.registry, abi: registryAbi }
+
+/** What a batch's rows are below nothing in closed epochs; nothing on a chain without receipts. */
+export const debtOf = (context: DatanetContext, batchId: bigint): readonly [bigint, bigint] =>
+  context.view(registry, 'isActive', [receipts.address])
+    ? context.view(receipts, 'debtOf', [batchId])
+    : [0n, 0n]
 
 /** Where forfeited deposits go. */
 export const treasury = (context: DatanetContext): Address =>

@@ -83,6 +83,13 @@ function createScalarKernel({ values, count, dimensions }: VectorSet): DistanceK
   }
 }
 
+/** The same sum of two vectors alone. */
+export function squaredDistance(a: Int8Array, b: Int8Array): number {
+  let sum = 0
+  for (let j = 0; j < a.length; j++) sum += (a[j]! - b[j]!) ** 2
+  return sum
+}
+
 /** Two passes order what differs by less than 2^24, as distances of a few hundred components do. */
 const digitBits = 12
 const digits = 1 << digitBits

@@ -43,6 +43,8 @@ const bps = (value: bigint, min: bigint, max: bigint): ParamSpec => uint(value, 
 export const paramTable = {
   /** Who may pause modules. Zero: nobody. */
   authority: account(0n),
+  /** Blocks from its submission that a published batch's deposit answers for its rows: two epochs. */
+  'datanet.depositBlocks': uint(14_400n, 0n, 1_300_000n),
   /** Wei a MiB begun of a version's rows. */
   'datanet.depositPerMiB': uint(finney, 0n, ether),
   /**
@@ -58,6 +60,14 @@ export const paramTable = {
   'receipts.commitBond': uint(ether / 10n, finney, 1_000n * ether),
   'receipts.declaredCapBps': bps(2_000n, 0n, 5_000n),
   'receipts.attestedCapBps': bps(6_000n, 0n, 9_000n),
+  /** Blocks that an epoch of netted answers lasts. */
+  'receipts.epochBlocks': uint(7_200n, 2n, 1_300_000n),
+  /** Tenths of a row's marginal value, summed over an epoch, that its weight may be; 0: no cap. */
+  'receipts.marginalCapTenths': uint(0n, 0n, 10_000n),
+  /** 1: methods that score rows pay by epoch only, never answer by answer. */
+  'receipts.netted': uint(0n, 0n, 1n),
+  /** Squared distance of int8 vectors within which a row repeats an earlier one (notes 4.3). */
+  'receipts.noveltyRadius': uint(1_840n, 0n, 2n ** 31n),
   'receipts.provableWindow': uint(300n, 2n, 302_400n),
   'receipts.voteWindow': uint(300n, 2n, 302_400n),
   'registry.maxPause': uint(302_400n, 1n, 1_300_000n),

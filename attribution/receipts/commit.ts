@@ -11,7 +11,7 @@ import type { Corpora, SpanResult } from '../span/native.ts'
 import { idWord, textWord, zeroAddress, zeroWord } from '../words.ts'
 import { checkAttesters } from './attesters.ts'
 import { type Method, methodAt, methodClass, spanMethod, windowOf } from './methods.ts'
-import { type NativePorts, runNative } from './native.ts'
+import { isScored, type NativePorts, runNative } from './native.ts'
 import {
   datanet,
   lineage,
@@ -56,7 +56,9 @@ export const createCommitHandlers = (
 ): Pick<ReceiptsHandlers, 'attribute' | 'commit' | 'preview'> => ({
   attribute(context, [requestId, versionId, methodId, answer]) {
     const method = nativeMethod(context, methodId)
-    const assetId = checkRequest(context, requestId, versionId)
+    const { assetId } = checkRequest(context, requestId, versionId)
+    if (isScored(methodId) && readParam(context, 'receipts.netted') > 0n)
+      throw context.revert('InvalidArgument', [textWord('methodId')])
     const bytes = fromHex(answer)
     const { leaves } = runNative(context, ports, methodId, {
       versionId,
@@ -92,7 +94,7 @@ export const createCommitHandlers = (
       throw revert('InvalidArgument', [textWord('methodId')])
     const bond = readParam(context, 'receipts.commitBond')
     if (message.value !== bond) throw revert('InsufficientValue', [message.value, bond])
-    const assetId = checkRequest(context, receipt.requestId, receipt.versionId)
+    const { assetId } = checkRequest(context, receipt.requestId, receipt.versionId)
     if (receipt.assetId !== assetId) throw revert('InvalidArgument', [textWord('assetId')])
     if (view(datanet, 'version', [receipt.versionId]).state === abandoned)
       throw revert('InvalidArgument', [textWord('versionId')])
@@ -129,8 +131,8 @@ function nativeMethod({ revert }: ReceiptsContext, methodId: number): Method {
   return method
 }
 
-/** The asset whose request it is. */
-function checkRequest(context: ReceiptsContext, requestId: Hex, versionId: bigint): bigint {
+/** The request's payment. */
+export function checkRequest(context: ReceiptsContext, requestId: Hex, versionId: bigint) {
   const { message, storage, revert, view } = context
   const payment = view(rewards, 'payment', [requestId])
   if (payment.state === 0) throw revert('NotFound', [requestId])
@@ -142,7 +144,7 @@ function checkRequest(context: ReceiptsContext, requestId: Hex, versionId: bigin
     throw revert('InvalidArgument', [textWord('versionId')])
   const known = receiptsState(storage).receiptOf.at(requestId).get()
   if (known !== zeroWord) throw revert('AlreadyExists', [known])
-  return payment.assetId
+  return payment
 }
 
 /** Root over the leaves; nothing for none. A sum tree costs two hashes a leaf. */

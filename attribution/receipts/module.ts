@@ -12,6 +12,7 @@ import { idWord, textWord } from '../words.ts'
 import { attesterHandlers, releaseAttesters } from './attesters.ts'
 import { createChallengeHandlers, placeOf } from './challenge.ts'
 import { createCommitHandlers, type ReceiptsPorts } from './commit.ts'
+import { createEpochHandlers } from './epoch.ts'
 import { classOf, describeMethod, methodAt, methodClass, methodCount } from './methods.ts'
 import {
   creditAccount,
@@ -33,12 +34,13 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
     address: moduleAddresses.receipts,
     name: 'receipts',
     abi: receiptsAbi,
-    exits: ['unbond', 'withdraw', 'finalize'],
+    exits: ['unbond', 'withdraw', 'finalize', 'close'],
     enums: { challenge: { ground: 5 } },
     handlers: {
       ...createCommitHandlers(ports),
       ...createChallengeHandlers(ports),
       ...attesterHandlers,
+      ...createEpochHandlers(ports),
       finalize(context, [receiptIds]) {
         if (receiptIds.length > maxFinalized)
           throw context.revert('LimitExceeded', [textWord('receiptIds'), BigInt(maxFinalized)])

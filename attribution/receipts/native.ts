@@ -1,9 +1,16 @@
 /**
  * The native methods by number: what `attribute`, `preview` and a replay run. One line a method.
  */
+import type { Hex } from '../../primitives/index.ts'
 import { type Corpora, attributeHeld, type SpanResult } from '../span/native.ts'
-import { attributeByHead } from '../vectors/head.ts'
-import { attributeNeighbours, attributeRetrieved, type VectorPorts } from '../vectors/native.ts'
+import { attributeByHead, scoreByHead } from '../vectors/head.ts'
+import {
+  attributeNeighbours,
+  attributeRetrieved,
+  scoreNeighbours,
+  type Scores,
+  type VectorPorts,
+} from '../vectors/native.ts'
 import { textWord } from '../words.ts'
 import { headMethod, knnMethod, ragMethod, spanMethod } from './methods.ts'
 import { lineage, type ReceiptsContext } from './state.ts'
@@ -33,13 +40,34 @@ export function runNative(
       return attributeRetrieved(context, ports, versionId, answer)
     case headMethod: {
       const found = attributeByHead(context, ports, versionId, answer)
-      if (assetId === undefined) return found
-      const { contentHash } = context.view(lineage, 'asset', [assetId])
-      if (contentHash !== found.contentHash)
-        throw context.revert('InvalidArgument', [textWord('contentHash')])
+      if (assetId !== undefined) checkContent(context, assetId, found.contentHash)
       return found
     }
     default:
       throw context.revert('InvalidArgument', [textWord('methodId')])
   }
+}
+
+/** Whether a method scores rows, for the better or the worse, so that many answers can be netted. */
+export const isScored = (methodId: number): boolean =>
+  methodId === knnMethod || methodId === headMethod
+
+/** Row by row and signed, for an epoch (epoch.ts). Reverts InvalidArgument for a method without such. */
+export function scoreNative(
+  context: ReceiptsContext,
+  ports: NativePorts,
+  methodId: number,
+  { versionId, answer, assetId }: Required<Asked>,
+): Scores {
+  if (!isScored(methodId)) throw context.revert('InvalidArgument', [textWord('methodId')])
+  if (methodId === knnMethod) return scoreNeighbours(context, ports, versionId, answer)
+  const found = scoreByHead(context, ports, versionId, answer)
+  checkContent(context, assetId, found.contentHash)
+  return found
+}
+
+/** The head that answered is the asset's. */
+function checkContent(context: ReceiptsContext, assetId: bigint, contentHash: Hex): void {
+  if (context.view(lineage, 'asset', [assetId]).contentHash !== contentHash)
+    throw context.revert('InvalidArgument', [textWord('contentHash')])
 }

@@ -21,7 +21,14 @@ export type ReceiptsHandlers = Handlers<typeof receiptsAbi>
 export type Receipt = Parameters<ReceiptsHandlers['commit']>[1][0]
 export type Leaf = Parameters<ReceiptsHandlers['verifyShare']>[1][1]
 
-export const receiptState = { none: 0, committed: 1, challenged: 2, final: 3, void: 4 } as const
+export const receiptState = {
+  none: 0,
+  committed: 1,
+  challenged: 2,
+  final: 3,
+  void: 4,
+  open: 5,
+} as const
 export const ground = {
   replay: 0,
   badLeaf: 1,
@@ -67,6 +74,29 @@ export const receiptsState = layout({
   balances: mapping('address', 'uint256'),
   /** Who signed, of receipts that are not over. */
   signersOf: mapping('bytes32', array('address')),
+  /** Of receipts that stand for many requests (epoch.ts): sums of wei and of wei times scores. */
+  epochs: mapping(
+    'bytes32',
+    struct({ requests: 'uint32', capTenths: 'uint16', pool: 'uint128', base: 'uint128' }),
+  ),
+  /** By asset, version and method. */
+  currentEpoch: mapping('uint256', mapping('uint256', mapping('uint16', 'bytes32'))),
+  points: mapping(
+    'bytes32',
+    mapping('uint256', struct({ net: 'int128', bound: 'uint120', isBounded: 'bool' })),
+  ),
+  epochBatches: mapping('bytes32', array('uint64')),
+  batchNets: mapping(
+    'bytes32',
+    mapping(
+      'uint256',
+      struct({ positive: 'uint112', negative: 'uint112', debtors: 'uint24', isListed: 'bool' }),
+    ),
+  ),
+  /** By version and row: the earlier row it repeats, plus one. */
+  leaders: mapping('uint256', mapping('uint256', 'uint64')),
+  /** Wei that a batch's rows are below nothing, of all epochs, and how many rows that were. */
+  debts: mapping('uint256', struct({ amount: 'uint128', rows: 'uint64' })),
 })
 
 /** The modules asked here. */

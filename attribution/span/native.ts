@@ -167,7 +167,11 @@ export function creditBatches(
   return { spans, leaves: earning.toSorted(byClusterThenBatch) }
 }
 
-function byClusterThenBatch(a: CreditedLeaf, b: CreditedLeaf): number {
+/** The order of a receipt's leaves. */
+export function byClusterThenBatch(
+  a: Omit<CreditedLeaf, 'weight'>,
+  b: Omit<CreditedLeaf, 'weight'>,
+): number {
   if (a.clusterId !== b.clusterId) return a.clusterId < b.clusterId ? -1 : 1
   return a.contributionId < b.contributionId ? -1 : 1
 }

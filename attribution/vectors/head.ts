@@ -14,7 +14,7 @@ import { type HeadData, isOptimal } from '../methods/linear-head.ts'
 import { influences, isInfluence, rowGradient } from '../methods/linear-influence.ts'
 import { chargeAnswer, creditBatches, type SpanResult } from '../span/native.ts'
 import { textWord } from '../words.ts'
-import { readingGas, type VectorPorts } from './native.ts'
+import { readingGas, type Scores, type VectorPorts } from './native.ts'
 import type { Players } from './players.ts'
 
 type HeadContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
@@ -94,13 +94,33 @@ export interface HeadResult extends SpanResult {
   readonly contentHash: Hex
 }
 
-/** Reverts NotHeld, InvalidArgument, LimitExceeded, and BadProof for a head or vector that is not it. */
 export function attributeByHead(
+  context: HeadContext,
+  ports: VectorPorts,
+  versionId: bigint,
+  bytes: Uint8Array,
+): HeadResult {
+  const { rows, contentHash } = scoreByHead(context, ports, versionId, bytes)
+  const credits = rows.map(({ row, score }) => ({
+    start: 0,
+    length: 0,
+    occurrences: 0,
+    row,
+    weight: score,
+  }))
+  return { spans: [], leaves: creditBatches(context, versionId, credits).leaves, contentHash }
+}
+
+/**
+ * The rows of largest score, by amount, signed. Reverts NotHeld, InvalidArgument, LimitExceeded, and
+ * BadProof for a head or vector that is not it.
+ */
+export function scoreByHead(
   context: HeadContext,
   { corpora, vectors }: VectorPorts,
   versionId: bigint,
   bytes: Uint8Array,
-): HeadResult {
+): Scores & { readonly contentHash: Hex } {
   const { gas, revert, view } = context
   const version = view(datanet, 'version', [versionId])
   if (version.state !== held) throw revert('NotHeld', [versionId])
@@ -132,15 +152,11 @@ export function attributeByHead(
   const order = Int32Array.from(scores.keys()).toSorted(
     (a, b) => Math.abs(scores[b] ?? 0) - Math.abs(scores[a] ?? 0) || a - b,
   )
-  const credits = Array.from(order.subarray(0, creditedRows), (point) => ({
-    start: 0,
-    length: 0,
-    occurrences: 0,
+  const best = Array.from(order.subarray(0, creditedRows), (point) => ({
     row: BigInt(rows[point] ?? 0),
-    weight: BigInt(Math.floor((scores[point] ?? 0) * scoreScale)),
+    score: BigInt(Math.floor((scores[point] ?? 0) * scoreScale)),
   }))
-  const { leaves } = creditBatches(context, versionId, credits)
-  return { spans: [], leaves, contentHash: keccakHex(answer.head) }
+  return { rows: best, base: 0n, contentHash: keccakHex(answer.head) }
 }
 
 /** The players whose label is the number of a class. */

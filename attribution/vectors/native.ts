@@ -7,7 +7,8 @@
 import type { Context } from '../../execution/native/index.ts'
 import { datanetAbi, moduleAddresses, type receiptsAbi } from '../abi.ts'
 import { maxDimensions, orderByDistance } from '../methods/distances.ts'
-import { matchesOf, shapleyByRank } from '../methods/knn-shapley.ts'
+import { hitsOf, matchesOf, shapleyByRank, shapleyOne } from '../methods/knn-shapley.ts'
+import { marginalValues } from '../methods/payout.ts'
 import { ragShapley } from '../methods/rag-shapley.ts'
 import { chargeAnswer, type Corpora, creditBatches, type SpanResult } from '../span/native.ts'
 import { textWord } from '../words.ts'
@@ -42,6 +43,11 @@ export const readingGas = (rows: bigint, dimensions: number): bigint =>
 
 /** A Shapley value of 2^-62 in the receipt's unit, 2^-40: 256 leaves stay far below 2^64. */
 const weightShift = 22n
+/** A score of one, where scores are netted over many answers; and a Shapley value in that unit. */
+const scoreOne = 2n ** 20n
+const scoreShift = 42n
+/** The pass in the order of registration, threefold (npm run bench:natives). */
+const marginalGas = 4n
 /** Relevances are integers; their values are kept to 2^-20. */
 const relevanceScale = 2n ** 20n
 
@@ -64,15 +70,65 @@ export function attributeNeighbours(
   versionId: bigint,
   answer: Uint8Array,
 ): SpanResult {
-  const { players, vector, label } = open(context, ports, versionId, answer)
-  const order = orderByDistance(players.vectors.distancesTo(vector))
-  const values = shapleyByRank(matchesOf(order, players.labels, label), votes)
+  const { players, order, values } = valueNeighbours(context, ports, versionId, answer)
   const credits = Array.from(order.subarray(0, creditedRanks), (player, rank) => ({
     ...noSpan,
     row: BigInt(players.rows[player] ?? 0),
     weight: (values[rank] ?? 0n) >> weightShift,
   }))
   return { spans: [], leaves: creditBatches(context, versionId, credits).leaves }
+}
+
+/** What a row is owed by one answer, signed, in units of 2^-20. */
+export interface RowScore {
+  readonly row: bigint
+  readonly score: bigint
+  /** What the answer's vote gained when the row was registered, at least 0; none: the method has no such. */
+  readonly marginal?: bigint
+}
+
+export interface Scores {
+  readonly rows: readonly RowScore[]
+  /** What rows too far away to be named share: nobody's, the treasury's. */
+  readonly base: bigint
+}
+
+/** The same values, row by row, for who nets them over many answers. */
+export function scoreNeighbours(
+  context: VectorContext,
+  ports: VectorPorts,
+  versionId: bigint,
+  answer: Uint8Array,
+): Scores {
+  const found = valueNeighbours(context, ports, versionId, answer)
+  const { players, distances, label, order, matches, values } = found
+  context.gas.charge(marginalGas * BigInt(order.length))
+  const byPlayer = players.labels.map((own) => (own === label ? 1 : 0))
+  const marginals = marginalValues(distances, Uint8Array.from(byPlayer), votes)
+  let rest = (BigInt(hitsOf(matches, votes)) * shapleyOne) / BigInt(votes)
+  const rows = Array.from(order.subarray(0, creditedRanks), (player, rank): RowScore => {
+    const value = values[rank] ?? 0n
+    rest -= value
+    return {
+      row: BigInt(players.rows[player] ?? 0),
+      score: value >> scoreShift,
+      marginal: (BigInt(Math.max(0, marginals[player] ?? 0)) * scoreOne) / BigInt(votes),
+    }
+  })
+  return { rows, base: rest > 0n ? rest >> scoreShift : 0n }
+}
+
+function valueNeighbours(
+  context: VectorContext,
+  ports: VectorPorts,
+  versionId: bigint,
+  answer: Uint8Array,
+) {
+  const { players, vector, label } = open(context, ports, versionId, answer)
+  const distances = players.vectors.distancesTo(vector)
+  const order = orderByDistance(distances)
+  const matches = matchesOf(order, players.labels, label)
+  return { players, distances, label, order, matches, values: shapleyByRank(matches, votes) }
 }
 
 /** By RAG-Shapley over the rows of largest dot product with the answer's vector, negative ones as 0. */

@@ -3,7 +3,12 @@
  * first its label. `{"label":"cat","vector":"00ff7f80"}` is such a row; others may stand among them and do
  * not play. Read from the index of a held version, so the vectors are under its committed roots.
  */
-import { createVectorIndex, strideOf, type VectorIndex } from '../methods/distances.ts'
+import {
+  createVectorIndex,
+  maxDimensions,
+  strideOf,
+  type VectorIndex,
+} from '../methods/distances.ts'
 import type { SpanIndex } from '../methods/span.ts'
 import { tokenBounds, unknownToken } from '../methods/tokens.ts'
 
@@ -73,6 +78,18 @@ function readPlayers({ corpus }: SpanIndex, dimensions: number): Players {
     rows: Int32Array.from(players),
     labels: labels.subarray(0, count),
   }
+}
+
+/** Components of one row, read alone; undefined when it is no vector. */
+export function vectorOfRow({ corpus }: SpanIndex, row: number): Int8Array | undefined {
+  const { tokens, starts, vocabulary } = corpus
+  const last = (starts[row + 1] ?? tokens.length) - 2 // before the separator
+  const token = tokens[last]
+  if (token === undefined || last < (starts[row] ?? 0)) return undefined
+  const word = vocabulary.bytesOf(token)
+  const vector = new Int8Array(word.length >> 1)
+  const isVector = word.length > 0 && word.length % 2 === 0 && vector.length <= maxDimensions
+  return isVector && readHex(word, vector) ? vector : undefined
 }
 
 /** Components of the answer's last word; undefined when it is no vector. Costs the answer's bytes. */

@@ -67,11 +67,12 @@ export async function leavesView(
   const leaves: LeafView[] = []
   let offset = 0n
   for (const [index, leaf] of tree.leaves.entries()) {
-    const batch = await read(reader, 'datanet', 'batch', [leaf.contributionId])
+    // Zero for the leaf of an epoch that is nobody's.
+    const [contributor] = await read(reader, 'datanet', 'contributionOf', [leaf.contributionId])
     leaves.push({
       index,
       ...leaf,
-      contributor: batch.contributor,
+      contributor,
       offset,
       proof: toHex(proveSumLeaf(tree, index)),
     })

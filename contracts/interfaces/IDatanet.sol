@@ -124,6 +124,8 @@ interface IDatanet is IModuleErrors {
     event VerdictCommitted(uint256 indexed batchId, address indexed curator, bytes32 sealedVerdict);
     event VerdictRevealed(uint256 indexed batchId, address indexed curator, bool accept, uint16 scoreBps, bytes32 reason);
     event BatchDecided(uint256 indexed batchId, BatchState state, uint16 scoreBps, bytes32 reason);
+    /// What a batch's rows were below nothing in closed epochs (IReceipts.debtOf), taken by `reclaim`.
+    event DepositLost(uint256 indexed batchId, uint256 amount);
     event BatchRetracted(uint256 indexed batchId, address indexed by, bytes32 reason);
     event VersionPublished(uint256 indexed datanetId, uint256 indexed versionId, uint256 parentId, bytes32 root, bytes32 corpusRoot, bytes32 indexRoot, uint64 rows, uint256[] batchIds, string uri);
     event VersionAttested(uint256 indexed versionId, address indexed validator, uint64 power, uint64 attestedPower);
@@ -149,7 +151,9 @@ interface IDatanet is IModuleErrors {
     function decide(uint256 batchId) external returns (BatchState state, uint16 scoreBps);
     /// Takes an accepted batch out of later versions. Its contributor or the datanet's owner.
     function retract(uint256 batchId, bytes32 reason) external;
-    /// Gives back the deposit of a decided batch to its contributor's balance here. An exit.
+    /// Gives back the deposit of a decided batch to its contributor's balance here. An exit. A published
+    /// batch's answers for its rows for `datanet.depositBlocks` from its submission, and is less what they owe
+    /// (IReceipts.debtOf).
     function reclaim(uint256 batchId) external returns (uint256 amount);
 
     /// Only the owner. Value: the deposit by size that the parameters ask, exactly.

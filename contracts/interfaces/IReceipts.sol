@@ -13,7 +13,8 @@ interface IReceipts is IModuleErrors {
     /// Declared: a fixed statement over at most 16 batches of the version; it has no window, answers for
     /// its leaves until `IRewards.settle` has seen them all, and keeps its bond as long. Attested: k of n bonded attesters. Provable: exact, re-executable.
     enum Class { Declared, Attested, Provable }
-    enum State { None, Committed, Challenged, Final, Void }
+    /// Open: an epoch's, to which answers are still added.
+    enum State { None, Committed, Challenged, Final, Void, Open }
     /// Replay: data = the answer; the module runs the method again. Held versions only.
     /// BadLeaf: data = abi.encode(Leaf leaf, uint256 index, bytes sumProof) of a leaf whose batch is
     /// not in the version. WrongSpans: data = abi.encode(bytes answer, bytes witness) that proves the spans
@@ -54,6 +55,29 @@ interface IReceipts is IModuleErrors {
         uint64 row;
         uint64 weight;
         uint256 contributionId;
+    }
+
+    /// An epoch and its sums: wei of the data parts, and wei times scores of what is nobody's.
+    struct Epoch {
+        State state;
+        uint256 assetId;
+        uint256 versionId;
+        uint16 methodId;
+        /// Last block in which it takes answers; once closed, the block of that.
+        uint64 endBlock;
+        uint32 requests;
+        /// Tenths of a row's marginal sum that its weight may be; 0: no cap.
+        uint16 capTenths;
+        uint256 pool;
+        uint256 base;
+    }
+
+    /// A row in an epoch, in wei times scores.
+    struct Point {
+        uint64 leader;
+        int256 net;
+        uint256 bound;
+        uint256 weight;
     }
 
     struct Status {
@@ -102,6 +126,10 @@ interface IReceipts is IModuleErrors {
     /// `upheld`: the receipt stands, the challenger lost `amount`; else the committer did.
     event ReceiptResolved(bytes32 indexed receiptId, bool upheld, address indexed loser, uint256 amount);
     event ReceiptFinal(bytes32 indexed receiptId);
+    /// One answer of an epoch: its part of the fee that rows divide, and what each row is owed by it,
+    /// signed, in units of 2^-20; `base` is what rows too far away to be named share.
+    event EpochEntered(bytes32 indexed receiptId, bytes32 indexed requestId, uint256 indexed assetId, bytes32 outputHash, uint256 fee, uint256 base, uint64[] rows, int256[] scores);
+    event RowJoined(uint256 indexed versionId, uint64 indexed row, uint64 earlier);
     event Bonded(address indexed attester, uint256 bond);
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
@@ -123,6 +151,21 @@ interface IReceipts is IModuleErrors {
     function resolve(bytes32 receiptId) external returns (bool upheld);
     /// Marks receipts whose window is over as final and returns their bonds, at most 32.
     function finalize(bytes32[] calldata receiptIds) external;
+
+    // Epochs: one receipt for many requests of an asset, a version and a method that scores rows
+    // (knn-shapley, linear-influence). A row's scores are summed, signed and weighted by the fees; what is
+    // above nothing, under the cap, weighs in the leaves of `close`; what is below is its batch's debt.
+
+    /// As `attribute`, but the answer is added to the open epoch, or opens one. Its request is settled
+    /// once the epoch is closed.
+    function enter(bytes32 requestId, uint256 versionId, uint16 methodId, bytes calldata answer) external returns (bytes32 receiptId);
+    /// Ends an epoch whose time is over, or whose receipt is nearly full; the log has its receipt, under the
+    /// request that opened it, and its leaves. What is nobody's is a leaf of batch 0, the treasury's. An exit.
+    function close(bytes32 receiptId) external;
+    /// Shows that a row lies within the novelty radius of an earlier one, which gets its credit from then on.
+    function join(uint256 versionId, uint64 row, uint64 earlier) external;
+    /// Hands on what joined rows were credited in an open epoch before; at most 32.
+    function fold(bytes32 receiptId, uint64[] calldata rows) external;
     /// Adds to the caller's bond as attester.
     function bond() external payable;
     /// Moves the caller's bond to its balance, 100 blocks after its last signature and when none of the
@@ -131,6 +174,15 @@ interface IReceipts is IModuleErrors {
     /// Pays the caller's balance to `to`. An exit.
     function withdraw(address to) external returns (uint256 amount);
 
+    function epoch(bytes32 receiptId) external view returns (Epoch memory);
+    /// Zero: none.
+    function openEpoch(uint256 assetId, uint256 versionId, uint16 methodId) external view returns (bytes32 receiptId);
+    function point(bytes32 receiptId, uint64 row) external view returns (Point memory);
+    /// The row itself unless it was joined.
+    function leaderOf(uint256 versionId, uint64 row) external view returns (uint64 leader);
+    /// Wei by which a batch's rows were below nothing in closed epochs, and how many rows that were, each
+    /// counted once an epoch. Taken from the deposit, of each such row at most its part.
+    function debtOf(uint256 batchId) external view returns (uint256 amount, uint64 rows);
     function status(bytes32 receiptId) external view returns (Status memory);
     /// The request's receipt that is not void; zero: none.
     function receiptOf(bytes32 requestId) external view returns (bytes32 receiptId);

@@ -177,6 +177,31 @@ abstract contract ReceiptsStorage {
         uint32 open;
     }
 
+    struct StoredEpoch {
+        uint32 requests;
+        uint16 capTenths;
+        uint128 pool;
+        uint128 base;
+    }
+
+    struct StoredPoint {
+        int128 net;
+        uint120 bound;
+        bool isBounded;
+    }
+
+    struct Debt {
+        uint128 amount;
+        uint64 rows;
+    }
+
+    struct BatchNet {
+        uint112 positive;
+        uint112 negative;
+        uint24 debtors;
+        bool isListed;
+    }
+
     mapping(bytes32 => StoredReceipt) internal receipts;
     mapping(bytes32 => bytes32) internal receiptOf;
     mapping(bytes32 => Challenge) internal challenges;
@@ -184,4 +209,11 @@ abstract contract ReceiptsStorage {
     mapping(address => Attester) internal attesters;
     mapping(address => uint256) internal balances;
     mapping(bytes32 => address[]) internal signersOf;
+    mapping(bytes32 => StoredEpoch) internal epochs;
+    mapping(uint256 => mapping(uint256 => mapping(uint16 => bytes32))) internal currentEpoch;
+    mapping(bytes32 => mapping(uint256 => StoredPoint)) internal points;
+    mapping(bytes32 => uint64[]) internal epochBatches;
+    mapping(bytes32 => mapping(uint256 => BatchNet)) internal batchNets;
+    mapping(uint256 => mapping(uint256 => uint64)) internal leaders;
+    mapping(uint256 => Debt) internal debts;
 }

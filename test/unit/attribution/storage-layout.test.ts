@@ -88,6 +88,7 @@ function sampleKey(type: string): readonly [unknown, Uint8Array] {
 function ones(type: string, size: number): unknown {
   if (type === 'bool') return true
   if (type === 'address' || type.startsWith('bytes')) return `0x${'ff'.repeat(size)}`
+  if (type.startsWith('int')) return -1n
   const value = 2n ** BigInt(8 * size) - 1n
   return size <= 6 ? Number(value) : value
 }
