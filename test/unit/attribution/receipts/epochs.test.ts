@@ -11,15 +11,9 @@ import { marginalValues, payEpoch } from '../../../../attribution/methods/payout
 import { paramsState } from '../../../../attribution/params/module.ts'
 import { type ParamName, paramTable } from '../../../../attribution/params/table.ts'
 import { textWord } from '../../../../attribution/words.ts'
+import { createMemorySlots } from '../../../../execution/native/index.ts'
 import { devnetAddresses } from '../../../../genesis/index.ts'
-import {
-  keccak256,
-  toBigInt,
-  toHex,
-  toWord,
-  type Address,
-  type Hex,
-} from '../../../../primitives/index.ts'
+import { toHex, toWord, type Address, type Hex } from '../../../../primitives/index.ts'
 import { createDice } from '../../../support/dice.ts'
 import {
   bytesOf,
@@ -59,12 +53,9 @@ beforeEach(() => {
 function govern(name: ParamName, value: bigint): void {
   const { journal } = economy
   const { params } = moduleAddresses
-  const slots = {
-    read: (slot: bigint) => journal.storage(params, slot),
-    write: (slot: bigint, word: bigint) => journal.setStorage(params, slot, word),
-    hash: (data: Uint8Array) => toBigInt(keccak256(data)),
-  }
-  paramsState(slots).values.at(textWord(name)).set(toWord(value))
+  const written = new Map<bigint, bigint>()
+  paramsState(createMemorySlots(written)).values.at(textWord(name)).set(toWord(value))
+  for (const [slot, word] of written) journal.setStorage(params, slot, word)
 }
 
 /** Points of three classes around three places; each contributor gives as many. */
