@@ -118,7 +118,7 @@ async function main(): Promise<void> {
       await sleep(200)
     }
     const seconds = (Date.now() - fromMs) / 1_000
-    const votesAfter = await heightsUntilVote(network, blocks)
+    const votesAfter = await heightsUntilVote(network)
     process.stdout.write(
       [
         `${cpus().length} cores, load ${(loadavg()[0] ?? 0).toFixed(1)}, Node ${process.version}`,
@@ -145,9 +145,15 @@ async function giveChain(network: ValidatorNetwork, index: number, made: string)
 }
 
 /** By its own guard: a certificate holds the first seals that made it, and three are enough. */
-async function heightsUntilVote({ validators }: ValidatorNetwork, from: number) {
-  const late = validators[3]
-  const start = Math.max(from, (await late?.height()) ?? 0)
+async function heightsUntilVote({ validators }: ValidatorNetwork): Promise<number> {
+  const [first, , , late] = validators
+  const tips = async () => Promise.all([first?.height() ?? 0, late?.height() ?? 0])
+  // The others have gone on meanwhile.
+  let [start, own] = await tips()
+  while (own < start) {
+    await sleep(100)
+    ;[start, own] = await tips()
+  }
   for (;;) {
     const status = await late?.rpc<{ signed: { height: string } | null }>('attr_consensusStatus')
     const signed = Number(status?.signed?.height ?? 0)
