@@ -97,10 +97,12 @@ export const lineageAbi = parseAbi([
   'event AssetRegistered(uint256 indexed assetId, uint8 indexed kind, address indexed owner, bytes32 contentHash, bytes32 manifestHash, string uri)',
   'event ParentAdded(uint256 indexed assetId, uint256 indexed parentId, uint8 edge, uint32 sharePpm)',
   'event SourceAdded(uint256 indexed assetId, uint256 indexed versionId, uint8 edge)',
+  'event HeadCertified(uint256 indexed assetId, uint256 indexed versionId)',
   'event AssetUpdated(uint256 indexed assetId, address owner, address provider, uint128 price, uint8 state)',
   'function register(Registration registration) returns (uint256 assetId)',
   'function update(uint256 assetId, address owner, address provider, uint128 price)',
   'function retire(uint256 assetId)',
+  'function certify(uint256 assetId, uint256 versionId, bytes head)',
   'function count() view returns (uint256)',
   'function asset(uint256 assetId) view returns (Asset)',
   'function parents(uint256 assetId) view returns (Parent[])',
@@ -108,6 +110,7 @@ export const lineageAbi = parseAbi([
   'function shares(uint256 assetId) view returns (uint256[] assetIds, uint32[] ppm)',
   'function shareOf(uint256 assetId, uint256 ancestorId) view returns (uint32 ppm)',
   'function usesVersion(uint256 assetId, uint256 versionId) view returns (bool)',
+  'function certifiedBlock(uint256 assetId, uint256 versionId) view returns (uint64)',
 ])
 
 export const receiptsAbi = parseAbi([
@@ -123,7 +126,7 @@ export const receiptsAbi = parseAbi([
   'event VoteCast(bytes32 indexed receiptId, address indexed validator, bool upheld, uint64 power)',
   'event ReceiptResolved(bytes32 indexed receiptId, bool upheld, address indexed loser, uint256 amount)',
   'event ReceiptFinal(bytes32 indexed receiptId)',
-  'struct Epoch { uint8 state; uint256 assetId; uint256 versionId; uint16 methodId; uint64 endBlock; uint32 requests; uint16 capTenths; uint256 pool; uint256 base; }',
+  'struct Epoch { uint8 state; uint256 assetId; uint256 versionId; uint16 methodId; uint64 endBlock; uint32 requests; uint16 capTenths; uint16 backingBps; uint256 pool; uint256 base; }',
   'struct Point { uint64 leader; int256 net; uint256 bound; uint256 weight; }',
   'event EpochEntered(bytes32 indexed receiptId, bytes32 indexed requestId, uint256 indexed assetId, bytes32 outputHash, uint256 fee, uint256 base, uint64[] rows, int256[] scores)',
   'event RowJoined(uint256 indexed versionId, uint64 indexed row, uint64 earlier)',

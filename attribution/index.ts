@@ -1,6 +1,6 @@
 /** The mission's native modules, for the node that hosts them. Kernels are in methods/index.ts, ABIs in abi.ts. */
 export { datanet, datanetGenesis } from './datanet/index.ts'
-export { lineage } from './lineage/module.ts'
+export { createLineage } from './lineage/module.ts'
 export {
   type BatchSource,
   batchSource,

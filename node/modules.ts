@@ -4,11 +4,11 @@
  */
 import {
   type Corpora,
+  createLineage,
   createReceipts,
   createRegistry,
   datanet,
   datanetGenesis,
-  lineage,
   params,
   paramsStorage,
   proofs,
@@ -32,7 +32,7 @@ export type ModulePorts = ReceiptsPorts
 
 const createAll = (ports: ModulePorts): readonly NativeModule[] => [
   datanet,
-  lineage,
+  createLineage(ports),
   createReceipts(ports),
   rewards,
   params,

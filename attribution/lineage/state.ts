@@ -37,7 +37,12 @@ export const assetStruct = struct({
   parentEdges: array('uint8'),
 })
 
-export const lineageState = layout({ count: 'uint256', assets: mapping('uint256', assetStruct) })
+export const lineageState = layout({
+  count: 'uint256',
+  assets: mapping('uint256', assetStruct),
+  /** By asset and version: the block in which its head was shown to be the optimum. */
+  certified: mapping('uint256', mapping('uint256', 'uint64')),
+})
 
 export const packShare = (assetId: bigint, ppm: number): bigint => (assetId << 20n) | BigInt(ppm)
 export const shareId = (packed: bigint): bigint => packed >> 20n

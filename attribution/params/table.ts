@@ -60,6 +60,8 @@ export const paramTable = {
   'receipts.commitBond': uint(ether / 10n, finney, 1_000n * ether),
   'receipts.declaredCapBps': bps(2_000n, 0n, 5_000n),
   'receipts.attestedCapBps': bps(6_000n, 0n, 9_000n),
+  /** Least sum of an epoch's weights in parts of its fees; the treasury's is what rows do not earn of that. */
+  'receipts.backingBps': bps(10_000n, 0n, 10_000n),
   /** Blocks that an epoch of netted answers lasts. */
   'receipts.epochBlocks': uint(7_200n, 2n, 1_300_000n),
   /** Tenths of a row's marginal value, summed over an epoch, that its weight may be; 0: no cap. */

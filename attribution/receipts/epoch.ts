@@ -8,6 +8,7 @@ import { fromHex, type Hex } from '../../primitives/index.ts'
 import { readParam } from '../params/module.ts'
 import { byClusterThenBatch, type CreditedLeaf } from '../span/native.ts'
 import { squaredDistance } from '../methods/distances.ts'
+import { scoreOne } from '../vectors/native.ts'
 import { vectorOfRow } from '../vectors/players.ts'
 import { textWord, zeroWord } from '../words.ts'
 import { checkRequest, sumOf } from './commit.ts'
@@ -247,7 +248,8 @@ function currentEpoch(context: ReceiptsContext, subject: Subject): Hex {
     bond: 0n,
   })
   const capTenths = Number(readParam(context, 'receipts.marginalCapTenths'))
-  state.epochs.at(receiptId).store({ requests: 0, capTenths, pool: 0n, base: 0n })
+  const backingBps = Number(readParam(context, 'receipts.backingBps'))
+  state.epochs.at(receiptId).store({ requests: 0, capTenths, backingBps, pool: 0n, base: 0n })
   current.set(receiptId)
   return receiptId
 }
@@ -263,20 +265,21 @@ function leavesOf(
 ): CreditedLeaf[] {
   const { storage, view } = context
   const state = receiptsState(storage)
-  const { base, pool } = state.epochs.at(receiptId).load()
+  const { base, pool, backingBps } = state.epochs.at(receiptId).load()
   const nets = batchIds.map((batchId) => ({
     batchId,
     ...state.batchNets.at(receiptId).at(batchId).load(),
   }))
-  const owed = nets.reduce((sum, { negative }) => sum + negative, 0n)
-  const total = nets.reduce((sum, { positive }) => sum + positive, base)
+  const weights = nets.reduce((sum, { positive }) => sum + positive, 0n)
+  // No fee pays more than itself to whoever asks about his own rows: what weights lack is nobody's too.
+  const backed = (pool * scoreOne * BigInt(backingBps)) / 10_000n
+  const total = weights + base > backed ? weights + base : backed
   const leaves: CreditedLeaf[] = []
   for (const { batchId, positive, negative, debtors } of nets) {
     if (negative > 0n) {
       const debt = state.debts.at(batchId)
       const { amount, rows } = debt.load()
-      // When nobody earned anything, the pool itself is all there is to measure by.
-      const more = (pool * negative) / (total === 0n ? owed : total)
+      const more = total === 0n ? 0n : (pool * negative) / total
       debt.store({ amount: amount + more, rows: rows + BigInt(debtors) })
     }
     if (positive === 0n) continue
@@ -284,7 +287,7 @@ function leavesOf(
     const clusterId = view(datanet, 'contributionOf', [batchId])[1]
     if (weight > 0n) leaves.push({ clusterId, contributionId: batchId, weight })
   }
-  const rest = total === 0n ? 0n : (base * wholeWeight) / total
+  const rest = total === 0n ? 0n : ((total - weights) * wholeWeight) / total
   if (rest > 0n) leaves.push({ clusterId: 0n, contributionId: 0n, weight: rest })
   return leaves.toSorted(byClusterThenBatch)
 }

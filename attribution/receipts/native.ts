@@ -8,6 +8,7 @@ import {
   attributeNeighbours,
   attributeRetrieved,
   scoreNeighbours,
+  scoreOne,
   type Scores,
   type VectorPorts,
 } from '../vectors/native.ts'
@@ -39,7 +40,8 @@ export function runNative(
     case ragMethod:
       return attributeRetrieved(context, ports, versionId, answer)
     case headMethod: {
-      const found = attributeByHead(context, ports, versionId, answer)
+      const isCertified = assetId !== undefined && hasCertificate(context, assetId, versionId)
+      const found = attributeByHead(context, ports, versionId, answer, isCertified)
       if (assetId !== undefined) checkContent(context, assetId, found.contentHash)
       return found
     }
@@ -61,10 +63,21 @@ export function scoreNative(
 ): Scores {
   if (!isScored(methodId)) throw context.revert('InvalidArgument', [textWord('methodId')])
   if (methodId === knnMethod) return scoreNeighbours(context, ports, versionId, answer)
-  const found = scoreByHead(context, ports, versionId, answer)
+  const isCertified = hasCertificate(context, assetId, versionId)
+  const found = scoreByHead(context, ports, versionId, answer, isCertified)
   checkContent(context, assetId, found.contentHash)
-  return found
+  // A question that surprises the head moves its scores without bound: as parts of one they cannot.
+  const whole = found.rows.reduce((sum, { score }) => sum + (score < 0n ? -score : score), 0n)
+  const rows = found.rows.map(({ row, score }) => ({
+    row,
+    score: whole === 0n ? 0n : (score * scoreOne) / whole,
+  }))
+  return { rows, base: 0n }
 }
+
+/** Whether the asset's head was shown to be the optimum of the version (ILineage.certify). */
+const hasCertificate = (context: ReceiptsContext, assetId: bigint, versionId: bigint): boolean =>
+  context.view(lineage, 'certifiedBlock', [assetId, versionId]) > 0n
 
 /** The head that answered is the asset's. */
 function checkContent(context: ReceiptsContext, assetId: bigint, contentHash: Hex): void {

@@ -77,7 +77,13 @@ export const receiptsState = layout({
   /** Of receipts that stand for many requests (epoch.ts): sums of wei and of wei times scores. */
   epochs: mapping(
     'bytes32',
-    struct({ requests: 'uint32', capTenths: 'uint16', pool: 'uint128', base: 'uint128' }),
+    struct({
+      requests: 'uint32',
+      capTenths: 'uint16',
+      backingBps: 'uint16',
+      pool: 'uint128',
+      base: 'uint128',
+    }),
   ),
   /** By asset, version and method. */
   currentEpoch: mapping('uint256', mapping('uint256', mapping('uint16', 'bytes32'))),

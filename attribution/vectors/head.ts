@@ -6,7 +6,7 @@
  */
 import type { Context } from '../../execution/native/index.ts'
 import { type Hex, keccakHex } from '../../primitives/index.ts'
-import { datanetAbi, moduleAddresses, type receiptsAbi } from '../abi.ts'
+import { datanetAbi, type lineageAbi, moduleAddresses, type receiptsAbi } from '../abi.ts'
 import { maxDimensions } from '../methods/distances.ts'
 import { powerOfTwo } from '../methods/exact-math.ts'
 import type { SpanIndex } from '../methods/span.ts'
@@ -18,6 +18,8 @@ import { readingGas, type Scores, type VectorPorts } from './native.ts'
 import type { Players } from './players.ts'
 
 type HeadContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
+/** What both modules that check heads have in common. */
+type CertifyContext = Pick<Context<typeof lineageAbi>, 'view' | 'gas' | 'revert'>
 
 const headerBytes = 5
 const maxClasses = 32
@@ -37,13 +39,18 @@ const maxGas = 2n ** 23n
 const baseGas = 30_000n
 const weightGasTenths = 35n
 const classGas = 9n
+/** The same without the gradient, of a head whose certificate the chain has; and the gradient alone. */
+const certifiedWeightGasTenths = 24n
+const certifiedClassGas = 6n
+const gradientWeightGasTenths = 15n
+const gradientClassGas = 4n
 
 const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
 /** IDatanet.VersionState.Held. */
 const held = 2
 
-/** What the answer's bytes say. */
-interface HeadAnswer {
+/** What a head's bytes say. */
+interface Head {
   readonly head: Uint8Array
   readonly classes: number
   readonly dimensions: number
@@ -51,6 +58,10 @@ interface HeadAnswer {
   readonly lambdaShift: number
   readonly featureShift: number
   readonly weights: Float64Array
+}
+
+/** And the answer's, which begin with the head. */
+interface HeadAnswer extends Head {
   readonly label: number
   readonly question: Int8Array
   readonly vector: Float64Array
@@ -62,6 +73,28 @@ interface HeadAnswer {
  * influence vector as the weights. Big-endian. undefined for anything else.
  */
 function readAnswer(bytes: Uint8Array): HeadAnswer | undefined {
+  const head = readHead(bytes)
+  if (!head) return undefined
+  const { classes, dimensions, weights } = head
+  const headEnd = head.head.length
+  if (bytes.length !== headEnd + 1 + dimensions + 8 * weights.length) return undefined
+  const label = bytes[headEnd] ?? 0
+  if (label >= classes) return undefined
+  return {
+    ...head,
+    label,
+    question: new Int8Array(bytes.slice(headEnd + 1, headEnd + 1 + dimensions).buffer),
+    vector: doublesAt(bytes, headEnd + 1 + dimensions, weights.length),
+  }
+}
+
+function doublesAt(bytes: Uint8Array, at: number, count: number): Float64Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Float64Array.from({ length: count }, (_, i) => view.getFloat64(at + 8 * i))
+}
+
+/** The head that the bytes begin with. */
+function readHead(bytes: Uint8Array): Head | undefined {
   if (bytes.length < headerBytes) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const [classes, dimensions] = [view.getUint8(0), view.getUint16(1)]
@@ -71,21 +104,14 @@ function readAnswer(bytes: Uint8Array): HeadAnswer | undefined {
   if (dimensions < 1 || dimensions > maxDimensions) return undefined
   if (lambdaShift > 20 || featureShift > 7) return undefined
   const headEnd = headerBytes + 8 * count
-  if (bytes.length !== headEnd + 1 + dimensions + 8 * count) return undefined
-  const doubles = (at: number): Float64Array =>
-    Float64Array.from({ length: count }, (_, i) => view.getFloat64(at + 8 * i))
-  const label = view.getUint8(headEnd)
-  if (label >= classes) return undefined
+  if (bytes.length < headEnd) return undefined
   return {
     head: bytes.subarray(0, headEnd),
     classes,
     dimensions,
     lambdaShift,
     featureShift,
-    weights: doubles(headerBytes),
-    label,
-    question: new Int8Array(bytes.slice(headEnd + 1, headEnd + 1 + dimensions).buffer),
-    vector: doubles(headEnd + 1 + dimensions),
+    weights: doublesAt(bytes, headerBytes, count),
   }
 }
 
@@ -99,8 +125,9 @@ export function attributeByHead(
   ports: VectorPorts,
   versionId: bigint,
   bytes: Uint8Array,
+  isCertified = false,
 ): HeadResult {
-  const { rows, contentHash } = scoreByHead(context, ports, versionId, bytes)
+  const { rows, contentHash } = scoreByHead(context, ports, versionId, bytes, isCertified)
   const credits = rows.map(({ row, score }) => ({
     start: 0,
     length: 0,
@@ -112,35 +139,28 @@ export function attributeByHead(
 }
 
 /**
- * The rows of largest score, by amount, signed. Reverts NotHeld, InvalidArgument, LimitExceeded, and
+ * The rows of largest score, by amount, signed. A head that the chain has certified for this version is not
+ * looked at again: the caller makes sure that it is the asset's. Reverts NotHeld, InvalidArgument, LimitExceeded, and
  * BadProof for a head or vector that is not it.
  */
 export function scoreByHead(
   context: HeadContext,
-  { corpora, vectors }: VectorPorts,
+  ports: VectorPorts,
   versionId: bigint,
   bytes: Uint8Array,
+  isCertified: boolean,
 ): Scores & { readonly contentHash: Hex } {
-  const { gas, revert, view } = context
-  const version = view(datanet, 'version', [versionId])
-  if (version.state !== held) throw revert('NotHeld', [versionId])
+  const { revert } = context
   chargeAnswer(context, bytes)
   const answer = readAnswer(bytes)
   if (!answer) throw revert('InvalidArgument', [textWord('answer')])
-  const cells = version.rows * BigInt(answer.classes)
-  const width = BigInt(answer.dimensions + 1)
-  const cost =
-    baseGas +
-    (cells * width * weightGasTenths) / 10n +
-    classGas * cells +
-    readingGas(version.rows, answer.dimensions)
-  if (cost > maxGas) throw revert('LimitExceeded', [textWord('head'), maxGas])
-  gas.charge(cost)
-  const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
-  const players = vectors.playersOf(index, answer.dimensions)
-  const { data, rows } = dataOf(players, index, answer)
+  const { data, rows } = openData(context, ports, versionId, answer, {
+    weightTenths: isCertified ? certifiedWeightGasTenths : weightGasTenths,
+    class: isCertified ? certifiedClassGas : classGas,
+  })
   const { weights, vector, label } = answer
-  if (data.count === 0 || !isOptimal(data, weights, epsilon)) throw revert('BadProof', [])
+  if (data.count === 0) throw revert('BadProof', [])
+  if (!isCertified && !isOptimal(data, weights, epsilon)) throw revert('BadProof', [])
   const featureScale = powerOfTwo(answer.featureShift)
   const question = Float64Array.from(
     { length: answer.dimensions + 1 },
@@ -159,11 +179,55 @@ export function scoreByHead(
   return { rows: best, base: 0n, contentHash: keccakHex(answer.head) }
 }
 
+/**
+ * Whether a head's bytes are the optimum of a held version: one gradient in the transaction. Reverts NotHeld,
+ * InvalidArgument, LimitExceeded, BadProof.
+ */
+export function certifyHead(
+  context: CertifyContext,
+  ports: VectorPorts,
+  versionId: bigint,
+  bytes: Uint8Array,
+): void {
+  const { revert } = context
+  const head = readHead(bytes)
+  if (!head || head.head.length !== bytes.length)
+    throw revert('InvalidArgument', [textWord('head')])
+  const { data } = openData(context, ports, versionId, head, {
+    weightTenths: gradientWeightGasTenths,
+    class: gradientClassGas,
+  })
+  if (data.count === 0 || !isOptimal(data, head.weights, epsilon)) throw revert('BadProof', [])
+}
+
+/** Charges for the passes over a held version, then reads its rows as the head's data. */
+function openData(
+  { gas, revert, view }: CertifyContext,
+  { corpora, vectors }: VectorPorts,
+  versionId: bigint,
+  head: Head,
+  price: { readonly weightTenths: bigint; readonly class: bigint },
+) {
+  const version = view(datanet, 'version', [versionId])
+  if (version.state !== held) throw revert('NotHeld', [versionId])
+  const cells = version.rows * BigInt(head.classes)
+  const width = BigInt(head.dimensions + 1)
+  const cost =
+    baseGas +
+    (cells * width * price.weightTenths) / 10n +
+    price.class * cells +
+    readingGas(version.rows, head.dimensions)
+  if (cost > maxGas) throw revert('LimitExceeded', [textWord('head'), maxGas])
+  gas.charge(cost)
+  const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
+  return dataOf(vectors.playersOf(index, head.dimensions), index, head)
+}
+
 /** The players whose label is the number of a class. */
 function dataOf(
   { vectors, labels, rows }: Players,
   { corpus }: SpanIndex,
-  { classes, dimensions, lambdaShift, featureShift }: HeadAnswer,
+  { classes, dimensions, lambdaShift, featureShift }: Head,
 ): { readonly data: HeadData; readonly rows: readonly number[] } {
   const width = dimensions + 1
   const chosen: number[] = []

@@ -44,7 +44,7 @@ export const readingGas = (rows: bigint, dimensions: number): bigint =>
 /** A Shapley value of 2^-62 in the receipt's unit, 2^-40: 256 leaves stay far below 2^64. */
 const weightShift = 22n
 /** A score of one, where scores are netted over many answers; and a Shapley value in that unit. */
-const scoreOne = 2n ** 20n
+export const scoreOne = 2n ** 20n
 const scoreShift = 42n
 /** The pass in the order of registration, threefold (npm run bench:natives). */
 const marginalGas = 4n

@@ -60,6 +60,7 @@ interface ILineage is IModuleErrors {
     event AssetRegistered(uint256 indexed assetId, Kind indexed kind, address indexed owner, bytes32 contentHash, bytes32 manifestHash, string uri);
     event ParentAdded(uint256 indexed assetId, uint256 indexed parentId, ParentEdge edge, uint32 sharePpm);
     event SourceAdded(uint256 indexed assetId, uint256 indexed versionId, SourceEdge edge);
+    event HeadCertified(uint256 indexed assetId, uint256 indexed versionId);
     event AssetUpdated(uint256 indexed assetId, address owner, address provider, uint128 price, AssetState state);
 
     function register(Registration calldata registration) external returns (uint256 assetId);
@@ -67,6 +68,12 @@ interface ILineage is IModuleErrors {
     function update(uint256 assetId, address owner, address provider, uint128 price) external;
     /// No new requests from then on. Only the owner.
     function retire(uint256 assetId) external;
+    /// Shows that a convex head, whose bytes are the asset's content, is the optimum of a held version it was
+    /// trained on: one gradient over all rows, at most 2^-30, in the transaction. By anyone, once; answers by
+    /// linear-influence cost less from then on. Bytes: classes (1), dimensions without the constant (2),
+    /// shift of lambda (1), shift of the features (1), then a double a weight, big-endian. Refused with
+    /// LimitExceeded when it would cost more than half of a transaction's gas.
+    function certify(uint256 assetId, uint256 versionId, bytes calldata head) external;
 
     function count() external view returns (uint256);
     function asset(uint256 assetId) external view returns (Asset memory);
@@ -77,4 +84,6 @@ interface ILineage is IModuleErrors {
     function shares(uint256 assetId) external view returns (uint256[] memory assetIds, uint32[] memory ppm);
     function shareOf(uint256 assetId, uint256 ancestorId) external view returns (uint32 ppm);
     function usesVersion(uint256 assetId, uint256 versionId) external view returns (bool);
+    /// The block of `certify`; 0: none.
+    function certifiedBlock(uint256 assetId, uint256 versionId) external view returns (uint64);
 }

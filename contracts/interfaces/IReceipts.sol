@@ -68,6 +68,8 @@ interface IReceipts is IModuleErrors {
         uint32 requests;
         /// Tenths of a row's marginal sum that its weight may be; 0: no cap.
         uint16 capTenths;
+        /// Least sum of weights in ten-thousandths of the fees; what is missing is the treasury's.
+        uint16 backingBps;
         uint256 pool;
         uint256 base;
     }

@@ -142,6 +142,7 @@ abstract contract LineageStorage {
 
     uint256 internal count;
     mapping(uint256 => StoredAsset) internal assets;
+    mapping(uint256 => mapping(uint256 => uint64)) internal certified;
 }
 
 abstract contract ReceiptsStorage {
@@ -180,6 +181,7 @@ abstract contract ReceiptsStorage {
     struct StoredEpoch {
         uint32 requests;
         uint16 capTenths;
+        uint16 backingBps;
         uint128 pool;
         uint128 base;
     }

@@ -153,3 +153,39 @@ test('rows whose first word is long are read past, and no class has a leading ze
 test('the rows of the kernel are the rows of the version', () => {
   expect(Array.from(rowOf(data, 0))).toEqual([...Array.from(vectors[0]!, (x) => x / 64), 1])
 })
+
+test('a head certified once is not looked at again, and answers of it cost less', async () => {
+  const contentHash = keccakHex(headOf(weights))
+  const assetId = await economy.model(alice, versionId, { contentHash })
+  const certify = (asset: bigint, head: Uint8Array) =>
+    economy.send(bob, 'lineage', 'certify', [asset, versionId, toHex(head)])
+  const attribute = async () => {
+    const requestId = await economy.paid(carol, assetId, 10_000n)
+    const args = [requestId, versionId, method, toHex(answerOf())] as const
+    return (await economy.send(alice, 'receipts', 'attribute', args)).outcome.gasUsed
+  }
+  const dearer = await attribute()
+  expect(await economy.read('lineage', 'certifiedBlock', [assetId, versionId])).toBe(0n)
+  await expect(certify(assetId, headOf(moved(weights, 1e-6)))).rejects.toThrow('InvalidArgument')
+  const { events } = await certify(assetId, headOf(weights))
+  expect(events.map(({ name }) => name)).toEqual(['HeadCertified'])
+  await expect(certify(assetId, headOf(weights))).rejects.toThrow('AlreadyExists')
+  expect(await economy.read('lineage', 'certifiedBlock', [assetId, versionId])).toBe(
+    economy.height(),
+  )
+  expect(await attribute()).toBeLessThan(dearer)
+})
+
+test('weights that are not the optimum, and heads of another version, get no certificate', async () => {
+  const beside = headOf(moved(weights, 1e-6))
+  const assetId = await economy.model(alice, versionId, { contentHash: keccakHex(beside) })
+  const certify = (version: bigint, head: Uint8Array) =>
+    economy.send(bob, 'lineage', 'certify', [assetId, version, toHex(head)])
+  await expect(certify(versionId, beside)).rejects.toThrow('BadProof')
+  await expect(certify(versionId + 1n, beside)).rejects.toThrow('InvalidArgument')
+  const short = headOf(weights).slice(0, -1)
+  const other = await economy.model(alice, versionId, { contentHash: keccakHex(short) })
+  await expect(
+    economy.send(bob, 'lineage', 'certify', [other, versionId, toHex(short)]),
+  ).rejects.toThrow('InvalidArgument')
+})

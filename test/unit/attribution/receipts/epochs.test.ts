@@ -116,11 +116,12 @@ function netsOf(rows: readonly Row[], questions: readonly Row[], fees: readonly 
   return nets
 }
 
-/** Each batch's part of 2^62. */
-function weightsOf(weights: readonly bigint[], per: number): bigint[] {
-  const total = weights.reduce((sum, weight) => sum + weight, 0n)
+/** Each batch's part of 2^62, of the fees at least. */
+function weightsOf(weights: readonly bigint[], per: number, fees: bigint): bigint[] {
+  const sum = weights.reduce((all, weight) => all + weight, 0n)
+  const total = sum > fees << 20n ? sum : fees << 20n
   return Array.from({ length: weights.length / per }, (_, i) => {
-    const own = weights.slice(i * per, (i + 1) * per).reduce((sum, weight) => sum + weight, 0n)
+    const own = weights.slice(i * per, (i + 1) * per).reduce((all, weight) => all + weight, 0n)
     return (own << 62n) / total
   })
 }
@@ -160,10 +161,15 @@ describe('an epoch', () => {
         weights[i] ? (cap !== undefined && cap < net ? cap : net) : 0n,
       )
       const leaves = await close(receiptId)
-      const expected = weightsOf(own, 15)
+      const half = fees.reduce((sum, one) => sum + one / 2n, 0n)
+      const expected = weightsOf(own, 15, half)
         .map((weight, i) => [setting.batchIds[i], weight])
         .filter(([, weight]) => weight !== 0n)
-      expect(leaves.map(({ contributionId, weight }) => [contributionId, weight])).toEqual(expected)
+      // What weights lack of the fees is a leaf of nobody's batch.
+      const others = leaves.filter(({ contributionId }) => contributionId !== 0n)
+      expect(others.map(({ contributionId, weight }) => [contributionId, weight])).toEqual(expected)
+      const all = leaves.reduce((sum, { weight }) => sum + weight, 0n)
+      expect((1n << 62n) - all).toBeLessThan(4n)
     }
   })
 
@@ -248,11 +254,30 @@ async function poisoned() {
   return { ...setting, receiptId, leaves: await close(receiptId) }
 }
 
+test('who asks about his own rows gets back at most the data part of what he paid', async () => {
+  const honest = pointsOf(15, 20)
+  const own = { label: 5, vector: [-90, -90, -90, -90, -90, -90] }
+  const setting = await setUp([
+    [bob, honest],
+    [carol, Array.from({ length: 6 }, (_, i) => ({ ...own, vector: [...own.vector, i].slice(1) }))],
+  ])
+  let receiptId: Hex = '0x'
+  for (const question of pointsOf(16, 4)) receiptId = (await enter(setting, question)).receiptId
+  const paid = 9n * fee
+  await enter(setting, own, paid)
+  const leaves = await close(receiptId)
+  const { pool } = await economy.read('receipts', 'epoch', [receiptId])
+  const carols = leaves.find(({ contributionId }) => contributionId === setting.batchIds[1])
+  const gained = (pool * (carols?.weight ?? 0n)) >> 62n
+  expect(gained).toBeGreaterThan(paid / 4n)
+  expect(gained).toBeLessThanOrEqual(paid / 2n)
+})
+
 describe('who spoils answers', () => {
   test('earns nothing, and loses its deposit to the treasury', async () => {
     const { batchIds, leaves } = await poisoned()
     const [bobs, carols] = batchIds
-    expect(leaves.map(({ contributionId }) => contributionId)).toEqual([bobs])
+    expect(leaves.map(({ contributionId }) => contributionId)).toEqual([0n, bobs])
     const lostBy = async (batchId: bigint): Promise<readonly [bigint, bigint]> => {
       const [debt, rows] = await economy.read('receipts', 'debtOf', [batchId])
       const batch = await economy.read('datanet', 'batch', [batchId])
@@ -302,7 +327,9 @@ describe('copies', () => {
     await enter(setting, question)
     expect((await pointOf(2n)).net).toBe(0n)
     const leaves = await close(before.receiptId)
-    expect(leaves.map(({ contributionId }) => contributionId)).toEqual([setting.batchIds[0]])
+    expect(leaves.map(({ contributionId }) => contributionId).filter(Boolean)).toEqual([
+      setting.batchIds[0],
+    ])
   })
 
   test('are not what lies farther away, comes first or is already joined', async () => {
