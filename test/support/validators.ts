@@ -58,6 +58,8 @@ export async function createValidatorNetwork(
   blockTimeMs = 1_000,
   via: Via = async (_from, _to, port) => port,
   params: Readonly<Record<string, bigint>> = {},
+  /** Options of Node itself for each process. */
+  nodeOptions: readonly string[] = [],
 ): Promise<ValidatorNetwork> {
   const folder = mkdtempSync(join(tmpdir(), 'validators-'))
   const keys = Array.from({ length: count }, (_, i) => toFixedBytes(BigInt(1_000 + i), 32))
@@ -92,7 +94,8 @@ export async function createValidatorNetwork(
         if (to !== index)
           peers.push(`/ip4/127.0.0.1/tcp/${await via(index, to, ports[to] ?? 0)}/p2p/${peerId}`)
       const address = `/ip4/127.0.0.1/tcp/${ports[index] ?? 0}/p2p/${peerIds[index] ?? ''}`
-      return createProcess(index, join(folder, String(index)), genesisFile, ports, peers, address)
+      const own = join(folder, String(index))
+      return createProcess({ index, folder: own, genesisFile, ports, peers, address, nodeOptions })
     }),
   )
   return {
@@ -120,14 +123,18 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return ports
 }
 
-function createProcess(
-  index: number,
-  folder: string,
-  genesisFile: string,
-  ports: readonly number[],
-  peers: readonly string[],
-  address: string,
-): ValidatorProcess {
+interface ProcessOptions {
+  readonly index: number
+  readonly folder: string
+  readonly genesisFile: string
+  readonly ports: readonly number[]
+  readonly peers: readonly string[]
+  readonly address: string
+  readonly nodeOptions: readonly string[]
+}
+
+function createProcess(given: ProcessOptions): ValidatorProcess {
+  const { index, folder, genesisFile, ports, peers, address, nodeOptions } = given
   const half = ports.length / 2
   const url = `http://127.0.0.1:${ports[half + index] ?? 0}`
   let child: ChildProcess | undefined
@@ -176,7 +183,7 @@ function createProcess(
         ['--log-level', 'warn,consensus=debug'],
         ...peers.map((peer) => ['--peer', peer]),
       ].flat()
-      const started = spawn(process.execPath, [commandPath, 'run', ...options], {
+      const started = spawn(process.execPath, [...nodeOptions, commandPath, 'run', ...options], {
         stdio: ['ignore', 'ignore', 'pipe'],
         env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
       })
