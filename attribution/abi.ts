@@ -51,6 +51,7 @@ export const datanetAbi = parseAbi([
   'event BatchDecided(uint256 indexed batchId, uint8 state, uint16 scoreBps, bytes32 reason)',
   'event DepositLost(uint256 indexed batchId, uint256 amount)',
   'event BatchRetracted(uint256 indexed batchId, address indexed by, bytes32 reason)',
+  'event BatchMeasured(uint256 indexed versionId, uint256 indexed batchId, uint64 covered, uint64 tokens, uint32 rows, bool isCopy)',
   'event VersionPublished(uint256 indexed datanetId, uint256 indexed versionId, uint256 parentId, bytes32 root, bytes32 corpusRoot, bytes32 indexRoot, uint64 rows, uint256[] batchIds, string uri)',
   'event VersionAttested(uint256 indexed versionId, address indexed validator, uint64 power, uint64 attestedPower)',
   'event VersionHeld(uint256 indexed versionId)',
@@ -68,6 +69,7 @@ export const datanetAbi = parseAbi([
   'function publish(Publication publication) payable returns (uint256 versionId)',
   'function attest(uint256 versionId, bytes32 indexRoot)',
   'function abandon(uint256 versionId)',
+  'function measure(uint256 versionId, uint256 part, uint32 maxRows) returns (uint64 covered, uint64 tokens, uint32 rows)',
   'function withdraw(address to) returns (uint256 amount)',
   'function counts() view returns (uint256 datanets, uint256 batches, uint256 versions)',
   'function datanet(uint256 datanetId) view returns (Datanet)',
@@ -84,6 +86,7 @@ export const datanetAbi = parseAbi([
   'function versionDepositFor(uint64 sizeBytes) view returns (uint256 amount)',
   'function isHeld(uint256 versionId) view returns (bool)',
   'function hasAttested(uint256 versionId, address validator) view returns (bool)',
+  'function measured(uint256 versionId, uint256 batchId) view returns (uint64 covered, uint64 tokens, uint32 rows)',
   'function powerOf(address validator) view returns (uint64 power, uint64 totalPower)',
   'function balanceOf(address account) view returns (uint256)',
 ])

@@ -1,5 +1,5 @@
 /** The mission's native modules, for the node that hosts them. Kernels are in methods/index.ts, ABIs in abi.ts. */
-export { datanet, datanetGenesis } from './datanet/index.ts'
+export { createDatanet, datanetGenesis } from './datanet/index.ts'
 export { createLineage } from './lineage/module.ts'
 export {
   type BatchSource,

@@ -4,10 +4,10 @@
  */
 import {
   type Corpora,
+  createDatanet,
   createLineage,
   createReceipts,
   createRegistry,
-  datanet,
   datanetGenesis,
   params,
   paramsStorage,
@@ -31,7 +31,7 @@ const base = ['registry', 'params']
 export type ModulePorts = ReceiptsPorts
 
 const createAll = (ports: ModulePorts): readonly NativeModule[] => [
-  datanet,
+  createDatanet(ports),
   createLineage(ports),
   createReceipts(ports),
   rewards,

@@ -30,6 +30,13 @@ export const debtOf = (context: DatanetContext, batchId: bigint): readonly [bigi
     ? context.view(receipts, 'debtOf', [batchId])
     : [0n, 0n]
 
+/** Share of a batch's tokens inside long matches with earlier rows from which on it is a copy. */
+export const gateBps = (context: DatanetContext): bigint => readParam(context, 'datanet.gateBps')
+
+/** The held version of what the protocol calls known; 0: none. */
+export const priorArtVersion = (context: DatanetContext): bigint =>
+  readParam(context, 'datanet.priorArtVersion')
+
 /** Where forfeited deposits go. */
 export const treasury = (context: DatanetContext): Address =>
   wordToAddress(toWord(readParam(context, 'treasury')))

@@ -122,6 +122,11 @@ export const datanetLayout = layout({
   version: mapping('uint256', versionStruct),
   parts: mapping('uint256', mapping('uint256', partStruct)),
   attested: mapping('uint256', mapping('address', 'uint64')),
+  /** By version and batch: rows measured by the novelty gate, their tokens, and those that were not new. */
+  measures: mapping(
+    'uint256',
+    mapping('uint256', struct({ done: 'uint32', covered: 'uint64', tokens: 'uint64' })),
+  ),
 })
 
 /** Throws NotFound unless there is such a datanet. */

@@ -8,19 +8,26 @@ import { findSpans, type SpanIndex } from './span.ts'
 /** Shorter matches are how English is written. */
 export const longMatchTokens = 8
 
-/** Tokens of the document inside some match of at least `minLength` with the index. */
+/** Marks with 1 the tokens of the document inside some match of at least `minLength` with the index. */
+export function coveredBy(
+  index: SpanIndex,
+  document: Int32Array,
+  minLength: number,
+  covered: Uint8Array,
+): void {
+  for (const { start, length } of findSpans(index, document, minLength))
+    covered.fill(1, start, start + length)
+}
+
+/** How many those are. */
 export function coveredTokens(
   index: SpanIndex,
   document: Int32Array,
   minLength = longMatchTokens,
 ): number {
-  let [covered, end] = [0, 0]
-  for (const span of findSpans(index, document, minLength)) {
-    // Spans come by start, and their ends never go back.
-    covered += span.start + span.length - Math.max(span.start, end)
-    end = span.start + span.length
-  }
-  return covered
+  const covered = new Uint8Array(document.length)
+  coveredBy(index, document, minLength, covered)
+  return covered.reduce((sum, one) => sum + one, 0)
 }
 
 /** Whether half of it or more was there before. */

@@ -52,7 +52,11 @@ export const paramTable = {
    * half of what a node keeps by itself (--rows-quota-mb), which has room for offered rows too.
    */
   'datanet.maxHeldBytes': uint(2n ** 32n, 2n ** 20n, 2n ** 44n),
+  /** Share of a batch's tokens in matches of 8 or more with earlier rows that makes it a copy (notes 4.2). */
+  'datanet.gateBps': bps(5_000n, 1_000n, 10_001n),
   'datanet.maxVersionBytes': uint(2n ** 28n, 2n ** 20n, 2n ** 33n),
+  /** A held version that counts as earlier rows of every datanet, the protocol's prior art; 0: none. */
+  'datanet.priorArtVersion': uint(0n, 0n, 2n ** 64n - 1n),
   'receipts.attestedWindow': uint(7_200n, 10n, 302_400n),
   /** Wei. */
   'receipts.attesterBond': uint(10n * ether, finney, 1_000_000n * ether),

@@ -127,6 +127,8 @@ interface IDatanet is IModuleErrors {
     /// What a batch's rows were below nothing in closed epochs (IReceipts.debtOf), taken by `reclaim`.
     event DepositLost(uint256 indexed batchId, uint256 amount);
     event BatchRetracted(uint256 indexed batchId, address indexed by, bytes32 reason);
+    /// How far the novelty gate is with a batch of a version.
+    event BatchMeasured(uint256 indexed versionId, uint256 indexed batchId, uint64 covered, uint64 tokens, uint32 rows, bool isCopy);
     event VersionPublished(uint256 indexed datanetId, uint256 indexed versionId, uint256 parentId, bytes32 root, bytes32 corpusRoot, bytes32 indexRoot, uint64 rows, uint256[] batchIds, string uri);
     event VersionAttested(uint256 indexed versionId, address indexed validator, uint64 power, uint64 attestedPower);
     event VersionHeld(uint256 indexed versionId);
@@ -162,6 +164,11 @@ interface IDatanet is IModuleErrors {
     function attest(uint256 versionId, bytes32 indexRoot) external;
     /// Gives up an external version; its deposit goes to the publisher's balance here.
     function abandon(uint256 versionId) external;
+    /// The novelty gate: measures further rows of a batch, the `part`th that a held version appended, against
+    /// the version's parent and the prior art (`datanet.priorArtVersion`), both held. Tokens inside matches of 8 or
+    /// more are covered. When all rows are measured and `datanet.gateBps` of the tokens are, the batch is turned away:
+    /// rejected, no version is built on this one any more, its deposit half the caller's, half the treasury's.
+    function measure(uint256 versionId, uint256 part, uint32 maxRows) external returns (uint64 covered, uint64 tokens, uint32 rows);
     /// Pays the caller's balance to `to`. An exit.
     function withdraw(address to) external returns (uint256 amount);
 
@@ -185,6 +192,7 @@ interface IDatanet is IModuleErrors {
     function versionDepositFor(uint64 sizeBytes) external view returns (uint256 amount);
     function isHeld(uint256 versionId) external view returns (bool);
     function hasAttested(uint256 versionId, address validator) external view returns (bool);
+    function measured(uint256 versionId, uint256 batchId) external view returns (uint64 covered, uint64 tokens, uint32 rows);
     /// Voting power of a validator, and of all.
     function powerOf(address validator) external view returns (uint64 power, uint64 totalPower);
     function balanceOf(address account) external view returns (uint256);

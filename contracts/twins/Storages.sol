@@ -18,6 +18,12 @@ abstract contract ParamsStorage {
 }
 
 abstract contract DatanetStorage {
+    struct Measure {
+        uint32 done;
+        uint64 covered;
+        uint64 tokens;
+    }
+
     struct StoredDatanet {
         address owner;
         uint64 createdBlock;
@@ -120,6 +126,7 @@ abstract contract DatanetStorage {
     mapping(uint256 => StoredVersion) internal version;
     mapping(uint256 => mapping(uint256 => Part)) internal parts;
     mapping(uint256 => mapping(address => uint64)) internal attested;
+    mapping(uint256 => mapping(uint256 => Measure)) internal measures;
 }
 
 abstract contract LineageStorage {

@@ -49,7 +49,15 @@ export const policy = {
 export interface Economy extends World {
   readonly indexes: Map<Hex, SpanIndex>
   /** One accepted batch per contributor, published and held. Rows are texts. */
-  held(batches: readonly (readonly [contributor: Address, texts: readonly string[]])[]): Promise<{
+  held(
+    batches: readonly (readonly [contributor: Address, texts: readonly string[]])[],
+    onto?: {
+      readonly datanetId: bigint
+      readonly versionId: bigint
+      readonly rows: readonly Row[]
+    },
+  ): Promise<{
+    readonly rows: readonly Row[]
     readonly datanetId: bigint
     readonly versionId: bigint
     readonly batchIds: readonly bigint[]
@@ -90,11 +98,12 @@ export function createEconomy(secp256k1?: Secp256k1): Economy {
   return {
     ...world,
     indexes,
-    async held(batches) {
-      const created = await world.send(alice, 'datanet', 'create', [zeroWord, 'ipfs://', policy])
-      const datanetId = created.result
+    async held(batches, onto) {
+      const datanetId =
+        onto?.datanetId ??
+        (await world.send(alice, 'datanet', 'create', [zeroWord, 'ipfs://', policy])).result
       const batchIds: bigint[] = []
-      const rows: Row[] = []
+      const rows: Row[] = [...(onto?.rows ?? [])]
       for (const [contributor, texts] of batches) {
         const own = texts.map(rowOf)
         rows.push(...own)
@@ -116,7 +125,7 @@ export function createEconomy(secp256k1?: Secp256k1): Economy {
       indexes.set(toHex(indexRoot), index)
       const publication = {
         datanetId,
-        parentId: 0n,
+        parentId: onto?.versionId ?? 0n,
         root: toHex(merkleRoot(rows.map(({ bytes }) => hashRow(bytes)))),
         corpusRoot: toHex(corpusRoot),
         indexRoot: toHex(indexRoot),
@@ -129,7 +138,7 @@ export function createEconomy(secp256k1?: Secp256k1): Economy {
         value,
       })
       await world.send(alice, 'datanet', 'attest', [versionId, toHex(indexRoot)])
-      return { datanetId, versionId, batchIds, indexRoot: toHex(indexRoot) }
+      return { datanetId, versionId, batchIds, rows, indexRoot: toHex(indexRoot) }
     },
     async model(owner, versionId, more = {}) {
       const registration = {

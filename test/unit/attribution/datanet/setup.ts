@@ -1,6 +1,7 @@
 /** A chain with the datanet module and the steps its tests share. */
 import { datanetAbi, moduleAddresses } from '../../../../attribution/abi.ts'
-import { datanet } from '../../../../attribution/datanet/index.ts'
+import { createDatanet } from '../../../../attribution/datanet/index.ts'
+import { noCorpora } from '../../../../node/modules.ts'
 import type { NativeModule } from '../../../../execution/native/index.ts'
 import type { Address, Hex } from '../../../../primitives/index.ts'
 import { addressOf, authority, createModules } from '../../../support/modules.ts'
@@ -39,7 +40,10 @@ interface Offer {
 }
 
 export function createDatanetChain(others: readonly NativeModule[] = []) {
-  const chain = createModules([datanet, ...others], [owner, alice, bob, carol, dave, authority])
+  const chain = createModules(
+    [createDatanet({ corpora: noCorpora }), ...others],
+    [owner, alice, bob, carol, dave, authority],
+  )
   const create = async (more: object = {}) =>
     (
       await chain.call(module, 'create', [word(1), 'ipfs://meta', { ...policy, ...more }], {

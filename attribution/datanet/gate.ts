@@ -1,0 +1,137 @@
+/**
+ * The novelty gate (attribution notes 4.2): how much of a batch stands, in long matches, in what was there
+ * before it: the rows of the version it was appended to, and the protocol's prior art. Measured by the chain
+ * itself over indexes of held versions, so it is no one's word; page by page, since a batch may be long. A
+ * batch of which half or more was there is turned away: no later version is built on it, and its deposit is
+ * lost. Sees what was copied with few changes, not a paraphrase; batches of one version are not compared.
+ */
+import type { Handlers } from '../../execution/native/index.ts'
+import type { Address } from '../../primitives/index.ts'
+import type { datanetAbi } from '../abi.ts'
+import { coveredBy, longMatchTokens } from '../methods/novelty.ts'
+import type { SpanIndex } from '../methods/span.ts'
+import type { Corpora } from '../span/native.ts'
+import { idWord, textWord } from '../words.ts'
+import { gateBps, priorArtVersion, treasury } from './parameters.ts'
+import {
+  batchAt,
+  batchState,
+  creditAccount,
+  datanetAt,
+  datanetLayout,
+  versionAt,
+  versionState,
+  type DatanetContext,
+} from './state.ts'
+
+/** Of a row, these stand for it. */
+const maxRowTokens = 2_048
+/** Matches are looked for within so many tokens at a time, so that none costs more than an answer's. */
+const pieceTokens = 512
+/** Reading a token and finding it in another vocabulary; looking for its longest match, by bit of the length. */
+const tokenGas = 100n
+const matchGas = 60n
+const rowGas = 500n
+
+export interface GatePorts {
+  readonly corpora: Corpora
+}
+
+export const createGateHandlers = ({
+  corpora,
+}: GatePorts): Pick<Handlers<typeof datanetAbi>, 'measure' | 'measured'> => ({
+  measure(context, [versionId, part, maxRows]) {
+    const { gas, storage, revert, message } = context
+    const { words: version } = heldVersion(context, versionId)
+    if (part >= BigInt(version.batches)) throw revert('NotFound', [idWord(part)])
+    if (maxRows === 0) throw revert('InvalidArgument', [textWord('maxRows')])
+    const state = datanetLayout(storage)
+    const { batchId, firstRow, rows } = state.parts.at(versionId).at(part).load()
+    const measure = state.measures.at(versionId).at(batchId)
+    let { done, covered, tokens } = measure.load()
+    if (done === rows) throw revert('AlreadyExists', [idWord(batchId)])
+    const indexOf = (id: bigint): SpanIndex => {
+      const { indexRoot } = heldVersion(context, id).words
+      return corpora.indexOf({ versionId: id, indexRoot })
+    }
+    const earlier = [version.parentId, priorArtVersion(context)].filter((id) => id !== 0n)
+    if (earlier.length === 0) throw revert('NotFound', [idWord(0n)])
+    const bits = earlier.reduce(
+      (sum, id) => sum + BigInt(heldVersion(context, id).words.tokens.toString(2).length),
+      0n,
+    )
+    const index = indexOf(versionId)
+    const before = earlier.map(indexOf)
+    for (let page = 0; page < maxRows && done < rows; page++, done++) {
+      const row = tokensOfRow(index, Number(firstRow) + done)
+      gas.charge(rowGas + BigInt(row.length) * (tokenGas + matchGas * bits))
+      covered += BigInt(coveredIn(index, before, row))
+      tokens += BigInt(row.length)
+    }
+    measure.store({ done, covered, tokens })
+    const isDone = done === rows
+    const isCopy = isDone && tokens > 0n && covered * 10_000n >= tokens * gateBps(context)
+    if (isCopy) turnAway(context, batchId, message.caller)
+    context.log('BatchMeasured', { versionId, batchId, covered, tokens, rows: done, isCopy })
+    return [covered, tokens, done]
+  },
+  measured({ storage }, [versionId, batchId]) {
+    const { covered, tokens, done } = datanetLayout(storage)
+      .measures.at(versionId)
+      .at(batchId)
+      .load()
+    return [covered, tokens, done]
+  },
+})
+
+function heldVersion(context: DatanetContext, id: bigint) {
+  const version = versionAt(context, id)
+  if (version.words.state !== versionState.held) throw context.revert('NotHeld', [id])
+  return version
+}
+
+function tokensOfRow({ corpus }: SpanIndex, row: number): Int32Array {
+  const { tokens, starts } = corpus
+  const start = starts[row] ?? 0
+  const end = (starts[row + 1] ?? tokens.length) - 1 // the separator
+  return tokens.subarray(start, Math.min(end, start + maxRowTokens))
+}
+
+/** Tokens of a row that some long match with any of the earlier indexes covers. */
+function coveredIn({ corpus }: SpanIndex, earlier: readonly SpanIndex[], row: Int32Array): number {
+  const covered = new Uint8Array(row.length)
+  for (const other of earlier) {
+    const { vocabulary } = other.corpus
+    const query = row.map((token) => {
+      const bytes = corpus.vocabulary.bytesOf(token)
+      return vocabulary.idAt(bytes, 0, bytes.length) ?? -1
+    })
+    for (let at = 0; at < query.length; at += pieceTokens)
+      coveredBy(
+        other,
+        query.subarray(at, at + pieceTokens),
+        longMatchTokens,
+        covered.subarray(at, at + pieceTokens),
+      )
+  }
+  return covered.reduce((sum, one) => sum + one, 0)
+}
+
+/** Half of the deposit to whoever had it measured, so that it is worth his gas; half to the treasury. */
+function turnAway(context: DatanetContext, batchId: bigint, by: Address): void {
+  const { entry, words } = batchAt(context, batchId)
+  if (words.state !== batchState.accepted) return
+  entry.store({ state: batchState.rejected, reason: textWord('novelty'), deposit: 0n })
+  const half = words.deposit / 2n
+  creditAccount(context, by, half)
+  creditAccount(context, treasury(context), words.deposit - half)
+  const datanet = datanetAt(context, words.datanetId)
+  datanet.entry.store({ retractions: datanet.words.retractions + 1n })
+  const { scoreBps } = words
+  context.log('BatchDecided', {
+    batchId,
+    state: batchState.rejected,
+    scoreBps,
+    reason: textWord('novelty'),
+  })
+}
