@@ -12,8 +12,12 @@ import {
 } from '../attribution/methods/linear-head.ts'
 import { influenceVector, rowGradient } from '../attribution/methods/linear-influence.ts'
 import { buildSpanIndex, encodeCorpus } from '../attribution/methods/index.ts'
-import { attributeByHead } from '../attribution/vectors/head.ts'
-import { attributeNeighbours, attributeRetrieved } from '../attribution/vectors/native.ts'
+import { attributeByHead, certifyHead } from '../attribution/vectors/head.ts'
+import {
+  attributeNeighbours,
+  attributeRetrieved,
+  scoreNeighbours,
+} from '../attribution/vectors/native.ts'
 import { createVectorReader } from '../attribution/vectors/players.ts'
 import { toHex } from '../primitives/index.ts'
 import { createDice } from '../test/support/dice.ts'
@@ -118,6 +122,9 @@ for (const [rows, dimensions] of [
   measure(`knn-shapley ${rows} x ${dimensions}`, texts, ({ context, ports }) =>
     attributeNeighbours(context, ports, 1n, answer),
   )
+  measure(`knn-shapley, for an epoch ${rows} x ${dimensions}`, texts, ({ context, ports }) =>
+    scoreNeighbours(context, ports, 1n, answer),
+  )
   measure(`rag-shapley ${rows} x ${dimensions}`, texts, ({ context, ports }) =>
     attributeRetrieved(context, ports, 1n, answer),
   )
@@ -127,9 +134,16 @@ for (const [rows, dimensions, classes] of [
   [16_000, 32, 3],
 ] as const) {
   const { answer, texts } = headCase(rows, dimensions, classes)
+  const head = answer.subarray(0, 5 + 8 * classes * (dimensions + 1))
   measure(
     `linear-influence ${rows} x ${dimensions}, ${classes} classes`,
     texts,
     ({ context, ports }) => attributeByHead(context, ports, 1n, answer),
+  )
+  measure(`the same, head certified before`, texts, ({ context, ports }) =>
+    attributeByHead(context, ports, 1n, answer, true),
+  )
+  measure(`certificate of the head`, texts, ({ context, ports }) =>
+    certifyHead(context, ports, 1n, head),
   )
 }

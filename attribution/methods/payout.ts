@@ -22,12 +22,23 @@ export interface EpochPayout {
   readonly paid: readonly bigint[]
   /** What each point's deposit owes, in units of net: 0 for points not below nothing. */
   readonly owed: readonly bigint[]
-  /** The pool, when nobody's net is above nothing. */
+  /** What is nobody's; the whole pool when nobody's net is above nothing. */
   readonly treasury: bigint
 }
 
+export interface Backing {
+  /** Weight that is nobody's, such as of points too far away to be named. */
+  readonly base: bigint
+  /** What all weights together are at least: what they lack is nobody's too. */
+  readonly least: bigint
+}
+
 /** Points in the order of registration. */
-export function payEpoch(pool: bigint, points: readonly PointNet[]): EpochPayout {
+export function payEpoch(
+  pool: bigint,
+  points: readonly PointNet[],
+  { base, least }: Backing = { base: 0n, least: 0n },
+): EpochPayout {
   const nets = points.map(() => 0n)
   for (const [i, { net, earliest }] of points.entries()) {
     if (earliest > i) throw new RangeError('a point cannot be earlier than itself')
@@ -38,7 +49,9 @@ export function payEpoch(pool: bigint, points: readonly PointNet[]): EpochPayout
     if (earliest !== i || net <= 0n) return 0n
     return cap !== undefined && cap < net ? (cap > 0n ? cap : 0n) : net
   })
-  const paid = splitByWeight(pool, weights)
+  const weight = weights.reduce((sum, one) => sum + one, base)
+  const nobodys = base + (weight < least ? least - weight : 0n)
+  const paid = splitByWeight(pool, [...weights, nobodys]).slice(0, -1)
   const whole = paid.reduce((sum, part) => sum + part, 0n)
   return {
     paid,

