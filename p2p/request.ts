@@ -65,15 +65,29 @@ async function respond(
   stream: ByteStream,
   peerId: string,
   waitMs: number,
-  { maxRequestBytes }: RequestOptions,
+  { maxRequestBytes, timeoutMs }: RequestOptions,
   { clock, answer }: RequestPorts,
 ): Promise<void> {
   if (waitMs > 0) await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
   for await (const request of readFrames(stream, maxRequestBytes)) {
-    for await (const part of answer(request, peerId)) await writeFrame(stream, part)
+    for await (const part of answer(request, peerId))
+      await inTime(writeFrame(stream, part), timeoutMs, clock)
     break // one request a stream
   }
   await stream.close()
+}
+
+/** Who asks and does not read holds what the answer is made of: not for longer than one waits. */
+async function inTime(written: Promise<void>, timeoutMs: number, clock: Clock): Promise<void> {
+  let cancel = (): void => undefined
+  const late = new Promise<never>((_resolve, refuse) => {
+    cancel = clock.after(timeoutMs, () => refuse(new Error('a peer does not read its answer')))
+  })
+  try {
+    await Promise.race([written, late])
+  } finally {
+    cancel()
+  }
 }
 
 async function* ask(

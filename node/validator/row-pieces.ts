@@ -73,7 +73,8 @@ export function createRowPieces(
       if (request.type !== 'accept') throw new NodeError('ROWS_ASK_MALFORMED', request.message)
       const made = await cuts.fetch(request.value.root)
       const bytes = made && (await batches.fetch(request.value.root))
-      if (bytes) yield* piecesOf(bytes, made, request.value)
+      // All at once: a peer that reads slowly holds a copy of its pieces, not the batch.
+      if (bytes) yield* [...piecesOf(bytes, made, request.value)]
     },
     check: checkPiece,
   }

@@ -1,0 +1,65 @@
+/** Answers over streams of which the other end is not as it should be. */
+import { expect, test } from '@jest/globals'
+import type { Host } from '../../../p2p/host.ts'
+import { createRequests } from '../../../p2p/request.ts'
+import { type ByteStream, frame } from '../../../p2p/stream.ts'
+import { silentLogger } from '../../../primitives/index.ts'
+import { createHandClock } from '../../support/clock.ts'
+
+const options = {
+  protocol: '/rows/1',
+  maxRequestBytes: 64,
+  maxFrameBytes: 1_024,
+  maxResponseBytes: 4_096,
+  timeoutMs: 10_000,
+  budget: { perSecond: 10, burst: 10 },
+}
+
+/** The side that answers, with a stream to it whose reader takes `read` frames and then none. */
+async function answering(read: number) {
+  const clock = createHandClock()
+  const faults: string[] = []
+  let serve: (stream: ByteStream, peerId: string) => void = () => undefined
+  const host = { serve: async (_protocol, _most, on) => void (serve = on) } as Host
+  let made = 0
+  await createRequests(options, {
+    host,
+    clock,
+    log: silentLogger,
+    isFriend: () => true,
+    async *answer() {
+      for (; made < 4; made++) yield new Uint8Array(512)
+    },
+    onFault: (_peerId, code) => void faults.push(code),
+  })
+  const stream = { sent: 0, aborted: '', closed: false }
+  serve(
+    {
+      chunks: [frame(new Uint8Array([1]))] as unknown as ByteStream['chunks'],
+      send: () => ++stream.sent <= read,
+      drained: () => new Promise<never>(() => undefined),
+      abort: ({ message }) => void (stream.aborted = message),
+      close: async () => void (stream.closed = true),
+    } as ByteStream,
+    'peer',
+  )
+  return { clock, stream, faults }
+}
+
+test('a peer that does not read its answer is let go, and what the answer held with it', async () => {
+  const { clock, stream, faults } = await answering(2)
+  await clock.advance(0) // it begins
+  await clock.advance(options.timeoutMs - 1)
+  expect(stream).toEqual({ sent: 3, aborted: '', closed: false })
+  await clock.advance(1)
+  expect(stream).toMatchObject({ sent: 3, aborted: 'a peer does not read its answer' })
+  expect(faults).toEqual([]) // slow is no fault
+  expect(clock.waiting()).toBe(0)
+})
+
+test('a peer that reads gets all of it, and no timer stays', async () => {
+  const { clock, stream } = await answering(4)
+  await clock.advance(0)
+  expect(stream).toEqual({ sent: 4, aborted: '', closed: true })
+  expect(clock.waiting()).toBe(0)
+})
