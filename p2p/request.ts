@@ -79,14 +79,14 @@ async function respond(
 
 /** Who asks and does not read holds what the answer is made of: not for longer than one waits. */
 async function inTime(written: Promise<void>, timeoutMs: number, clock: Clock): Promise<void> {
-  let cancel = (): void => undefined
+  let cancel: (() => void) | undefined
   const late = new Promise<never>((_resolve, refuse) => {
     cancel = clock.after(timeoutMs, () => refuse(new Error('a peer does not read its answer')))
   })
   try {
     await Promise.race([written, late])
   } finally {
-    cancel()
+    cancel?.()
   }
 }
 

@@ -73,8 +73,7 @@ export function createRowPieces(
       if (request.type !== 'accept') throw new NodeError('ROWS_ASK_MALFORMED', request.message)
       const made = await cuts.fetch(request.value.root)
       const bytes = made && (await batches.fetch(request.value.root))
-      // All at once: a peer that reads slowly holds a copy of its pieces, not the batch.
-      if (bytes) yield* [...piecesOf(bytes, made, request.value)]
+      if (bytes) yield* piecesOf(bytes, made, request.value)
     },
     check: checkPiece,
   }
@@ -130,11 +129,13 @@ async function cut(bytes: Uint8Array): Promise<Cut> {
   return { ends: Uint32Array.from(ends), tree: merkleTree(hashes) }
 }
 
-function* piecesOf(
+/** Copies, all at once: a peer that reads slowly holds an answer's pieces, not the batch. */
+function piecesOf(
   bytes: Uint8Array,
   { ends, tree }: Cut,
   { from, count }: RowsRequest,
-): Generator<Uint8Array> {
+): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = []
   const last = Math.min(from + count, ends.length)
   const startOf = (row: number): number => (row === 0 ? 0 : (ends[row - 1] ?? bytes.length))
   for (let row = from; row < last && startOf(row) - startOf(from) < answerBytes;) {
@@ -142,13 +143,15 @@ function* piecesOf(
     while (next < last && next - row < pieceRows && startOf(next) - startOf(row) < pieceBytes)
       next++
     const indexes = Array.from({ length: next - row }, (_, i) => row + i)
-    yield rowsPieceCodec.encode({
+    const piece = {
       from: row,
       rows: bytes.subarray(startOf(row), startOf(next)),
       proof: concat(...proveLeaves(tree, indexes)),
-    })
+    }
+    pieces.push(rowsPieceCodec.encode(piece))
     row = next
   }
+  return pieces
 }
 
 function checkPiece(root: Hex, { from, rows, proof }: RowsPiece): number | undefined {
