@@ -1,16 +1,19 @@
 /**
  * How a validator that lags catches up: it asks one peer that claims a later height for decided blocks,
- * and forgets the claim of a peer that does not deliver. Decides nothing: what arrives becomes an
- * input of the core like any other. Also answers such questions, within a budget.
+ * and forgets the claim of a peer that does not deliver. Arrived, or just started, it asks for what was
+ * said at the height in work, which nobody would say again for a while. Decides nothing: what arrives
+ * becomes an input of the core like any other. Also answers such questions, within a budget.
  */
 import { ignore, accept, type Clock, type Verdict } from '../primitives/index.ts'
 import type { App, Decision, Network, PeerId } from './ports.ts'
-import { encodePacket } from './wire.ts'
+import type { Message } from './types.ts'
+import { encodePacket, laneOf } from './wire.ts'
 
 /** Peers move on a moment before us all the time; a lag is what lasts longer. */
 const graceMs = 300
-/** A peer that has not delivered after this long is not asked again before it claims anew. */
-const patienceMs = 2_000
+/** A peer that has not delivered after this long is not asked again before it claims anew, and has longer. */
+const minPatienceMs = 2_000
+const maxPatienceMs = 32_000
 /** Decisions of one answer, and their bytes: two seconds of a slow link at 4 Mbit/s. */
 const maxAnswerDecisions = 16
 const maxAnswerBytes = 2 ** 20
@@ -25,8 +28,11 @@ const maxPeers = 1_024
 export interface CatchUp {
   /** A peer has said something about a height. */
   onClaim(peer: PeerId, height: bigint): void
-  /** The own height has moved: decisions that waited for it, or the next question. */
-  onHeight(): Decision | undefined
+  /**
+   * The own height has moved, `isLate` by what others had decided without us: the decision that waited
+   * for it, or the next question.
+   */
+  onHeight(isLate: boolean): Decision | undefined
   onWant(peer: PeerId, height: bigint): Verdict<undefined>
   /** `accept`: the decision is for the own height now, or waits for its turn. */
   onDecision(peer: PeerId, decision: Decision): Verdict<Decision | undefined>
@@ -35,64 +41,81 @@ export interface CatchUp {
   stop(): void
 }
 
+interface Asked {
+  readonly peer: PeerId
+  readonly from: bigint
+  readonly atMs: number
+  /** It claims to be further, so silence is a failure; else it may have nothing to say. */
+  readonly isLag: boolean
+}
+
 interface Ports {
   readonly app: Pick<App, 'decision'>
   readonly network: Network
   readonly clock: Clock
   readonly ownHeight: () => bigint
+  /** What is known of the height in work, for who comes late to it. */
+  readonly inWork: () => readonly Message[]
 }
 
-export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchUp {
+export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports): CatchUp {
   const claims = new Map<PeerId, bigint>()
   const waiting = new Map<bigint, Decision>()
-  /** How often in a row a peer has claimed and not delivered. */
-  const failures = new Map<PeerId, number>()
-  const failed = (peer: PeerId): void => {
-    claims.delete(peer)
-    failures.set(peer, (failures.get(peer) ?? 0) + 1)
-    if (failures.size > maxPeers) failures.clear()
-  }
-  let asked: { readonly peer: PeerId; readonly from: bigint } | undefined
-  let cancel: (() => void) | undefined
+  const past = createExperience()
+  const alarm = createAlarm(clock, () => look())
+  let asked: Asked | undefined
+  /** Since the start nobody has been heard who is at our height. */
+  let isNew = true
 
-  const wake = (delayMs: number): void => {
-    cancel ??= clock.after(delayMs, () => {
-      cancel = undefined
-      look()
-    })
+  const ask = (peer: PeerId, isLag: boolean): void => {
+    const from = ownHeight()
+    asked = { peer, from, atMs: clock.nowMs(), isLag }
+    network.send(peer, encodePacket({ type: 'want', height: from }), 'vote')
   }
   const look = (): void => {
     const own = ownHeight()
-    if (asked?.from === own) failed(asked.peer)
+    if (asked?.isLag === true && asked.from === own) {
+      claims.delete(asked.peer)
+      past.failed(asked.peer, past.patienceMs(asked.peer))
+      asked = undefined
+    }
     for (const [peer, height] of claims) if (height <= own) claims.delete(peer)
-    const peer = best(claims, failures)
-    asked = peer === undefined ? undefined : { peer, from: own }
-    if (!asked) return
+    const peer = best(claims, past.failures)
+    if (peer === undefined) return
     waiting.clear()
-    network.send(asked.peer, encodePacket({ type: 'want', height: own }), 'vote')
-    wake(patienceMs)
+    ask(peer, true)
+    alarm.set(past.patienceMs(peer))
   }
 
   return {
     onClaim(peer, height) {
-      if (height <= ownHeight() || height <= (claims.get(peer) ?? 0n)) return
+      const own = ownHeight()
+      if (isNew && height >= own) {
+        isNew = false
+        if (height === own) ask(peer, false)
+      }
+      if (height <= own || height <= (claims.get(peer) ?? 0n)) return
       if (claims.size < maxPeers || claims.has(peer)) claims.set(peer, height)
-      wake(graceMs)
+      // Who is two heights ahead is not ahead by a moment.
+      if (height > own + 1n && asked?.isLag !== true) alarm.stop()
+      alarm.set(height > own + 1n ? 0 : graceMs)
     },
-    onHeight() {
+    onHeight(isLate) {
       const own = ownHeight()
       const next = waiting.get(own)
       waiting.delete(own)
-      if (next === undefined && asked !== undefined && asked.from < own) {
-        failures.delete(asked.peer)
+      if (next !== undefined) return next
+      if (asked !== undefined && asked.from < own) {
+        past.delivered(asked.peer, clock.nowMs() - asked.atMs)
         asked = undefined
-        cancel?.()
-        cancel = undefined
-        wake(0)
+        alarm.stop()
+        alarm.set(0)
       }
-      return next
+      const peer = isLate ? peerAt(claims, own) : undefined
+      if (peer !== undefined) ask(peer, false)
+      return undefined
     },
-    onWant: createAnswers({ app, network, clock }),
+    onWant: createAnswers({ app, network, clock, ownHeight, inWork }),
     onDecision(peer, decision) {
       const { height } = decision.certificate
       const own = ownHeight()
@@ -100,21 +123,78 @@ export function createCatchUp({ app, network, clock, ownHeight }: Ports): CatchU
       if (asked?.peer !== peer || height >= asked.from + BigInt(maxAnswerDecisions))
         // A slow answer to an older question comes so, too: no fault.
         return ignore('DECISION_UNASKED', `nobody asked for the decision of height ${height}`)
-      if (height === own) return accept(decision)
-      const bytes = bytesWith(waiting, decision)
-      if (bytes > maxAnswerBytes)
-        return ignore('ANSWER_TOO_LONG', `more than ${maxAnswerBytes} bytes wait for their turn`)
-      waiting.set(height, decision)
-      return accept(undefined)
+      return height === own ? accept(decision) : keepWaiting(waiting, decision)
     },
     onFalse(peer) {
-      failed(peer)
+      claims.delete(peer)
+      past.failed(peer, 0)
       waiting.clear()
     },
-    stop() {
-      cancel?.()
+    stop: () => alarm.stop(),
+  }
+}
+
+/** How peers have answered: how often in a row not at all, and how long each may take. */
+function createExperience() {
+  const failures = new Map<PeerId, number>()
+  const limits = new Map<PeerId, number>()
+  /** Twice what it took last, or twice what was too short. */
+  const allow = (peer: PeerId, ms: number): void => {
+    if (limits.size >= maxPeers) limits.clear()
+    limits.set(peer, Math.min(maxPatienceMs, Math.max(minPatienceMs, 2 * ms)))
+  }
+  return {
+    failures,
+    patienceMs: (peer: PeerId): number => limits.get(peer) ?? minPatienceMs,
+    delivered(peer: PeerId, tookMs: number): void {
+      failures.delete(peer)
+      allow(peer, tookMs)
+    },
+    failed(peer: PeerId, waitedMs: number): void {
+      failures.set(peer, (failures.get(peer) ?? 0) + 1)
+      if (failures.size > maxPeers) failures.clear()
+      allow(peer, waitedMs)
     },
   }
+}
+
+/** One timer; set again while it runs it rings when it would have. */
+function createAlarm(clock: Clock, ring: () => void) {
+  let cancel: (() => void) | undefined
+  return {
+    set(delayMs: number): void {
+      cancel ??= clock.after(delayMs, () => {
+        cancel = undefined
+        ring()
+      })
+    },
+    stop(): void {
+      cancel?.()
+      cancel = undefined
+    },
+  }
+}
+
+/** Somebody who has been heard at this height, where nobody is known to be further. */
+function peerAt(claims: ReadonlyMap<PeerId, bigint>, height: bigint): PeerId | undefined {
+  let found: PeerId | undefined
+  for (const [peer, claimed] of claims) {
+    if (claimed > height) return undefined
+    if (claimed === height) found = peer
+  }
+  return found
+}
+
+/** A decision that comes before its turn. */
+function keepWaiting(
+  waiting: Map<bigint, Decision>,
+  decision: Decision,
+): Verdict<Decision | undefined> {
+  const bytes = bytesWith(waiting, decision)
+  if (bytes > maxAnswerBytes)
+    return ignore('ANSWER_TOO_LONG', `more than ${maxAnswerBytes} bytes wait for their turn`)
+  waiting.set(decision.certificate.height, decision)
+  return accept(undefined)
 }
 
 /** Bytes of the blocks that would wait with this one. */
@@ -132,8 +212,8 @@ interface Answered {
   readonly owedBytes: number
 }
 
-/** Serves decisions to those who ask, a bounded number of bytes at a time. */
-function createAnswers({ app, network, clock }: Omit<Ports, 'ownHeight'>): CatchUp['onWant'] {
+/** Serves decisions, or what the height in work is at, to those who ask: so many bytes at a time. */
+function createAnswers({ app, network, clock, ownHeight, inWork }: Ports): CatchUp['onWant'] {
   const answered = new Map<PeerId, Answered>()
   return (peer, height) => {
     const last = answered.get(peer)
@@ -145,6 +225,13 @@ function createAnswers({ app, network, clock }: Omit<Ports, 'ownHeight'>): Catch
       return ignore('WANT_TOO_OFTEN', 'the same decisions were asked for a moment ago')
     if (answered.size >= maxPeers) answered.clear()
     let bytes = 0
+    if (height === ownHeight())
+      for (const message of inWork()) {
+        const packet = { type: 'message', message } as const
+        const encoded = encodePacket(packet)
+        bytes += encoded.length
+        network.send(peer, encoded, laneOf(packet))
+      }
     for (let at = height; at < height + BigInt(maxAnswerDecisions); at++) {
       const decision = app.decision(at)
       if (!decision) break

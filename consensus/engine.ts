@@ -42,6 +42,8 @@ export interface Engine {
    * Resolves when its height is over, or at once with a refusal.
    */
   offer(decision: Decision): Promise<Verdict<undefined>>
+  /** A peer says which height it has in work: what is missing here is asked of it, without waiting to hear more. */
+  hear(peer: PeerId, height: bigint): void
 }
 
 export function createEngine(options: EngineOptions, ports: EnginePorts): Engine {
@@ -73,11 +75,14 @@ export function createEngine(options: EngineOptions, ports: EnginePorts): Engine
     height: () => work.next.height,
     state: () => work.core,
     offer: (decision) => offer(work, decision),
+    hear: (peer, height) => guard(work, () => work.catchUp.onClaim(peer, height)),
   }
 }
 
 /** The height after the head: from its log where there is one, else when it is due. */
 function begin(work: Work): void {
+  /** The height before was decided by others and brought to us. */
+  const isLate = work.core.synced !== undefined
   work.next = work.app.next()
   const { next, signer, log, clock } = work
   const records = work.wal.begin(next.height)
@@ -95,7 +100,7 @@ function begin(work: Work): void {
   work.isStarted = inputs.some(({ type }) => type === 'start')
   if (!work.isStarted) later(work, Math.max(0, next.dueMs - clock.nowMs()), () => startHeight(work))
   for (const tell of work.atNextHeight.splice(0)) tell()
-  const waiting = work.catchUp.onHeight()
+  const waiting = work.catchUp.onHeight(isLate)
   if (waiting) receiveDecision(work, waiting, undefined)
 }
 
@@ -294,6 +299,8 @@ function judge(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> 
       const verdict = admit(work.core, value.message, options)
       if (verdict.type !== 'accept') return verdict
       feed(work, verdict.value)
+      // Decided, and perhaps a block that has never come here: then whoever knows that is asked for it.
+      if (value.message.type === 'commit') work.catchUp.onClaim(from, value.message.height + 1n)
       return accept(undefined)
     }
     default:

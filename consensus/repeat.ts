@@ -7,7 +7,7 @@ import { timeoutMs } from './params.ts'
 import { proposalMessages, validation } from './record.ts'
 import { type CoreState, isDecided, proposalsOf } from './state.ts'
 import type { Effect, Message, TimeoutKind } from './types.ts'
-import { voteOf } from './vote-keeper.ts'
+import { voteOf, votesOf } from './vote-keeper.ts'
 
 export const schedule = (state: CoreState, kind: TimeoutKind): Effect => {
   const { height, round } = state.round
@@ -48,6 +48,18 @@ function ownVotes(state: CoreState): readonly Message[] {
   return (['prevote', 'precommit'] as const).flatMap(
     (type) => voteOf(state.votes, type, state.round.round, index) ?? [],
   )
+}
+
+/** For who comes late to the height: how it was decided, or what was said in this round and why it began. */
+export function saidSoFar(state: CoreState): readonly Message[] {
+  const { decision, entry, votes } = state
+  const round = decision?.round ?? state.round.round
+  const proposals = proposalsOf(state, round)
+    .flatMap((held) => proposalMessages(state, held))
+    .flatMap((effect) => (effect.type === 'broadcast' ? [effect.message] : []))
+  if (decision) return [decision.certificate, ...proposals]
+  const said = [...votesOf(votes, 'prevote', round), ...votesOf(votes, 'precommit', round)]
+  return [...(entry ? [entry] : []), ...proposals, ...said]
 }
 
 const broadcast = (message: Message): Effect => ({ type: 'broadcast', message })

@@ -6,6 +6,7 @@ import type { Clock, Logger, Verdict } from '../primitives/index.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
 import type { ConsensusParams } from './params.ts'
 import type { App, Network, NextHeight, Observer, Signer, Wal } from './ports.ts'
+import { saidSoFar } from './repeat.ts'
 import { type CoreState, initialState } from './state.ts'
 import type { Effect, Input, Message } from './types.ts'
 import type { Checker } from './verify.ts'
@@ -70,7 +71,12 @@ export function newWork({ params }: EngineOptions, ports: EnginePorts): Work {
     ...ports,
     core,
     next,
-    catchUp: createCatchUp({ ...ports, clock, ownHeight: () => work.next.height }),
+    catchUp: createCatchUp({
+      ...ports,
+      clock,
+      ownHeight: () => work.next.height,
+      inWork: () => (work.core.height === work.next.height ? saidSoFar(work.core) : []),
+    }),
     queue: [],
     outbox: [],
     timers: new Set(),

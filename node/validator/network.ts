@@ -74,7 +74,7 @@ export interface ChainNetwork {
   /** For the engine; silent until `start`. */
   readonly consensus: ConsensusNetwork
   /** Throws NodeError PORT_BUSY and NODE_KEY_*. */
-  start(engine: Pick<Engine, 'height'>, blocks: Blocks): Promise<void>
+  start(engine: Pick<Engine, 'height' | 'hear'>, blocks: Blocks): Promise<void>
   stop(): Promise<void>
   /** Where others can dial. */
   addresses(): readonly string[]
@@ -105,6 +105,9 @@ interface Running {
 
 const noTraffic: Traffic = { bytes: [], gossip: { accept: 0, ignore: 0, reject: 0 } }
 
+/** Consensus asks for as many blocks at once; who is further behind asks for ranges only. */
+const reach = 16n
+
 /** Of nobody's concern: before the engine listens, and from behind a cut. */
 const ignored = accept(undefined)
 
@@ -130,7 +133,13 @@ export function createChainNetwork(
       listen: (listener) => void (receive = listener),
     },
     async start(engine, blocks) {
-      running = await run(options, ports, engine, blocks, (message, from) =>
+      const hearing = {
+        height: () => engine.height(),
+        hear(peerId: string, height: bigint) {
+          if (!cut.has(peerId)) engine.hear(peerId, height)
+        },
+      }
+      running = await run(options, ports, hearing, blocks, (message, from) =>
         cut.has(from) ? ignored : (receive?.(message, from) ?? ignored),
       )
     },
@@ -173,7 +182,7 @@ const laneOf = (lane: Lane): number => consensusLanes[lane]
 async function run(
   options: ChainNetworkOptions,
   ports: ChainNetworkPorts,
-  engine: Pick<Engine, 'height'>,
+  engine: Pick<Engine, 'height' | 'hear'>,
   blocks: Blocks,
   receive: Receive,
 ): Promise<Running> {
@@ -211,7 +220,10 @@ async function run(
       transactions.onGone(peerId)
       sync.onGone(peerId)
     },
-    onStatus: (peerId, status) => sync.onStatus(peerId, status),
+    onStatus(peerId, status) {
+      sync.onStatus(peerId, status)
+      if (status.tip <= engine.height() + reach) engine.hear(peerId, status.tip + 1n)
+    },
     onConsensus: ({ payload, peerId }) => refusalOf(receive(payload, peerId)),
     onTransactions: (message) => transactions.onMessage(message),
     onBlock: (bytes) => blocks.hear(bytes),

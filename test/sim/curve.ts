@@ -12,6 +12,7 @@ import {
   type Input,
   inputCodec,
   type Packet,
+  type Proposal,
   type SigningDomain,
   type Vote,
 } from '../../consensus/index.ts'
@@ -48,6 +49,39 @@ export function encodeOnce(packet: Packet): Uint8Array {
   return bytes
 }
 
+/** What has been made of something lately: two generations, of which the older goes when one is full. */
+interface Recent<key, value> {
+  get(key: key): value | undefined
+  set(key: key, value: value): void
+}
+
+const generationSize = 2_048
+
+function createRecent<key, value>(): Recent<key, value> {
+  let young = new Map<key, value>()
+  let old = new Map<key, value>()
+  return {
+    get: (key) => young.get(key) ?? old.get(key),
+    set(key, value) {
+      if (young.size >= generationSize) [old, young] = [young, new Map()]
+      young.set(key, value)
+    },
+  }
+}
+
+/** What is said again is the same object, and the same bytes. */
+function memoEncode(): (packet: Packet) => Uint8Array {
+  const known = createRecent<object, Uint8Array>()
+  return (packet) => {
+    if (packet.type !== 'message') return encodeOnce(packet)
+    const before = known.get(packet.message)
+    if (before) return before
+    const bytes = encodeOnce(packet)
+    known.set(packet.message, bytes)
+    return bytes
+  }
+}
+
 type Memo = Pick<EnginePorts, 'checker' | 'decode' | 'encode' | 'encodeInput'>
 
 /**
@@ -60,13 +94,14 @@ export function createMemo(domain: SigningDomain, isReal = false): Memo {
   return {
     checker: memoChecker(real),
     decode: decodeOnce,
-    encode: encodeOnce,
+    encode: memoEncode(),
     encodeInput: memoInputs(),
   }
 }
 
+/** A digest, the statement it is of, and who made the seals under it that have been heard. */
 interface KnownDigest {
-  readonly vote: Vote
+  readonly message: Vote | Proposal
   readonly setHash: Hex
   readonly digest: Uint8Array
   readonly signers: Map<Hex, Address | undefined>
@@ -74,39 +109,45 @@ interface KnownDigest {
 
 /** All votes for one block in one round have one digest, and all hear the same seals. */
 function memoChecker(real: Checker): Checker {
-  const byHeight = new Map<bigint, KnownDigest[]>()
-  const signersOf = new Map<Uint8Array, Map<Hex, Address | undefined>>()
+  const byHeight = createRecent<bigint, KnownDigest[]>()
+  const byProposal = createRecent<object, KnownDigest>()
+  const byDigest = createRecent<Uint8Array, KnownDigest>()
+  const find = (message: Vote | Proposal, setHash: Hex): KnownDigest => {
+    const all = byHeight.get(message.height) ?? []
+    if (all.length === 0) byHeight.set(message.height, all)
+    const same = all.find((known) => known.setHash === setHash && isSame(known.message, message))
+    if (same) return same
+    const digest = real.digests.of(message, setHash)
+    const known = { message, setHash, digest, signers: new Map<Hex, Address | undefined>() }
+    // A flood of made-up votes must not make every look long.
+    if (all.length < 64 && message.type !== 'proposal') all.push(known)
+    byDigest.set(digest, known)
+    return known
+  }
   return {
     digests: {
       of(message, setHash) {
-        if (message.type === 'proposal') return real.digests.of(message, setHash)
-        const all = byHeight.get(message.height) ?? []
-        if (all.length === 0) byHeight.set(message.height, all)
-        const known = all.find(
-          ({ vote, setHash: other }) =>
-            vote.type === message.type &&
-            vote.round === message.round &&
-            vote.blockHash === message.blockHash &&
-            other === setHash,
-        )
-        if (known) return known.digest
-        const digest = real.digests.of(message, setHash)
-        const signers = new Map<Hex, Address | undefined>()
-        // A flood of made-up votes must not make every look long.
-        if (all.length < 64) all.push({ vote: message, setHash, digest, signers })
-        signersOf.set(digest, signers)
-        return digest
+        if (message.type !== 'proposal') return find(message, setHash).digest
+        const before = byProposal.get(message)
+        if (before?.setHash === setHash) return before.digest
+        const known = find(message, setHash)
+        byProposal.set(message, known)
+        return known.digest
       },
     },
     signerOf(digest, seal) {
-      const known = signersOf.get(digest)
-      if (known?.has(seal) === true) return known.get(seal)
+      const signers = byDigest.get(digest)?.signers
+      const known = signers?.get(seal)
+      if (known !== undefined || signers?.has(seal) === true) return known
       const signer = real.signerOf(digest, seal)
-      known?.set(seal, signer)
+      signers?.set(seal, signer)
       return signer
     },
   }
 }
+
+const isSame = (a: Vote | Proposal, b: Vote | Proposal): boolean =>
+  a.type === b.type && a.round === b.round && a.blockHash === b.blockHash && a.type !== 'proposal'
 
 function keyOf(input: Input): object | string | undefined {
   switch (input.type) {
@@ -134,7 +175,7 @@ function keyOf(input: Input): object | string | undefined {
 
 /** What all are told alike is encoded once. A proposal is not: each has its own time of arrival. */
 function memoInputs(): (input: Input) => Uint8Array {
-  const known = new Map<object | string, Uint8Array>()
+  const known = createRecent<object | string, Uint8Array>()
   return (input) => {
     const key = keyOf(input)
     const before = key === undefined ? undefined : known.get(key)

@@ -32,7 +32,8 @@ const help = `npm run sim -- [options]
   --stride N       only every N-th of those (1)
   --twice          every seed twice; the auditor's hashes must be equal
   --no-shrink      print the whole schedule
-  --keep-going     do not stop at the first violation`
+  --keep-going     do not stop at the first violation
+SIGINT and SIGTERM end a run of seeds after the seed in work, with the summary of what was run.`
 
 const { values } = parseArgs({
   options: {
@@ -59,6 +60,13 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
+
+/** Set by a signal: the seed in work is the last. */
+let isInterrupted = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    isInterrupted = true
+  })
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
@@ -147,8 +155,20 @@ async function runSeeds(): Promise<void> {
         ...(byzantine !== undefined && { byzantine: Number(byzantine) }),
         ...(strategy !== undefined && { strategy: strategy as NonNullable<SimLimits['strategy']> }),
       })
-      if (total.bad > 0 && !values['keep-going']) return
+      await beat()
+      if (isInterrupted || (total.bad > 0 && !values['keep-going'])) return
     }
+}
+
+const beatMs = 60_000
+let beatAtMs = performance.now() + beatMs
+
+/** A line a minute; and signals get their turn, which promises alone do not give them. */
+async function beat(): Promise<void> {
+  await new Promise<void>((resolve) => void setImmediate(resolve))
+  if (performance.now() < beatAtMs) return
+  beatAtMs = performance.now() + beatMs
+  say(`so far: ${summary()}`)
 }
 
 const partMark = 'part '
@@ -188,20 +208,24 @@ async function main(): Promise<number> {
   if (values['crash-points'] || values.twins || values.schedules !== undefined) return enumerate()
   if (Number(values.jobs) > 1) await runJobs(Number(values.jobs))
   else await runSeeds()
-  const { user, system } = process.cpuUsage()
-  total.cpuMs += (user + system) / 1e3
-  if (values.part === '0/1') say(summary())
-  else say(partMark + JSON.stringify({ ...total, hash: total.hash.toString() }))
+  if (values.part === '0/1') say((isInterrupted ? 'interrupted: ' : '') + summary())
+  else say(partMark + JSON.stringify({ ...total, cpuMs: cpuMs(), hash: total.hash.toString() }))
   return total.bad > 0 ? 1 : 0
 }
 
+/** Of this process and of its parts that have ended. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return total.cpuMs + (user + system) / 1e3
+}
+
 function summary(): string {
-  const { runs, heights, extraRounds, messages, crashes, bad, cpuMs, hash } = total
+  const { runs, heights, extraRounds, messages, crashes, bad, hash } = total
   const tookS = (performance.now() - started) / 1_000
   const hours = (runs * Number(values.seconds)) / 3_600
   return (
     `${runs} runs, ${hours.toFixed(1)} simulated hours in ${tookS.toFixed(1)} s ` +
-    `(${(cpuMs / 1e3).toFixed(1)} CPU s): ${heights} heights, ${extraRounds} further rounds, ` +
+    `(${(cpuMs() / 1e3).toFixed(1)} CPU s): ${heights} heights, ${extraRounds} further rounds, ` +
     `${messages} messages, ${crashes} crashes, ${bad} ${bad === 1 ? 'run' : 'runs'} with violations, ` +
     `auditor ${hash.toString(16).padStart(16, '0')}`
   )

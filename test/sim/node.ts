@@ -57,6 +57,8 @@ export interface SimNode {
   readonly store: ToyStore
   boot(): void
   receive(message: Uint8Array, from: number): void
+  /** A peer's greeting: the height it has in work. */
+  greet(from: number, height: bigint): void
   /** Dies at its `operation`-th operation from now. 0: at once. */
   crash(operation: number, isPowerLoss: boolean, downMs: number): void
   /** The same before it has booted: the n-th operation of its life, and after its restart the next. */
@@ -177,6 +179,9 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
     boot,
     receive(message, from) {
       alive(life, () => receiver?.(message, String(from)))
+    },
+    greet(from, height) {
+      alive(life, () => engine?.hear(String(from), height))
     },
     crash(operation, isPowerLoss, downMs) {
       if (!engine) return

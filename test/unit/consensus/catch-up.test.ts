@@ -1,7 +1,7 @@
 /** Catching up: what a lagging node keeps of an answer, and what one that answers sends. */
 import { expect, test } from '@jest/globals'
 import { createCatchUp } from '../../../consensus/catch-up.ts'
-import type { Decision } from '../../../consensus/index.ts'
+import { type Decision, decodePacket, type Message } from '../../../consensus/index.ts'
 import { createHandClock } from '../../support/clock.ts'
 
 const hash = `0x${'ab'.repeat(32)}` as const
@@ -10,20 +10,37 @@ const decision = (height: bigint, bytes: number): Decision => ({
   block: new Uint8Array(bytes),
 })
 
-function setUp(blockBytes: number) {
+function setUp(blockBytes: number, inWork: readonly Message[] = []) {
   const clock = createHandClock()
   let sentBytes = 0
+  let own = 1n
+  const sent: string[] = []
   const catchUp = createCatchUp({
     app: { decision: (height) => decision(height, blockBytes) },
     network: {
       broadcast: () => undefined,
-      send: (_peer, message) => void (sentBytes += message.length),
+      send(peer, message) {
+        sentBytes += message.length
+        const packet = decodePacket(message)
+        if (packet.type !== 'accept' || packet.value.type === 'decision') return
+        const { value } = packet
+        sent.push(
+          value.type === 'want'
+            ? `${peer}: want ${value.height}`
+            : `${peer}: ${value.message.type} ${value.message.height}`,
+        )
+      },
       listen: () => undefined,
     },
     clock,
-    ownHeight: () => 1n,
+    ownHeight: () => own,
+    inWork: () => inWork,
   })
-  return { clock, catchUp, sentBytes: () => sentBytes }
+  const move = (to: bigint, isLate = true): void => {
+    own = to
+    catchUp.onHeight(isLate)
+  }
+  return { clock, catchUp, sent, move, sentBytes: () => sentBytes }
 }
 
 test('a peer that asks for other heights all the time is served at a limited rate', async () => {
@@ -53,4 +70,62 @@ test('of an answer no more waits for its turn than one who keeps the rules sends
   expect(catchUp.onDecision('peer', decision(2n, 900_000)).type).toBe('accept')
   expect(catchUp.onDecision('peer', decision(3n, 1_000)).type).toBe('accept')
   expect(catchUp.onDecision('peer', decision(1n, 8_000_000))).toMatchObject({ type: 'accept' })
+})
+
+test('who is one height ahead may be so by a moment; who is two ahead is asked at once', async () => {
+  const { clock, catchUp, sent } = setUp(0)
+  catchUp.onClaim('peer', 2n)
+  await clock.advance(200)
+  expect(sent).toEqual([])
+  catchUp.onClaim('peer', 3n)
+  await clock.advance(0)
+  expect(sent).toEqual(['peer: want 1'])
+})
+
+test('a peer whose answers take three seconds is given the time, after it was given too little', async () => {
+  const { clock, catchUp, sent, move } = setUp(0)
+  const ask = async (height: bigint): Promise<void> => {
+    catchUp.onClaim('far', height)
+    await clock.advance(0)
+  }
+  await ask(9n)
+  await clock.advance(3_000)
+  expect(catchUp.onDecision('far', decision(1n, 10))).toMatchObject({ code: 'DECISION_UNASKED' })
+  await ask(10n)
+  await clock.advance(3_000)
+  expect(catchUp.onDecision('far', decision(1n, 10)).type).toBe('accept')
+  move(2n)
+  await clock.advance(3_000)
+  expect(catchUp.onDecision('far', decision(2n, 10)).type).toBe('accept')
+  expect(sent).toEqual(['far: want 1', 'far: want 1', 'far: want 2'])
+})
+
+test('who has caught up, or has just started, asks once for what was said at the height', async () => {
+  const { clock, catchUp, sent, move } = setUp(0)
+  catchUp.onClaim('peer', 1n)
+  catchUp.onClaim('peer', 1n)
+  expect(sent).toEqual(['peer: want 1'])
+  catchUp.onClaim('other', 2n)
+  move(2n)
+  await clock.advance(5_000)
+  expect(sent.slice(1)).toEqual(['other: want 2'])
+  catchUp.onClaim('other', 3n)
+  move(3n, false)
+  await clock.advance(5_000)
+  expect(sent.slice(2)).toEqual([])
+})
+
+test('a question for the height in work is answered with what is known of it', () => {
+  const vote = {
+    type: 'prevote',
+    height: 1n,
+    round: 0,
+    blockHash: null,
+    voter: `0x${'11'.repeat(20)}`,
+    seal: `0x${'22'.repeat(65)}`,
+  } as const
+  const { catchUp, sent } = setUp(0, [vote])
+  catchUp.onWant('late', 1n)
+  catchUp.onWant('later', 2n)
+  expect(sent).toEqual(['late: prevote 1'])
 })
