@@ -3,7 +3,7 @@ import type { Address, Hex } from '../primitives/index.ts'
 import { textWord } from './words.ts'
 
 /** One node of a Merkle tree, or one leaf's hash: two hashes in, one out (bench/gas). */
-export const nodeGas = 110n
+export const nodeGas = 160n
 
 /** Leaves of a receipt that a settlement looks at and credits itself. */
 export const maxShownLeaves = 16

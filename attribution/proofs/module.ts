@@ -16,12 +16,14 @@ import { similarityBps } from '../rows/sketch.ts'
 import { textWord } from '../words.ts'
 
 /** Pure JavaScript: about as long as a hundred SSTOREs' worth of hashing (bench/gas). */
-const ed25519Gas = 60_000n
+const ed25519Gas = 90_000n
 const sha512WordGas = 12n
 /** A word of two sketches, bit by bit where they differ: 256 turns of a loop (bench/gas). */
 const sketchWordGas = 60n
 /** Arguments of a sum proof, cut out and compared, in nodes. */
-const sumProofNodes = 8
+const sumProofNodes = 5
+/** A node of a proof for many leaves, which has to find its place first. */
+const placedNodeGas = 2n * nodeGas
 /** Comparing two suffixes of the witness, or opening a leaf of it. */
 const spanStepGas = 200n
 const witnessWordGas = 60n
@@ -40,14 +42,16 @@ export const proofs = defineModule({
       return verifyLeaf(fromHex(root), fromHex(value), Number(index), proof.map(fromHex))
     },
     merkleMulti({ gas }, [root, indexes, values, proof]) {
-      gas.charge(nodes(indexes.length + 1))
+      gas.charge(placedNodeGas * BigInt(indexes.length + 1))
       const limit = 2n ** 32n
       if (indexes.length !== values.length || indexes.some((index) => index >= limit)) return false
       const leaves = indexes.map((index, i) => ({
         index: Number(index),
         data: fromHex(at(values, i)),
       }))
-      return verifyLeaves(fromHex(root), leaves, proof.map(fromHex), () => gas.charge(nodeGas))
+      return verifyLeaves(fromHex(root), leaves, proof.map(fromHex), () =>
+        gas.charge(placedNodeGas),
+      )
     },
     merkleSum({ gas }, [root, total, clusterId, contributionId, weight, index, proof]) {
       const bytes = fromHex(proof)
@@ -63,7 +67,7 @@ export const proofs = defineModule({
       if (count > maxLeaves) throw revert('LimitExceeded', [textWord('leaves'), BigInt(maxLeaves)])
       if (count === 0 || clusterIds.length !== count || contributionIds.length !== count)
         throw revert('InvalidArgument', [textWord('leaves')])
-      gas.charge(nodes(2 * count + 1))
+      gas.charge(nodes(3 * count + 1))
       if (weights.reduce((sum, weight) => sum + weight, 0n) >= 2n ** 64n)
         throw revert('InvalidArgument', [textWord('weights')])
       const { root, total } = buildSumTree(

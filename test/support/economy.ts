@@ -104,10 +104,12 @@ export function createEconomy(secp256k1?: Secp256k1): Economy {
         (await world.send(alice, 'datanet', 'create', [zeroWord, 'ipfs://', policy])).result
       const batchIds: bigint[] = []
       const rows: Row[] = [...(onto?.rows ?? [])]
+      let sizeBytes = BigInt(joinRows(rows).length)
       for (const [contributor, texts] of batches) {
         const own = texts.map(rowOf)
         rows.push(...own)
         const size = BigInt(joinRows(own).length)
+        sizeBytes += size
         const root = toHex(merkleRoot(own.map(({ bytes }) => hashRow(bytes))))
         const value = await world.read('datanet', 'depositFor', [datanetId, size])
         const { result } = await world.send(
@@ -133,7 +135,7 @@ export function createEconomy(secp256k1?: Secp256k1): Economy {
         batchIds,
         uri: '',
       }
-      const value = await world.read('datanet', 'versionDepositFor', [1_000n])
+      const value = await world.read('datanet', 'versionDepositFor', [sizeBytes])
       const { result: versionId } = await world.send(alice, 'datanet', 'publish', [publication], {
         value,
       })

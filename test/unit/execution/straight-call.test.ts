@@ -122,7 +122,7 @@ test('calls in a straight stretch end as the library ends them', async () => {
           successes++
       },
     ),
-    { numRuns: Number(process.env['STRAIGHT_RUNS'] ?? 300) },
+    { numRuns: Number(process.env['STRAIGHT_RUNS'] ?? 150) },
   )
   expect(successes).toBeGreaterThan(0)
 })
