@@ -1,40 +1,25 @@
 /**
- * foundry's `cast` (the native binary: the npm wrapper hides exit codes) against the running devnet.
+ * foundry's `cast` against the running devnet.
  * `TRIBUTARY_E2E=anvil` asks anvil the same questions.
  */
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parseEther, type Hex } from 'viem'
+import { castBinary, castEnvironment, runCast } from '../support/cast.ts'
 import { readArtifact } from '../support/solc.ts'
 import { account, isAnvil, privateKey, startTarget, type Target } from '../support/target.ts'
 import { until } from '../support/until.ts'
 
-const binary = fileURLToPath(
-  new URL('../../node_modules/@foundry-rs/cast-linux-amd64/bin/cast', import.meta.url),
-)
-const run = promisify(execFile)
-
 let target: Target
 beforeAll(async () => {
   target = await startTarget()
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await target.stop()
 })
 
-const environment = (url: string) => ({
-  PATH: process.env['PATH'],
-  HOME: '/nonexistent',
-  ETH_RPC_URL: url,
-  FOUNDRY_DISABLE_NIGHTLY_WARNING: '1',
-  NO_COLOR: '1',
-})
-/** Standard output of cast, trimmed. Rejects, with `stderr`, when its exit code is not 0. */
-const cast = async (...args: string[]): Promise<string> =>
-  (await run(binary, args, { env: environment(target.httpUrl), timeout: 20_000 })).stdout.trim()
+const cast = (...args: string[]): Promise<string> => runCast(target.httpUrl, args)
 const castJson = async <shape>(...args: string[]): Promise<shape> =>
   JSON.parse(await cast(...args, '--json')) as shape
 const failure = async (...args: string[]): Promise<string> => {
@@ -186,10 +171,10 @@ test('cast subscribes to logs over WebSocket', async () => {
   const emitter = await deploy('Emitter')
   const url = target.wsUrl
   const child = spawn(
-    binary,
+    castBinary,
     ['logs', '--subscribe', '--rpc-url', url, '--address', emitter, '--json'],
     {
-      env: environment(url),
+      env: castEnvironment(url),
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
@@ -207,4 +192,4 @@ test('cast subscribes to logs over WebSocket', async () => {
     child.kill('SIGKILL')
     await ended
   }
-}, 30_000)
+}, 60_000)
