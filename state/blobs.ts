@@ -6,7 +6,7 @@
  */
 import { webcrypto } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { invariant, NodeError, type Hex } from '../primitives/index.ts'
 
 export interface BlobsOptions {
@@ -45,7 +45,7 @@ interface Shelf {
   remove(address: Hex): Promise<void>
 }
 
-/** Throws NodeError BLOBS_FAILED when the folder cannot be used. */
+/** Throws NodeError BLOBS_FAILED when the folder cannot be used, BLOBS_OLD when an older version has written it. */
 export async function openBlobs(options: BlobsOptions): Promise<Blobs> {
   const { folder } = options
   const shelf = folder === undefined ? memoryShelf() : await diskShelf(folder)
@@ -182,12 +182,22 @@ async function checksumOf(bytes: Uint8Array): Promise<string> {
 async function scan(part: string, files: Map<Hex, BlobFile>): Promise<void> {
   for (const name of await readdir(part)) {
     const [, address] = /^([0-9a-f]{64})\.[0-9a-f]{32}$/.exec(name) ?? []
+    if (/^[0-9a-f]{64}$/.test(name)) throw oldLayout(dirname(part))
     if (address === undefined) continue
     const path = join(part, name)
     const { size, mtimeMs } = await stat(path)
     files.set(`0x${address}`, { path, sizeBytes: size, writtenMs: mtimeMs })
   }
 }
+
+/** Such a name says nothing about damage, and an unnoticed loss of rows would show in a block. */
+const oldLayout = (folder: string): NodeError =>
+  new NodeError(
+    'BLOBS_OLD',
+    `${folder} holds rows as an older version kept them, without checksums: move the folder away, ` +
+      'start again and give the rows to the node with attr_putRows (a devnet: start with --reset)',
+    { path: folder },
+  )
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'wx')

@@ -117,4 +117,15 @@ describe('blobs on disk', () => {
       facts: { path: join(folder, 'rows') },
     })
   })
+
+  test('as an older version kept them are refused with what to do, not silently ignored', async () => {
+    const blobs = await open()
+    const address = await put(blobs, 'kept')
+    const path = await pathOf(address)
+    await rename(path, path.slice(0, path.lastIndexOf('.')))
+    await expect(open()).rejects.toMatchObject({
+      code: 'BLOBS_OLD',
+      message: expect.stringContaining('attr_putRows'),
+    })
+  })
 })
