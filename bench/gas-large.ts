@@ -213,7 +213,11 @@ function headCase(rows: number, dimensions: number, classes: number) {
   const gradient = rowGradient(data, weights, row, 0)
   const vector = influenceVector(factorise(hessianOf(data, weights)), gradient)
   const answer = Uint8Array.of(
-    ...[classes, dimensions >> 8, dimensions & 255, 6, 7],
+    classes,
+    dimensions >> 8,
+    dimensions & 255,
+    6,
+    7,
     ...doubles(weights),
     0,
     ...new Uint8Array(question.buffer),

@@ -7,9 +7,8 @@ import { hasCast, runCast } from '../support/cast.ts'
 import { account, isAnvil, privateKey, startTarget, type Target } from '../support/target.ts'
 
 const at = (module: string): string => `0x0A7700000000000000000000000000000000000${module}`
-const [registry, datanet, lineage, receipts, rewards, params, proofs] = [
-  ...['0', '1', '2', '3', '4', '6', '7'].map(at),
-] as [string, string, string, string, string, string, string]
+const [registry, datanet, lineage, receipts] = [at('0'), at('1'), at('2'), at('3')]
+const [rewards, params, proofs] = [at('4'), at('6'), at('7')]
 const zero = `0x${'00'.repeat(32)}`
 const owner = account(1).address
 

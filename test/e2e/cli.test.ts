@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { WebSocket } from 'ws'
 import { counterCreation, createSigner } from '../support/load.ts'
-import { commandPath, rpcCall, runCommand, startDevnet } from '../support/node.ts'
+import { commandPath, repoRoot, rpcCall, runCommand, startDevnet } from '../support/node.ts'
 
 type Hex = `0x${string}`
 
@@ -212,6 +212,55 @@ describe('dev', () => {
       expect((await node.stop()).code).toBe(0)
     },
     limitMs,
+  )
+})
+
+test(
+  'paths are meant from where the person stands, though npm runs the command in its folder',
+  async () => {
+    const printed = await runCommand(['genesis', 'print', 'devnet'])
+    await writeFile(join(folder, 'mine.json'), printed.stdout)
+    const script = join(repoRoot, 'scripts', 'tributary.mjs')
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [script, 'genesis', 'validate', 'mine.json'],
+      { cwd: repoRoot, env: { ...process.env, INIT_CWD: folder }, encoding: 'utf8' },
+    )
+    expect([status, stdout]).toEqual([0, expect.stringContaining('chain id 2679')])
+  },
+  2 * limitMs,
+)
+
+const networkOptions = (): string[] => ['--datadir', join(folder, 'network'), '--validators', '1']
+
+describe('dev --validators in a folder that is there', () => {
+  test(
+    'refuses another number of validators and other values of what its genesis has',
+    async () => {
+      expect((await (await startDevnet(networkOptions())).stop()).code).toBe(0)
+      const dev = ['dev', '--port', '0', '--datadir', join(folder, 'network')]
+      const more = await runCommand([...dev, '--validators', '2'])
+      expect([more.code, more.stderr]).toEqual([
+        2,
+        expect.stringMatching(/holds a network of 1 validators; --reset makes one of 2/),
+      ])
+      const changed = ['--validators', '1', '--balance', '5', '--gas-limit', '40000000']
+      const { code, stderr } = await runCommand([...dev, ...changed])
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(/began with other values of --balance, --gas-limit;.*--reset/),
+      ])
+    },
+    3 * limitMs,
+  )
+
+  test(
+    'goes on with the same options',
+    async () => {
+      const network = await startDevnet(networkOptions())
+      expect((await network.stop()).code).toBe(0)
+    },
+    2 * limitMs,
   )
 })
 
