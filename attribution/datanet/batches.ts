@@ -200,7 +200,10 @@ export const batchHandlers: BatchHandlers = {
     const { entry, words } = batchAt(context, batchId)
     if (words.state === batchState.pending)
       throw revert('BadState', [words.state, batchState.accepted])
-    const free = words.submittedBlock + (words.isPublished ? depositBlocks(context) : 0n)
+    // It may still be published, and then answers for its rows.
+    if (words.state === batchState.accepted && !words.isPublished)
+      throw revert('BadState', [words.state, batchState.retracted])
+    const free = words.isPublished ? words.publishedBlock + depositBlocks(context) : 0n
     if (block.number < free) throw revert('TooEarly', [free])
     const lost = words.isPublished ? lostDeposit(context, batchId, words) : 0n
     entry.store({ deposit: 0n })

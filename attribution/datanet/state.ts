@@ -66,6 +66,8 @@ const batchStruct = struct({
   sketch: 'bytes32',
   licence: 'bytes32',
   reason: 'bytes32',
+  /** First block in which a version had it. */
+  publishedBlock: 'uint64',
 })
 
 const verdictStruct = struct({

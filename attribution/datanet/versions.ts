@@ -71,7 +71,8 @@ export const versionHandlers: VersionHandlers = {
         throw revert('BadState', [batch.words.state, batchState.accepted])
       const part = { batchId, firstRow: rows, rows: batch.words.rows }
       state.parts.at(versionId).at(BigInt(i)).store(part)
-      if (!batch.words.isPublished) batch.entry.store({ isPublished: true })
+      if (!batch.words.isPublished)
+        batch.entry.store({ isPublished: true, publishedBlock: block.number })
       rows += BigInt(batch.words.rows)
       sizeBytes += batch.words.sizeBytes
     }

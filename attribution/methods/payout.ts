@@ -61,15 +61,19 @@ export function payEpoch(
 }
 
 /**
- * By point: the earliest point within squared distance `radius` of it, itself when it is the first of its
+ * By point: the earliest point of its label within squared distance `radius` of it, itself when it is the first of its
  * kind. A chain of near ones does not join: only points that stand for themselves are compared with.
  */
-export function earliestWithin(vectors: VectorIndex, radius: number): Int32Array {
+export function earliestWithin(
+  vectors: VectorIndex,
+  labels: ArrayLike<number>,
+  radius: number,
+): Int32Array {
   const earliest = Int32Array.from({ length: vectors.count }, (_, i) => i)
   for (let i = 1; i < vectors.count; i++) {
     const distances = vectors.distancesTo(vectors.vectorAt(i))
     for (let j = 0; j < i; j++)
-      if (earliest[j] === j && distances[j]! <= radius) {
+      if (earliest[j] === j && labels[j] === labels[i] && distances[j]! <= radius) {
         earliest[i] = j
         break
       }

@@ -43,7 +43,7 @@ const bps = (value: bigint, min: bigint, max: bigint): ParamSpec => uint(value, 
 export const paramTable = {
   /** Who may pause modules. Zero: nobody. */
   authority: account(0n),
-  /** Blocks from its submission that a published batch's deposit answers for its rows: two epochs. */
+  /** Blocks from its publication that a batch's deposit answers for its rows: two epochs. */
   'datanet.depositBlocks': uint(14_400n, 0n, 1_300_000n),
   /** Wei a MiB begun of a version's rows. */
   'datanet.depositPerMiB': uint(finney, 0n, ether),

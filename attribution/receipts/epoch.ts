@@ -9,7 +9,7 @@ import { readParam } from '../params/module.ts'
 import { byClusterThenBatch, type CreditedLeaf } from '../span/native.ts'
 import { squaredDistance } from '../methods/distances.ts'
 import { scoreOne } from '../vectors/native.ts'
-import { vectorOfRow } from '../vectors/players.ts'
+import { labelOfRow, vectorOfRow } from '../vectors/players.ts'
 import { textWord, zeroWord } from '../words.ts'
 import { checkRequest, sumOf } from './commit.ts'
 import { methodAt } from './methods.ts'
@@ -17,6 +17,7 @@ import { type NativePorts, scoreNative } from './native.ts'
 import { addToPoint, type Epoch, leaderOf, maxEpochBatches, weightOf } from './netting.ts'
 import {
   datanet,
+  lineage,
   receiptAt,
   receiptsState,
   type ReceiptsContext,
@@ -102,8 +103,10 @@ export const createEpochHandlers = (ports: NativePorts): EpochHandlers => ({
     if (earlier >= row) throw revert('InvalidArgument', [textWord('earlier')])
     const leaders = receiptsState(storage).leaders.at(versionId)
     const known = leaders.at(row).get()
-    // A chain of near ones does not join, and a row once joined only to one still earlier.
-    if (leaders.at(earlier).get() !== 0n || (known !== 0n && known - 1n <= earlier))
+    // Only rows that stand for themselves are joined to. A row once joined goes to one still earlier, or to
+    // another when the one it was joined to is joined itself.
+    const isSettled = known !== 0n && leaders.at(known - 1n).get() === 0n
+    if (leaders.at(earlier).get() !== 0n || (isSettled && known - 1n <= earlier))
       throw revert('InvalidArgument', [textWord('earlier')])
     gas.charge(compareGas)
     const { indexRoot } = version
@@ -111,6 +114,9 @@ export const createEpochHandlers = (ports: NativePorts): EpochHandlers => ({
     const [later, first] = [row, earlier].map((one) => vectorOfRow(index, Number(one)))
     if (!later || !first || later.length !== first.length)
       throw revert('InvalidArgument', [textWord('vector')])
+    // With another label it is no copy: its losses are its own.
+    if (labelOfRow(index, Number(row)) !== labelOfRow(index, Number(earlier)))
+      throw revert('InvalidArgument', [textWord('label')])
     gas.charge(compareComponentGas * BigInt(later.length))
     const radius = readParam(context, 'receipts.noveltyRadius')
     if (BigInt(squaredDistance(later, first)) > radius) throw revert('BadProof', [])
@@ -130,7 +136,8 @@ const sumHandlers: Omit<EpochHandlers, 'enter' | 'join'> = {
     const batchIds = state.epochBatches.at(receiptId).load()
     if (block.number <= words.finalBlock && BigInt(batchIds.length) < fullBatches)
       throw revert('TooEarly', [words.finalBlock + 1n])
-    const leaves = leavesOf(context, receiptId, batchIds)
+    const owes = answersForOwner(context, words)
+    const leaves = leavesOf(context, receiptId, batchIds, owes)
     const { sumRoot, total } = sumOf(context, leaves)
     entry.store({
       state: receiptState.final,
@@ -255,6 +262,19 @@ function currentEpoch(context: ReceiptsContext, subject: Subject): Hex {
 }
 
 /**
+ * Whether what rows are below nothing becomes a debt: only where the answers are by a model of the datanet's own
+ * owner. Anybody can register a model over a version and make up answers that burn other people's deposits.
+ */
+function answersForOwner(
+  { view }: ReceiptsContext,
+  { assetId, versionId }: { readonly assetId: bigint; readonly versionId: bigint },
+): boolean {
+  const { datanetId } = view(datanet, 'version', [versionId])
+  const { owner } = view(datanet, 'datanet', [datanetId])
+  return view(lineage, 'asset', [assetId]).owner === owner
+}
+
+/**
  * A leaf a batch by what its rows weigh, and one of nobody's batch, which pays the treasury, for the base.
  * What a batch's rows are owed below nothing becomes its debt, in wei of the epoch's pool.
  */
@@ -262,6 +282,7 @@ function leavesOf(
   context: ReceiptsContext,
   receiptId: Hex,
   batchIds: readonly bigint[],
+  owes: boolean,
 ): CreditedLeaf[] {
   const { storage, view } = context
   const state = receiptsState(storage)
@@ -276,7 +297,7 @@ function leavesOf(
   const total = weights + base > backed ? weights + base : backed
   const leaves: CreditedLeaf[] = []
   for (const { batchId, positive, negative, debtors } of nets) {
-    if (negative > 0n) {
+    if (owes && negative > 0n) {
       const debt = state.debts.at(batchId)
       const { amount, rows } = debt.load()
       const more = total === 0n ? 0n : (pool * negative) / total

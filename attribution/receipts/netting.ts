@@ -11,8 +11,6 @@ import { datanet, receiptsState, type ReceiptsContext } from './state.ts'
 
 /** As many as a receipt has leaves, less one for what is nobody's. */
 export const maxEpochBatches = 255
-/** Rows that hand on to rows that hand on. */
-const maxHops = 8
 
 export interface Epoch {
   readonly receiptId: Hex
@@ -32,16 +30,13 @@ interface Point extends Delta {
   readonly isBounded: boolean
 }
 
-/** The row that stands for `row`: itself, or the earliest it was shown to repeat. */
+/**
+ * The row that stands for `row`: itself, or the one it was shown to repeat. One link and no more, since rows
+ * that are near one by one may be far apart.
+ */
 export function leaderOf(context: ReceiptsContext, versionId: bigint, row: bigint): bigint {
-  const leaders = receiptsState(context.storage).leaders.at(versionId)
-  let leader = row
-  for (let hops = 0; hops < maxHops; hops++) {
-    const next = leaders.at(leader).get()
-    if (next === 0n) break
-    leader = next - 1n
-  }
-  return leader
+  const leader = receiptsState(context.storage).leaders.at(versionId).at(row).get()
+  return leader === 0n ? row : leader - 1n
 }
 
 /** Adds to a row, and to its batch what that changes. `batchIds`: batches already asked for. */

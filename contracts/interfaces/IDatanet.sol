@@ -154,8 +154,8 @@ interface IDatanet is IModuleErrors {
     /// Takes an accepted batch out of later versions. Its contributor or the datanet's owner.
     function retract(uint256 batchId, bytes32 reason) external;
     /// Gives back the deposit of a decided batch to its contributor's balance here. An exit. A published
-    /// batch's answers for its rows for `datanet.depositBlocks` from its submission, and is less what they owe
-    /// (IReceipts.debtOf).
+    /// batch's answers for its rows for `datanet.depositBlocks` from its publication, and is less what they owe
+    /// (IReceipts.debtOf). One that is accepted and may still be published is given back after `retract`.
     function reclaim(uint256 batchId) external returns (uint256 amount);
 
     /// Only the owner. Value: the deposit by size that the parameters ask, exactly.

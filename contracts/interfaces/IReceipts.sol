@@ -164,7 +164,8 @@ interface IReceipts is IModuleErrors {
     /// Ends an epoch whose time is over, or whose receipt is nearly full; the log has its receipt, under the
     /// request that opened it, and its leaves. What is nobody's is a leaf of batch 0, the treasury's. An exit.
     function close(bytes32 receiptId) external;
-    /// Shows that a row lies within the novelty radius of an earlier one, which gets its credit from then on.
+    /// Shows that a row lies within the novelty radius of an earlier one of its label that is not joined itself,
+    /// which gets its credit from then on.
     function join(uint256 versionId, uint64 row, uint64 earlier) external;
     /// Hands on what joined rows were credited in an open epoch before; at most 32.
     function fold(bytes32 receiptId, uint64[] calldata rows) external;
@@ -182,7 +183,7 @@ interface IReceipts is IModuleErrors {
     function point(bytes32 receiptId, uint64 row) external view returns (Point memory);
     /// The row itself unless it was joined.
     function leaderOf(uint256 versionId, uint64 row) external view returns (uint64 leader);
-    /// Wei by which a batch's rows were below nothing in closed epochs, and how many rows that were, each
+    /// Wei by which a batch's rows were below nothing in closed epochs of models that belong to the datanet's owner, and how many rows that were, each
     /// counted once an epoch. Taken from the deposit, of each such row at most its part.
     function debtOf(uint256 batchId) external view returns (uint256 amount, uint64 rows);
     function status(bytes32 receiptId) external view returns (Status memory);

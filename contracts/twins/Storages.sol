@@ -73,6 +73,7 @@ abstract contract DatanetStorage {
         bytes32 sketch;
         bytes32 licence;
         bytes32 reason;
+        uint64 publishedBlock;
     }
 
     struct Verdict {

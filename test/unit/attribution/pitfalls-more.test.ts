@@ -180,6 +180,7 @@ test('27: what stays in the state has a deposit, and the deposit comes back', as
   const deposit = await world.read('datanet', 'depositFor', [1n, 1_000n])
   await submit(deposit)
   await world.send(alice, 'datanet', 'review', [1n, true, 10_000, zeroWord])
+  await world.send(bob, 'datanet', 'retract', [1n, zeroWord])
   expect((await world.send(bob, 'datanet', 'reclaim', [1n])).result).toBe(deposit)
   expect((await world.send(bob, 'datanet', 'withdraw', [bob])).result).toBe(deposit)
 })

@@ -74,7 +74,7 @@ describe('datanets', () => {
 })
 
 describe('batches', () => {
-  test('an accepted batch gets its whole deposit back, once', async () => {
+  test('an accepted batch that is taken out again gets its whole deposit back, once', async () => {
     const id = await chain.create()
     const batchId = await chain.submit(id, word(5))
     await expect(chain.call(module, 'reclaim', [batchId], { from: bob })).rejects.toThrow(
@@ -88,6 +88,10 @@ describe('batches', () => {
       deposit: 120n,
       clusterId: batchId,
     })
+    await expect(chain.call(module, 'reclaim', [batchId], { from: bob })).rejects.toThrow(
+      'BadState',
+    )
+    await chain.call(module, 'retract', [batchId, word(0)], { from: alice })
     await chain.call(module, 'reclaim', [batchId], { from: bob })
     expect((await chain.call(module, 'reclaim', [batchId], { from: bob })).result).toBe(0n)
     expect(await chain.owed(alice)).toBe(120n)

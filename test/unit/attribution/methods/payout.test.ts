@@ -50,8 +50,9 @@ test('within the radius a point joins the earliest that stands for itself', () =
   for (const [i, x] of [0, 3, 5, 40].entries()) values[16 * i] = x
   const index = createVectorIndex({ count: 4, dimensions: 16, values })
   // 5 is near 3, which has joined 0 and stands for nothing.
-  expect(Array.from(earliestWithin(index, 9))).toEqual([0, 0, 2, 3])
-  expect(Array.from(earliestWithin(index, 0))).toEqual([0, 1, 2, 3])
+  expect(Array.from(earliestWithin(index, [1, 1, 1, 1], 9))).toEqual([0, 0, 2, 3])
+  expect(Array.from(earliestWithin(index, [1, 2, 1, 1], 9))).toEqual([0, 1, 2, 3])
+  expect(Array.from(earliestWithin(index, [1, 1, 1, 1], 0))).toEqual([0, 1, 2, 3])
 })
 
 test('order-marginal values add up to the vote, whatever the order', () => {

@@ -3,13 +3,15 @@
  * made here from the vectors alone; and the money, to the wei, whatever is entered, joined and claimed.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { moduleAddresses } from '../../../../attribution/abi.ts'
 
 import { createVectorIndex, strideOf } from '../../../../attribution/methods/distances.ts'
-import { knnShapley } from '../../../../attribution/methods/knn-shapley.ts'
+import { knnShapley, shapleyByRank } from '../../../../attribution/methods/knn-shapley.ts'
 import { marginalValues, payEpoch } from '../../../../attribution/methods/payout.ts'
 import { paramsState } from '../../../../attribution/params/module.ts'
 import { type ParamName, paramTable } from '../../../../attribution/params/table.ts'
+import { atMostOne } from '../../../../attribution/vectors/native.ts'
 import { textWord } from '../../../../attribution/words.ts'
 import { createMemorySlots } from '../../../../execution/native/index.ts'
 import { devnetAddresses } from '../../../../genesis/index.ts'
@@ -108,8 +110,11 @@ function netsOf(rows: readonly Row[], questions: readonly Row[], fees: readonly 
     const scores = knnShapley(distances, labels, { label, k: 5 })
     const matches = Uint8Array.from(labels, (own) => (own === label ? 1 : 0))
     const marginals = marginalValues(distances, matches, 5)
+    const parts = Array.from(scores, (score) => score >> 42n)
+    const gains = parts.reduce((sum, part) => (part > 0n ? sum + part : sum), 0n)
+    const one = 1n << 20n
     for (const [i, point] of nets.entries()) {
-      point.net += (fees[q] ?? 0n) * (scores[i]! >> 42n)
+      point.net += (fees[q] ?? 0n) * (gains > one ? (parts[i]! * one) / gains : parts[i]!)
       point.bound += (fees[q] ?? 0n) * ((BigInt(Math.max(0, marginals[i]!)) << 20n) / 5n)
     }
   }
@@ -273,6 +278,35 @@ test('who asks about his own rows gets back at most the data part of what he pai
   expect(gained).toBeLessThanOrEqual(paid / 2n)
 })
 
+test('rows gain at most one by an answer, whatever the labels', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(0, 1), { minLength: 6, maxLength: 200 }), (pattern) => {
+      const values = shapleyByRank(Uint8Array.from(pattern), 5)
+      const rows = Array.from(values.subarray(0, 64), (value, i) => ({
+        row: BigInt(i),
+        score: value >> 42n,
+      }))
+      const gains = atMostOne(rows).reduce((sum, { score }) => (score > 0n ? sum + score : sum), 0n)
+      expect(gains).toBeLessThanOrEqual(1n << 20n)
+    }),
+    { examples: [[[1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]]] },
+  )
+})
+
+test('models of others make no debts', async () => {
+  const { versionId, batchIds } = await setUp([
+    [bob, pointsOf(21, 12)],
+    [carol, pointsOf(22, 12).map((row) => ({ ...row, label: 7 }))],
+  ])
+  const assetId = await economy.model(carol, versionId)
+  const requestId = await economy.paid(dave, assetId, fee)
+  const answer = toHex(bytesOf(spelled({ label: 7, vector: [0, 70, 0, 0, 0, 0] })))
+  const args = [requestId, versionId, knn, answer] as const
+  const { result } = await economy.send(carol, 'receipts', 'enter', args)
+  await close(result)
+  expect(await economy.read('receipts', 'debtOf', [batchIds[0]!])).toEqual([0n, 0n])
+})
+
 describe('who spoils answers', () => {
   test('earns nothing, and loses its deposit to the treasury', async () => {
     const { batchIds, leaves } = await poisoned()
@@ -332,6 +366,19 @@ describe('copies', () => {
     ])
   })
 
+  test('hand on to the row they were compared with, not along a chain of near ones', async () => {
+    const at = (x: number) => ({ label: 1, vector: [x, 0, 0, 0, 0, 0] })
+    const setting = await setUp([[bob, [at(0), at(40), at(80), at(41)]]])
+    await join(setting, 2n, 1n)
+    await join(setting, 1n, 0n)
+    const leader = (row: bigint) => economy.read('receipts', 'leaderOf', [setting.versionId, row])
+    expect(await leader(2n)).toBe(1n)
+    await expect(join(setting, 2n, 0n)).rejects.toThrow('BadProof')
+    await expect(join(setting, 3n, 1n)).rejects.toThrow('InvalidArgument')
+    await join(setting, 3n, 0n)
+    expect(await leader(3n)).toBe(0n)
+  })
+
   test('are not what lies farther away, comes first or is already joined', async () => {
     const setting = await copied()
     await expect(join(setting, 1n, 0n)).rejects.toThrow('BadProof')
@@ -345,6 +392,11 @@ describe('copies', () => {
     await expect(join(setting, 2n, 0n)).rejects.toThrow('InvalidArgument')
     await expect(join(setting, 2n, 1n)).rejects.toThrow('InvalidArgument')
     govern('receipts.noveltyRadius', 0n)
+    const wrong = await setUp([
+      [bob, [original]],
+      [carol, [{ ...original, label: 2 }]],
+    ])
+    await expect(join(wrong, 1n, 0n)).rejects.toThrow('InvalidArgument')
     const again = await setUp([
       [bob, [original]],
       [carol, [copy, original]],
