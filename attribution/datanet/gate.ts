@@ -32,6 +32,7 @@ const pieceTokens = 512
 const tokenGas = 100n
 const matchGas = 60n
 const rowGas = 500n
+const byteGas = 8n
 
 export interface GatePorts {
   readonly corpora: Corpora
@@ -54,7 +55,7 @@ export const createGateHandlers = ({
       const { indexRoot } = heldVersion(context, id).words
       return corpora.indexOf({ versionId: id, indexRoot })
     }
-    const earlier = [version.parentId, priorArtVersion(context)].filter((id) => id !== 0n)
+    const earlier = earlierVersions(context, version.parentId, batchId)
     if (earlier.length === 0) throw revert('NotFound', [idWord(0n)])
     const bits = earlier.reduce(
       (sum, id) => sum + BigInt(heldVersion(context, id).words.tokens.toString(2).length),
@@ -64,7 +65,13 @@ export const createGateHandlers = ({
     const before = earlier.map(indexOf)
     for (let page = 0; page < maxRows && done < rows; page++, done++) {
       const row = tokensOfRow(index, Number(firstRow) + done)
-      gas.charge(rowGas + BigInt(row.length) * (tokenGas + matchGas * bits))
+      const bytes = row.reduce(
+        (sum, token) => sum + index.corpus.vocabulary.bytesOf(token).length,
+        0,
+      )
+      // Every vocabulary hashes a token byte by byte.
+      gas.charge(rowGas + byteGas * BigInt(bytes) * BigInt(1 + before.length))
+      gas.charge(BigInt(row.length) * (tokenGas + matchGas * bits))
       covered += BigInt(coveredIn(index, before, row))
       tokens += BigInt(row.length)
     }
@@ -83,6 +90,15 @@ export const createGateHandlers = ({
     return [covered, tokens, done]
   },
 })
+
+/** What was there before the batch: prior art that is younger is none. */
+function earlierVersions(context: DatanetContext, parentId: bigint, batchId: bigint): bigint[] {
+  const art = priorArtVersion(context)
+  const isPrior =
+    art !== 0n &&
+    versionAt(context, art).words.publishedBlock < batchAt(context, batchId).words.submittedBlock
+  return [parentId, isPrior ? art : 0n].filter((id) => id !== 0n)
+}
 
 function heldVersion(context: DatanetContext, id: bigint) {
   const version = versionAt(context, id)

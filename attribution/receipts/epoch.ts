@@ -14,7 +14,7 @@ import { textWord, zeroWord } from '../words.ts'
 import { checkRequest, sumOf } from './commit.ts'
 import { methodAt } from './methods.ts'
 import { type NativePorts, scoreNative } from './native.ts'
-import { addToPoint, type Epoch, leaderOf, maxEpochBatches, weightOf } from './netting.ts'
+import { addToPoint, type Epoch, homesOf, leaderOf, maxEpochBatches, weightOf } from './netting.ts'
 import {
   datanet,
   lineage,
@@ -75,8 +75,9 @@ export const createEpochHandlers = (ports: NativePorts): EpochHandlers => ({
     })
     const epoch: Epoch = { receiptId, versionId, capTenths: sums.capTenths }
     const batchIds = new Map<bigint, bigint>()
+    const homes = homesOf(context, versionId)
     for (const { row, score, marginal } of rows) {
-      const leader = leaderOf(context, versionId, row)
+      const leader = leaderOf(context, homes, row)
       const bound = fee * (marginal ?? 0n)
       const isBounded = marginal !== undefined
       addToPoint(context, epoch, leader, { net: fee * score, bound, isBounded }, batchIds)
@@ -96,31 +97,21 @@ export const createEpochHandlers = (ports: NativePorts): EpochHandlers => ({
   },
 
   join(context, [versionId, row, earlier]) {
-    const { gas, storage, revert, view, log } = context
+    const { storage, revert, view, log } = context
     const version = view(datanet, 'version', [versionId])
     if (version.state !== held) throw revert('NotHeld', [versionId])
     if (row >= version.rows) throw revert('InvalidArgument', [textWord('row')])
     if (earlier >= row) throw revert('InvalidArgument', [textWord('earlier')])
-    const leaders = receiptsState(storage).leaders.at(versionId)
-    const known = leaders.at(row).get()
+    const homes = homesOf(context, versionId)
+    const linkOf = (one: bigint) => receiptsState(storage).leaders.at(homes(one)).at(one)
+    const known = linkOf(row).get()
     // Only rows that stand for themselves are joined to. A row once joined goes to one still earlier, or to
     // another when the one it was joined to is joined itself.
-    const isSettled = known !== 0n && leaders.at(known - 1n).get() === 0n
-    if (leaders.at(earlier).get() !== 0n || (isSettled && known - 1n <= earlier))
+    const isSettled = known !== 0n && linkOf(known - 1n).get() === 0n
+    if (linkOf(earlier).get() !== 0n || (isSettled && known - 1n <= earlier))
       throw revert('InvalidArgument', [textWord('earlier')])
-    gas.charge(compareGas)
-    const { indexRoot } = version
-    const index = ports.corpora.indexOf({ versionId, indexRoot })
-    const [later, first] = [row, earlier].map((one) => vectorOfRow(index, Number(one)))
-    if (!later || !first || later.length !== first.length)
-      throw revert('InvalidArgument', [textWord('vector')])
-    // With another label it is no copy: its losses are its own.
-    if (labelOfRow(index, Number(row)) !== labelOfRow(index, Number(earlier)))
-      throw revert('InvalidArgument', [textWord('label')])
-    gas.charge(compareComponentGas * BigInt(later.length))
-    const radius = readParam(context, 'receipts.noveltyRadius')
-    if (BigInt(squaredDistance(later, first)) > radius) throw revert('BadProof', [])
-    leaders.at(row).set(earlier + 1n)
+    checkNear(context, ports, { versionId, ...version }, [row, earlier])
+    linkOf(row).set(earlier + 1n)
     log('RowJoined', { versionId, row, earlier })
   },
 })
@@ -184,8 +175,9 @@ const sumHandlers: Omit<EpochHandlers, 'enter' | 'join'> = {
     const { capTenths } = receiptsState(storage).epochs.at(receiptId).load()
     const epoch: Epoch = { receiptId, versionId, capTenths }
     const batchIds = new Map<bigint, bigint>()
+    const homes = homesOf(context, versionId)
     for (const row of rows) {
-      const leader = leaderOf(context, versionId, row)
+      const leader = leaderOf(context, homes, row)
       const { net, bound, isBounded } = receiptsState(storage).points.at(receiptId).at(row).load()
       if (leader === row || (net === 0n && bound === 0n)) continue
       addToPoint(context, epoch, row, { net: -net, bound: -bound, isBounded }, batchIds)
@@ -209,17 +201,38 @@ const sumHandlers: Omit<EpochHandlers, 'enter' | 'join'> = {
     const { capTenths } = state.epochs.at(receiptId).load()
     const { versionId } = words
     return {
-      leader: leaderOf(context, versionId, row),
+      leader: leaderOf(context, homesOf(context, versionId), row),
       net: point.net,
       bound: point.bound,
       weight: weightOf({ receiptId, versionId, capTenths }, point),
     }
   },
-  leaderOf: (context, [versionId, row]) => leaderOf(context, versionId, row),
+  leaderOf: (context, [versionId, row]) => leaderOf(context, homesOf(context, versionId), row),
   debtOf({ storage }, [batchId]) {
     const { amount, rows } = receiptsState(storage).debts.at(batchId).load()
     return [amount, rows]
   },
+}
+
+/** One label, and vectors within the novelty radius. Reverts InvalidArgument and BadProof. */
+function checkNear(
+  context: ReceiptsContext,
+  ports: NativePorts,
+  version: { readonly versionId: bigint; readonly indexRoot: Hex },
+  [row, earlier]: readonly [bigint, bigint],
+): void {
+  const { gas, revert } = context
+  gas.charge(compareGas)
+  const index = ports.corpora.indexOf(version)
+  const [later, first] = [row, earlier].map((one) => vectorOfRow(index, Number(one)))
+  if (!later || !first || later.length !== first.length)
+    throw revert('InvalidArgument', [textWord('vector')])
+  // With another label it is no copy: its losses are its own.
+  if (labelOfRow(index, Number(row)) !== labelOfRow(index, Number(earlier)))
+    throw revert('InvalidArgument', [textWord('label')])
+  gas.charge(compareComponentGas * BigInt(later.length))
+  const radius = readParam(context, 'receipts.noveltyRadius')
+  if (BigInt(squaredDistance(later, first)) > radius) throw revert('BadProof', [])
 }
 
 interface Subject {

@@ -5,7 +5,7 @@
  * not above what its registration was worth, times a factor; batches keep the sums of both signs, so that
  * an epoch ends without walking over rows. Moves no money.
  */
-import type { Hex } from '../../primitives/index.ts'
+import { type Hex, invariant } from '../../primitives/index.ts'
 import { textWord } from '../words.ts'
 import { datanet, receiptsState, type ReceiptsContext } from './state.ts'
 
@@ -30,13 +30,38 @@ interface Point extends Delta {
   readonly isBounded: boolean
 }
 
+/** By row of a version: the version that appended it, whose joins hold in all that are built on it. */
+export function homesOf({ view }: Pick<ReceiptsContext, 'view'>, versionId: bigint) {
+  const version = (id: bigint) => view(datanet, 'version', [id])
+  const first = version(versionId)
+  /** Down the parents, as far as rows asked for. */
+  const known = [{ id: versionId, parentId: first.parentId, firstRow: -1n }]
+  return (row: bigint): bigint => {
+    for (let i = 0; ; i++) {
+      const one = known[i]
+      invariant(one !== undefined, 'a version without a parent has the first row')
+      if (one.firstRow < 0n && one.parentId !== 0n) {
+        const parent = version(one.parentId)
+        one.firstRow = parent.rows
+        known.push({ id: one.parentId, parentId: parent.parentId, firstRow: -1n })
+      }
+      if (row >= one.firstRow) return one.id
+    }
+  }
+}
+
+export type Homes = ReturnType<typeof homesOf>
+
 /**
- * The row that stands for `row`: itself, or the one it was shown to repeat. One link and no more, since rows
- * that are near one by one may be far apart.
+ * The row that stands for `row`: itself, or the one it was shown to repeat, as long as that one stands for
+ * itself. One link and no more, since rows that are near one by one may be far apart.
  */
-export function leaderOf(context: ReceiptsContext, versionId: bigint, row: bigint): bigint {
-  const leader = receiptsState(context.storage).leaders.at(versionId).at(row).get()
-  return leader === 0n ? row : leader - 1n
+export function leaderOf({ storage }: ReceiptsContext, homes: Homes, row: bigint): bigint {
+  const { leaders } = receiptsState(storage)
+  const next = leaders.at(homes(row)).at(row).get()
+  if (next === 0n) return row
+  const leader = next - 1n
+  return leaders.at(homes(leader)).at(leader).get() === 0n ? leader : row
 }
 
 /** Adds to a row, and to its batch what that changes. `batchIds`: batches already asked for. */

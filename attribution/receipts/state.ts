@@ -99,7 +99,7 @@ export const receiptsState = layout({
       struct({ positive: 'uint112', negative: 'uint112', debtors: 'uint24', isListed: 'bool' }),
     ),
   ),
-  /** By version and row: the earlier row it repeats, plus one. */
+  /** By the version that appended it, and row: the earlier row it repeats, plus one. */
   leaders: mapping('uint256', mapping('uint256', 'uint64')),
   /** Wei that a batch's rows are below nothing, of all epochs, and how many rows that were. */
   debts: mapping('uint256', struct({ amount: 'uint128', rows: 'uint64' })),

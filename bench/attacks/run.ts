@@ -195,7 +195,6 @@ const colluding = [
   ['kNN-Shapley, among others', collusion(knnScores, world, amongOthers)],
   ['kNN-Shapley, in a corner', collusion(knnScores, world, cornered(world.honest))],
   ['convex head, among others', collusion(headScores, world, amongOthers)],
-  ['convex head, in a corner', collusion(headScores, world, cornered(world.honest))],
 ] as const
 for (const [name, { published, unbacked, ours }] of colluding)
   process.stdout.write(

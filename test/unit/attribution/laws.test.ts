@@ -7,13 +7,14 @@
 import { expect, test } from '@jest/globals'
 import { privateKeyToAccount } from 'viem/accounts'
 import { moduleAddresses } from '../../../attribution/abi.ts'
+import { paramsState } from '../../../attribution/params/module.ts'
 import { receiptsState } from '../../../attribution/receipts/state.ts'
 import { paymentState, rewardsState } from '../../../attribution/rewards/state.ts'
-import { zeroWord } from '../../../attribution/words.ts'
-import { freeSlots } from '../../../execution/native/index.ts'
+import { textWord, zeroWord } from '../../../attribution/words.ts'
+import { createMemorySlots, freeSlots } from '../../../execution/native/index.ts'
 import { buildSumTree } from '../../../attribution/methods/index.ts'
 import { devnetAddresses } from '../../../genesis/index.ts'
-import { keccakHex, toHex, type Address, type Hex } from '../../../primitives/index.ts'
+import { keccakHex, toHex, toWord, type Address, type Hex } from '../../../primitives/index.ts'
 import { devnetKeys } from '../../../node/devnet-keys.ts'
 import { createDice } from '../../support/dice.ts'
 import {
@@ -45,6 +46,9 @@ const accounts = devnetKeys
   .map(([, key]) => privateKeyToAccount(key))
   .toSorted((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1))
 
+/** A row that is a vector, spelled as an answer is. */
+const vectorRow = (label: number, place: number): string => `kind${label} ${`0${place}`.repeat(4)}`
+
 /** A module's state as the journal has it, read without a call. */
 const slotsOf = ({ journal }: Economy, address: Address) =>
   freeSlots((slot) => journal.storage(address, slot))
@@ -52,8 +56,17 @@ const slotsOf = ({ journal }: Economy, address: Address) =>
 test(`${operations} random operations lose no wei and undo nothing`, async () => {
   const economy = createEconomy()
   const dice = createDice(seed)
+  const written = new Map<bigint, bigint>()
+  const { values } = paramsState(createMemorySlots(written))
+  values.at(textWord('receipts.epochBlocks')).set(toWord(5n))
+  for (const [slot, value] of written)
+    economy.journal.setStorage(moduleAddresses.params, slot, value)
   const { versionId, batchIds } = await economy.held(
-    people.slice(0, 4).map((who, i) => [who, [words.slice(3 * i, 3 * i + 3).join(' ')]] as const),
+    people
+      .slice(0, 4)
+      .map(
+        (who, i) => [who, [words.slice(3 * i, 3 * i + 3).join(' '), vectorRow(i % 2, i)]] as const,
+      ),
   )
   const base = await economy.model(people[0]!, versionId)
   const parents = [{ assetId: base, edge: 0, sharePpm: 333_333 }]
@@ -112,6 +125,33 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
       const owner = owners.get(request.assetId)!
       const made = await economy.attributed(owner, request.id, versionId, answer)
       Object.assign(request, made)
+    },
+    async enter(request) {
+      // Seldom: others must stay without an answer, to be refunded.
+      if (!request || dice.below(4) > 0) return
+      const answer = toHex(bytesOf(vectorRow(dice.below(3), dice.below(5))))
+      const owner = owners.get(request.assetId)!
+      const args = [request.id, versionId, 4, answer] as const
+      const { result } = await economy.send(owner, 'receipts', 'enter', args)
+      request.receiptId = result
+    },
+    join: () =>
+      economy.send(dice.pick(people), 'receipts', 'join', [
+        versionId,
+        BigInt(1 + 2 * dice.below(4)),
+        BigInt(1 + 2 * dice.below(4)),
+      ]),
+    fold: async (request) =>
+      request?.receiptId &&
+      economy.send(dice.pick(people), 'receipts', 'fold', [request.receiptId, [1n, 3n, 5n, 7n]]),
+    async close(request) {
+      if (!request?.receiptId) return false
+      const { receiptId } = request
+      const { events } = await economy.send(dice.pick(people), 'receipts', 'close', [receiptId])
+      const leaves = events.find(({ name }) => name === 'ReceiptLeaves')?.args['leaves']
+      for (const one of requests)
+        if (one.receiptId === receiptId) one.leaves = leaves as readonly EconomyLeaf[]
+      return true
     },
     async commit(request) {
       if (!request) return
@@ -179,8 +219,12 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
         dice.pick(models),
         dice.pick(models),
       ]),
-    refund: async (request) =>
-      request && economy.send(dice.pick(people), 'rewards', 'refund', [request.id]),
+    async refund(request) {
+      if (!request) return false
+      // The usual wait, now and then: for somebody who asked and got no answer.
+      if (!request.receiptId && dice.below(4) === 0) economy.mine(1_001)
+      return economy.send(dice.pick(people), 'rewards', 'refund', [request.id])
+    },
     withdraw: () => {
       const who = dice.pick(people)
       return economy.send(who, dice.pick(['rewards', 'receipts']), 'withdraw', [who])
@@ -214,6 +258,9 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
     'claim',
     'refund',
     'withdraw',
+    'join',
+    'fold',
+    'close',
   ])
     expect([name, done.has(name)]).toEqual([name, true])
 }, 3_600_000)

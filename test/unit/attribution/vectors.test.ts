@@ -1,9 +1,11 @@
 /** kNN and RAG Shapley as methods of receipts: who is paid for an answer, and what each refuses. */
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { encodeFunctionData } from 'viem'
 import { shapleyByRank } from '../../../attribution/methods/knn-shapley.ts'
 import { ragShapley } from '../../../attribution/methods/rag-shapley.ts'
 import { moduleAbis, moduleAddresses } from '../../../attribution/abi.ts'
+import { atMostOne } from '../../../attribution/vectors/native.ts'
 import { toHex } from '../../../primitives/index.ts'
 import { devnetAddresses } from '../../../genesis/index.ts'
 import { bytesOf, createEconomy, type Economy, type EconomyLeaf } from '../../support/economy.ts'
@@ -133,4 +135,19 @@ test('the gas of a search depends on the version and the vector, not on what was
     used.push(outcome.gasUsed)
   }
   expect(used[0]).toBe(used[1])
+})
+
+test('rows gain at most one by an answer, whatever the labels', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(0, 1), { minLength: 6, maxLength: 200 }), (pattern) => {
+      const values = shapleyByRank(Uint8Array.from(pattern), 5)
+      const rows = Array.from(values.subarray(0, 64), (value, i) => ({
+        row: BigInt(i),
+        score: value >> 42n,
+      }))
+      const gains = atMostOne(rows).reduce((sum, { score }) => (score > 0n ? sum + score : sum), 0n)
+      expect(gains).toBeLessThanOrEqual(1n << 20n)
+    }),
+    { examples: [[[1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]]] },
+  )
 })

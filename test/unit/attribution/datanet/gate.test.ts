@@ -91,10 +91,13 @@ test('every tenth word changed is still a copy, every eighth is not, whatever th
 
 test('prior art of the protocol counts as earlier rows of every datanet', async () => {
   const art = await economy.held([[alice, originals]])
+  economy.mine(1)
   const other = await economy.held([[carol, [[originals[1], textOf(20)].join(' ')]]])
   await expect(measure(other.versionId, 0n)).rejects.toThrow('NotFound')
   govern('datanet.priorArtVersion', art.versionId)
   govern('datanet.gateBps', 7_501n)
+  // The art itself was before nothing of its own.
+  await expect(measure(art.versionId, 0n)).rejects.toThrow('NotFound')
   expect((await measure(other.versionId, 0n)).result).toEqual([60n, 80n, 1])
   expect((await economy.read('datanet', 'batch', [other.batchIds[0]!])).state).toBe(2)
 })
