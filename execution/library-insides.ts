@@ -4,7 +4,7 @@
  */
 /* oxlint-disable no-underscore-dangle -- the library's names */
 import type { StateManagerInterface } from '@ethereumjs/common'
-import type { EVM } from '@ethereumjs/evm'
+import type { EVM, ExecResult } from '@ethereumjs/evm'
 import type { Address } from '../primitives/index.ts'
 import type { OpcodeMap } from './evm-hooks.ts'
 
@@ -29,6 +29,26 @@ export function setMemoryBytes({ memory }: RunState, bytes: Uint8Array): void {
 }
 
 export const evmOf = ({ interpreter }: RunState): EVM => interpreter._evm
+
+type Interpreter = RunState['interpreter']
+type InterpreterClass = new (
+  evm: EVM,
+  stateManager: StateManagerInterface,
+  blockchain: EVM['blockchain'],
+  env: RunState['env'],
+  gasLeft: bigint,
+  journal: EVM['journal'],
+) => Interpreter
+
+/** Not exported there: the first frame that runs shows it. */
+let interpreterClass: InterpreterClass | undefined
+export const interpreterOf = (): InterpreterClass | undefined => interpreterClass
+export function learnInterpreter({ runState }: ExecResult): void {
+  interpreterClass = runState?.interpreter.constructor as InterpreterClass | undefined
+}
+
+/** What a frame gives, as far as it has come. */
+export const toldBy = (interpreter: Interpreter): Interpreter['_result'] => interpreter._result
 
 type Names = ReadonlyMap<string, ReadonlySet<string>>
 

@@ -12,11 +12,19 @@ import {
   type Message,
   NobleBN254,
 } from '@ethereumjs/evm'
-import { type Address, toHex } from '../primitives/index.ts'
+import { Account, type Address as LibraryAddress, createZeroAddress } from '@ethereumjs/util'
+import { type Address, invariant, toHex } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
 import { blockchainOf } from './evm-block.ts'
 import { hookEvm, type OpcodeMap } from './evm-hooks.ts'
-import { evmOf, journalTo } from './library-insides.ts'
+import {
+  evmOf,
+  interpreterOf,
+  journalTo,
+  learnInterpreter,
+  type RunState,
+  toldBy,
+} from './library-insides.ts'
 import { type NativeHost, runNativeFrame, runNativeView } from './native-frame.ts'
 import type { Natives } from './native/run.ts'
 import { addressText } from './state-manager.ts'
@@ -24,6 +32,10 @@ import type { QuickCode, QuickEvm } from './straight-call.ts'
 import { straighten } from './straight.ts'
 import type { Tracer } from './tracer.ts'
 import type { BlockContext, Breathe, RunOptions } from './types.ts'
+
+type CallMessage = Message & { readonly to: LibraryAddress }
+
+const nobody = createZeroAddress()
 
 /** A fork's opcodes as the library has them, with jumps and calls that breathe, and both made straight. */
 interface Tables {
@@ -120,6 +132,99 @@ export class TableSharingEvm extends EVM implements QuickEvm {
     if (!precompile || precompile.constructor.name === 'AsyncFunction') return undefined
     // A precompile that is not async answers at once.
     return (frame) => this.runPrecompile(precompile, frame.input, frame.gas) as ExecResult
+  }
+
+  /**
+   * As the library's for the forks there are (its own knows experiments, and copies every message): value moves,
+   * code is found and run, by whoever it is to be run.
+   */
+  protected override async _executeCall(message: CallMessage): Promise<EVMResult> {
+    const error = await this.#moveValue(message)
+    await this._loadCode(message)
+    const { code, gasRefund, gasLimit } = message
+    if (!code || (typeof code !== 'function' && code.length === 0) || error) {
+      const ending = error ? { exceptionError: error } : {}
+      const returnValue = new Uint8Array(0)
+      return { execResult: { ...ending, gasRefund, executionGasUsed: 0n, returnValue } }
+    }
+    let execResult: ExecResult
+    if (typeof code === 'function') {
+      execResult = await this.runPrecompile(code, message.data, gasLimit)
+      execResult.gasRefund = gasRefund
+    } else execResult = await this.runInterpreter(message)
+    if (message.depth === 0) this.transientStorage.clear()
+    return { execResult }
+  }
+
+  /** Both accounts are written, so touched (EIP-161), whatever the value is. */
+  async #moveValue(message: CallMessage): Promise<EVMError | undefined> {
+    const { caller, to, delegatecall } = message
+    let failure: unknown
+    const sender = (await this.stateManager.getAccount(caller)) ?? new Account()
+    if (!delegatecall)
+      await this._reduceSenderBalance(sender, message).catch((error: unknown) => (failure = error))
+    const receiver = (await this.stateManager.getAccount(to)) ?? new Account()
+    if (!delegatecall)
+      await this._addToBalance(receiver, message).catch((error: unknown) => (failure = error))
+    return failure as EVMError | undefined
+  }
+
+  /** As the library's, without the forty fields that it merges into a result for its readers. */
+  protected override async runInterpreter(message: Message): Promise<ExecResult> {
+    const Interpreter = interpreterOf()
+    if (!Interpreter) {
+      const result = await super.runInterpreter(message)
+      learnInterpreter(result)
+      return result
+    }
+    const { selfdestruct, createdAddresses, gasLimit } = message
+    const { stateManager, blockchain, journal } = this
+    const env = await this.#environmentOf(message)
+    const interpreter = new Interpreter(this, stateManager, blockchain, env, gasLimit, journal)
+    const told = toldBy(interpreter)
+    if (selfdestruct) told.selfdestruct = selfdestruct
+    if (createdAddresses) told.createdAddresses = createdAddresses
+    const { runState, exceptionError } = await interpreter.run(env.code)
+    const { gasLeft: gas, gasRefund } = runState
+    const returnValue = told.returnValue ?? new Uint8Array(0)
+    const common = { runState, gas, gasRefund, returnValue }
+    if (!exceptionError) return { ...told, ...common, executionGasUsed: gasLimit - gas }
+    const isRevert = exceptionError.error === EVMError.errorMessages.REVERT
+    return {
+      ...common,
+      exceptionError,
+      executionGasUsed: isRevert ? gasLimit - gas : gasLimit,
+      logs: [],
+      selfdestruct: new Map(),
+      createdAddresses: new Set(),
+    }
+  }
+
+  async #environmentOf(message: Message): Promise<RunState['env']> {
+    const { to = nobody, caller, data, value, depth, isStatic, isCreate, gasRefund } = message
+    const { code, codeAddress, blobVersionedHashes = [], createdAddresses } = message
+    const { _tx: transaction, _block: block } = this
+    const isCode = code instanceof Uint8Array
+    invariant(transaction !== undefined && block !== undefined && isCode, 'a frame runs in a call')
+    const { gasPrice, origin } = transaction
+    return {
+      address: to,
+      caller,
+      callData: data,
+      callValue: value,
+      code,
+      isStatic,
+      isCreate: isCreate ?? false,
+      depth,
+      gasPrice,
+      origin,
+      block,
+      contract: (await this.stateManager.getAccount(to)) ?? new Account(),
+      codeAddress,
+      gasRefund,
+      blobVersionedHashes,
+      ...(createdAddresses && { createdAddresses }),
+    }
   }
 
   /** No contract comes to stand where modules do; like any collision it burns the gas. */
