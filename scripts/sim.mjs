@@ -5,20 +5,24 @@
  * those of `npm run sim -- --help`; it runs in this process. `npm run sim` has Node do without helper
  * threads: there is one seed after the other, and what counts is the time of all cores.
  */
+import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const outfile = join(root, 'node_modules', '.cache', 'tributary', `sim-${process.pid}.mjs`)
+const outdir = join(root, 'node_modules', '.cache', 'tributary', `sim-${process.pid}`)
 await build({
   entryPoints: [join(root, 'test', 'sim', 'main.ts')],
-  outfile,
+  outdir,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
+  splitting: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',
   packages: 'external',
   logLevel: 'error',
 })
-await import(pathToFileURL(outfile).href)
+process.on('exit', () => rmSync(outdir, { recursive: true, force: true }))
+await import(pathToFileURL(join(outdir, 'main.mjs')).href)

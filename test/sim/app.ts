@@ -128,6 +128,12 @@ export const createToyStore = (): ToyStore => ({
 
 export const headOf = (store: ToyStore): Hex => store.hashes.at(-1) ?? genesisHash
 
+/** Takes virtual time; what dies meanwhile never answers. */
+export type Work = <value>(
+  what: 'propose' | 'validate' | 'commit',
+  done: () => value | Promise<value>,
+) => Promise<value>
+
 export interface ToyAppPorts {
   readonly store: ToyStore
   readonly setAt: SetAt
@@ -135,10 +141,7 @@ export interface ToyAppPorts {
   readonly nowMs: () => number
   readonly salt: () => number
   /** Resolves after the time that the work takes. */
-  readonly work: <value>(
-    what: 'propose' | 'validate' | 'commit',
-    done: () => value,
-  ) => Promise<value>
+  readonly work: Work
   /** Byzantine: proposes blocks that break the rules, finds everything valid. */
   readonly isCareless?: boolean
   readonly onCommit: (decision: Decision) => void

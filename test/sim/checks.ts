@@ -16,6 +16,20 @@ import {
 import type { Address, Hex } from '../../primitives/index.ts'
 import { decodeToy, type SetAt } from './app.ts'
 
+/** A block as the checks see it. */
+export interface SeenBlock {
+  readonly hash: Hex
+  readonly height: bigint
+  readonly parent: Hex
+  /** By its own bytes: header and body belong together, no rule is broken on purpose. */
+  readonly isValid: boolean
+}
+
+const lookAtToy = (bytes: Uint8Array): SeenBlock | undefined => {
+  const toy = decodeToy(bytes)
+  return toy && { ...toy, isValid: toy.isValid && toy.hasItsBody }
+}
+
 export interface Violation {
   readonly rule:
     | 'agreement'
@@ -45,6 +59,7 @@ export function createChecks(
   { digests, signerOf }: Checker,
   setAt: SetAt,
   faulty: readonly Address[],
+  look: (block: Uint8Array) => SeenBlock | undefined = lookAtToy,
 ): Checks {
   const violations: Violation[] = []
   const blocks = new Map<bigint, Hex>()
@@ -66,14 +81,14 @@ export function createChecks(
         violate('agreement', `height ${height}: ${before} and, at node ${node}, ${blockHash}`)
       blocks.set(height, before ?? blockHash)
       rounds.set(height, Math.max(round, rounds.get(height) ?? 0))
-      const toy = decodeToy(block)
-      const isBlock = toy?.hash === blockHash && toy.hasItsBody && toy.isValid
-      if (!isBlock || toy.height !== height)
+      const seen = look(block)
+      const isBlock = seen?.hash === blockHash && seen.isValid
+      if (!isBlock || seen.height !== height)
         violate(
           'validity',
           `height ${height}: node ${node} committed a block that breaks the rules`,
         )
-      if (height > 1n && toy?.parent !== blocks.get(height - 1n))
+      if (height > 1n && seen?.parent !== blocks.get(height - 1n))
         violate('validity', `height ${height}: the block of node ${node} has another parent`)
       const validators = setAt(height)
       const fault = certificateFault(certificate, validators, (vote) =>

@@ -10,7 +10,8 @@ import { createSets } from './app.ts'
 import { addressOf, decodeOnce } from './curve.ts'
 import type { SimOptions } from './options.ts'
 import { createRng } from './rng.ts'
-import { simParams, simulate, type SimResult } from './simulation.ts'
+import { simParams } from './params.ts'
+import { simulate, type SimResult } from './simulation.ts'
 
 export interface CrashPoint {
   readonly node: number

@@ -25,6 +25,7 @@ const help = `npm run sim -- [options]
   --exact-thirds   powers of which some validators have exactly two thirds
   --jobs N         so many processes share the seeds (1)
   --real-codecs    every receiver decodes and checks for itself: slower, the same hash
+  --real-app       blocks of the real chain, executed, and real codecs: no faulty validators, much slower
   --crash-points   every crash of one validator over 3 heights of 2 rounds, no seeds
   --late           of those, the ones of a validator that is late
   --twins          every way to part a twin and three honest validators in 3 rounds, no seeds
@@ -47,6 +48,7 @@ const { values } = parseArgs({
     'exact-thirds': { type: 'boolean', default: false },
     jobs: { type: 'string', default: '1' },
     'real-codecs': { type: 'boolean', default: false },
+    'real-app': { type: 'boolean', default: false },
     /** Of a process that another one started: which of how many, and totals for it to read. */
     part: { type: 'string', default: '0/1' },
     'crash-points': { type: 'boolean', default: false },
@@ -86,13 +88,18 @@ const started = performance.now()
 
 async function runOne(seed: number, limits: SimLimits): Promise<void> {
   const options = rollOptions(seed, limits, createRng(seed))
-  const hooks = { isReal: values['real-codecs'] }
-  const result = await simulate(options, hooks)
+  const run = async (): Promise<SimResult> => {
+    if (!values['real-app']) return simulate(options, { isReal: values['real-codecs'] })
+    // The EVM takes most of a second to load.
+    const { simulateReal } = await import('./real-app.ts')
+    return simulateReal(options)
+  }
+  const result = await run()
   total.runs++
   total.hash = BigInt.asUintN(64, total.hash + BigInt(`0x${result.auditHash}`))
   for (const key of ['heights', 'extraRounds', 'events', 'messages', 'crashes'] as const)
     total[key] += result[key]
-  if (values.twice && (await simulate(options, hooks)).auditHash !== result.auditHash) {
+  if (values.twice && (await run()).auditHash !== result.auditHash) {
     total.bad++
     say(`seed ${seed}, ${limits.nodes} nodes: two runs differ`)
   }
@@ -103,7 +110,7 @@ async function report(options: SimOptions, result: SimResult): Promise<void> {
   total.bad++
   say(`seed ${options.seed}, ${options.nodes} nodes, auditor ${result.auditHash}:`)
   for (const { rule, text } of result.violations) say(`  ${rule}: ${text}`)
-  const small = values['no-shrink'] ? options : await shrink(options)
+  const small = values['no-shrink'] || values['real-app'] ? options : await shrink(options)
   say(`  ${JSON.stringify(small, undefined, 1).replaceAll(/\n\s*/g, ' ')}`)
 }
 

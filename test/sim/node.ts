@@ -19,7 +19,15 @@ import { accept, fromHex, type Hex, type Verdict } from '../../primitives/index.
 import { lastLoggedHeight, openConsensusLog, openSignGuard } from '../../state/index.ts'
 import { silentLogger } from '../../primitives/index.ts'
 import { Crash, createTornDisk, type DiskFaults } from '../support/torn-disk.ts'
-import { createToyApp, createToyStore, genesisHash, type SetAt, type ToyStore } from './app.ts'
+import {
+  createToyApp,
+  createToyStore,
+  genesisHash,
+  type SetAt,
+  type ToyStore,
+  type Work,
+} from './app.ts'
+import type { RealChain } from './real-app.ts'
 import { addressOf, type createMemo, toyCurve } from './curve.ts'
 import type { Rng } from './rng.ts'
 import type { World } from './world.ts'
@@ -40,6 +48,8 @@ export interface NodeOptions {
   readonly workMs: number
   readonly blockTimeMs: number
   readonly traits: NodeTraits
+  /** Blocks with transactions, executed; absent: toys. */
+  readonly chain?: RealChain | undefined
 }
 
 export interface NodePorts {
@@ -134,20 +144,27 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
         nowMs: () => Math.floor(world.nowMs() + offsetMs),
         after: (delayMs: number, task: () => void) => world.after(delayMs, () => alive(of, task)),
       }
-      const work = <value>(what: string, done: () => value): Promise<value> =>
-        new Promise((resolve, refuse) => {
+      const work: Work = <value>(what: string, done: () => value | Promise<value>) =>
+        new Promise<value>((resolve, refuse) => {
           const delayMs = what === 'commit' ? 1 : options.workMs * dice.next()
+          const end = (value: value): void => {
+            if (what === 'commit') burn()
+            world.settle()
+            resolve(value)
+          }
+          const fail = (error: unknown): void => {
+            world.settle()
+            refuse(error instanceof Error ? error : new Error('not an error'))
+          }
           world.after(delayMs, () =>
             alive(of, () => {
               try {
                 if (what === 'commit') burn()
                 const value = done()
-                if (what === 'commit') burn()
-                world.settle()
-                resolve(value)
+                if (value instanceof Promise) world.hold(value.then(end).catch(fail))
+                else end(value)
               } catch (error) {
-                world.settle()
-                refuse(error instanceof Error ? error : new Error('not an error'))
+                fail(error)
               }
             }),
           )
@@ -155,7 +172,9 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
       const created = createEngine(
         { params: options.params },
         {
-          app: appOf(options, ports, store, work, clock.nowMs),
+          app:
+            options.chain?.open({ clock, work, onCommit: ports.onCommit }) ??
+            appOf(options, ports, store, work, clock.nowMs),
           ...openVoting(options, ports, store, disk),
           network: networkOf(burn, ports, (receive) => (receiver = receive)),
           ...options.memo,
@@ -205,7 +224,7 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
     },
     operations: () => operations,
     isUp: () => engine !== undefined,
-    height: () => BigInt(store.hashes.length),
+    height: () => options.chain?.height() ?? BigInt(store.hashes.length),
     keptVotes: () => (engine ? countVotes(engine.state()) : 0),
   }
 }
@@ -218,7 +237,7 @@ const appOf = (
   { setAt, traits, blockTimeMs }: NodeOptions,
   { dice, onCommit }: NodePorts,
   store: ToyStore,
-  work: Parameters<typeof createToyApp>[0]['work'],
+  work: Work,
   nowMs: () => number,
 ): App =>
   createToyApp({
@@ -250,7 +269,7 @@ const networkOf = (
 
 /** Guard and log as the node opens them. */
 function openVoting(
-  { index, traits, setAt }: NodeOptions,
+  { index, traits, setAt, chain }: NodeOptions,
   { onSigned }: NodePorts,
   store: ToyStore,
   disk: ReturnType<typeof createTornDisk>,
@@ -268,7 +287,7 @@ function openVoting(
       path: `${folder}/guard`,
       genesisHash,
       address,
-      signedOnChain: lastSealed(store, setAt, address),
+      signedOnChain: lastSealed(chain?.decisions() ?? store.decisions, setAt, address),
       hasTakenPart: lastLoggedHeight(logFolder, disk) !== undefined,
     },
     disk,
@@ -286,7 +305,11 @@ function openVoting(
 }
 
 /** Highest block of the own chain with a seal of this validator. */
-function lastSealed({ decisions }: ToyStore, setAt: SetAt, address: Hex): bigint | undefined {
+function lastSealed(
+  decisions: readonly Decision[],
+  setAt: SetAt,
+  address: Hex,
+): bigint | undefined {
   const own = setAt(1n).indexes.get(address) // the order is that of addresses, at every height
   const last = decisions.findLast(({ certificate }) =>
     certificate.seals.some(({ index }) => index === own),

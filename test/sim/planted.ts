@@ -12,7 +12,17 @@ import { assertNever } from '../../primitives/index.ts'
 import { type PlantedBug, plantedBugs } from './planted-bugs.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const folders = ['consensus', 'state', 'primitives', 'scripts', 'test/sim', 'test/support']
+const folders = [
+  'consensus',
+  'state',
+  'primitives',
+  'execution',
+  'genesis',
+  'node',
+  'scripts',
+  'test/sim',
+  'test/support',
+]
 /** A hunt that takes longer has not found its bug. */
 const limitMs = 400_000
 

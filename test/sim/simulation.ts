@@ -3,7 +3,7 @@
  * everybody must reach the tip. Checks after each event; the same options give the same run, event for
  * event. Nothing here is printed; main.ts does.
  */
-import { type ConsensusParams, defaultParams, type SigningDomain } from '../../consensus/index.ts'
+import type { ConsensusParams, SigningDomain } from '../../consensus/index.ts'
 import { assertNever } from '../../primitives/index.ts'
 import type { DiskFaults } from '../support/torn-disk.ts'
 import {
@@ -29,6 +29,8 @@ import { addressOf, createMemo, decodeOnce } from './curve.ts'
 import { createNet, type Net } from './net.ts'
 import { createNode, type NodeTraits, type SimNode } from './node.ts'
 import type { Byzantine, Happening, SimOptions } from './options.ts'
+import { simParams } from './params.ts'
+import type { RealWorld } from './real-app.ts'
 import { createRng, type Rng } from './rng.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -43,17 +45,6 @@ export interface SimResult {
   readonly auditHash: string
 }
 
-export const simParams: ConsensusParams = {
-  ...defaultParams,
-  proposeMs: 1_000,
-  prevoteMs: 500,
-  precommitMs: 500,
-  proposeDeltaMs: 250,
-  prevoteDeltaMs: 250,
-  precommitDeltaMs: 250,
-  maxTimeoutMs: 8_000,
-  rebroadcastMs: 1_000,
-}
 const domain: SigningDomain = { chainId: 2679n, genesisHash }
 /** As in the node, what is said again is said once a block, of slow blocks more often. */
 const paramsOf = ({ options }: Run, { params }: RunHooks): ConsensusParams =>
@@ -94,6 +85,8 @@ export interface RunHooks {
   /** The faulty validator's second process is one more on the network, and hears and is heard alone. */
   readonly hasTwin?: boolean
   readonly isReal?: boolean
+  /** Real chains, one a validator, and what makes their blocks' bytes readable. */
+  readonly real?: RealWorld
 }
 
 export async function simulate(options: SimOptions, hooks: RunHooks = {}): Promise<SimResult> {
@@ -137,12 +130,14 @@ function createRun(options: SimOptions, hooks: RunHooks): Run {
   const dice = createRng(seed)
   const world = createWorld(genesisMs)
   const addresses = Array.from({ length: nodes }, (_, i) => addressOf(i))
-  const setAt = options.exactThirds === true ? createEqualSets(addresses) : createSets(addresses)
+  const toySets = options.exactThirds === true ? createEqualSets(addresses) : createSets(addresses)
+  const setAt = hooks.real?.setAt ?? toySets
   const memo = createMemo(domain, hooks.isReal)
   const checks = createChecks(
     memo.checker,
     setAt,
     options.byzantine.map(({ node }) => addressOf(node)),
+    hooks.real?.look,
   )
   const plan = createPlan(nodes, dice.fork('plan'))
   plan.heads.set(0n, { hash: genesisHash, timeMs: genesisMs })
@@ -207,6 +202,7 @@ function honestNode(run: Run, hooks: RunHooks, index: number): SimNode {
       workMs: run.options.workMs,
       blockTimeMs: run.options.blockTimeMs,
       traits: { ...(hooks.disk && { disk: hooks.disk }) },
+      chain: hooks.real?.chains[index],
     },
     {
       world,

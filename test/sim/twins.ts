@@ -5,7 +5,8 @@
  */
 import { decodeOnce } from './curve.ts'
 import type { SimOptions } from './options.ts'
-import { simParams, simulate, type SimResult } from './simulation.ts'
+import { simParams } from './params.ts'
+import { simulate, type SimResult } from './simulation.ts'
 
 const nodes = 4
 const rounds = 3

@@ -10,6 +10,8 @@ export interface World {
   auditHash(): string
   /** Promises have been settled: their followers must run before the next event. */
   settle(): void
+  /** Real work that an event has begun (a database in memory): virtual time stands still until it is done. */
+  hold(work: Promise<unknown>): void
   /** Runs events until a time, or until `isOver`. */
   run(untilMs: number, isOver?: () => boolean): Promise<void>
   events(): number
@@ -29,6 +31,7 @@ export function createWorld(startMs: number): World {
   let hash = 0x811c9dc5
   let second = 0x01000193
   let isUnsettled = false
+  const held: Promise<unknown>[] = []
   return {
     nowMs: () => nowMs,
     after(delayMs, task) {
@@ -49,6 +52,7 @@ export function createWorld(startMs: number): World {
     settle() {
       isUnsettled = true
     },
+    hold: (work) => void held.push(work),
     async run(untilMs, isOver = () => false) {
       for (let event = heap[0]; event && event.atMs <= untilMs; event = heap[0]) {
         pop(heap)
@@ -56,6 +60,7 @@ export function createWorld(startMs: number): World {
         nowMs = event.atMs
         events++
         event.task()
+        while (held.length > 0) await held.shift()
         while (isUnsettled) {
           isUnsettled = false
           // Longest chain of an engine: promise, then, its catch.

@@ -20,6 +20,11 @@ const limitMs = 240_000
 test.each([
   ['a hundred seeds: every rule holds', '--seeds 100 --nodes 4 --seconds 30', '100 runs'],
   ['seven validators, two of them faulty', '--seeds 8 --nodes 7 --seconds 30', '8 runs'],
+  [
+    'blocks of the real chain are executed',
+    '--real-app --seeds 2 --nodes 4 --seconds 30',
+    '2 runs',
+  ],
   ['whoever hears which prevote when, locks hold', '--schedules 60', '60 schedules'],
   ['a validator dies at an operation (a sample)', '--crash-points --stride 101', 'crash points'],
   ['a faulty validator runs twice (a sample)', '--twins --stride 211', 'ways to part twins'],
