@@ -115,7 +115,7 @@ const load = (loadavg()[0] ?? 0).toFixed(0)
 process.stdout.write(`${cpus().length} cores at load ${load}, Node ${process.version}\n`)
 for (const [rows, dimensions] of [
   [20_000, 64],
-  [18_000, 384],
+  [14_000, 384],
 ] as const) {
   const texts = Array.from({ length: rows }, () => spelled(dice.below(10), vectorOf(dimensions)))
   const answer = spelled(3, vectorOf(dimensions))
@@ -131,7 +131,7 @@ for (const [rows, dimensions] of [
 }
 for (const [rows, dimensions, classes] of [
   [5_000, 32, 10],
-  [16_000, 32, 3],
+  [15_000, 32, 3],
 ] as const) {
   const { answer, texts } = headCase(rows, dimensions, classes)
   const head = answer.subarray(0, 5 + 8 * classes * (dimensions + 1))

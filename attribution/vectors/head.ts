@@ -33,17 +33,17 @@ const scoreScale = powerOfTwo(20)
 const maxGas = 2n ** 23n
 
 /**
- * Threefold over the measured passes (npm run bench:natives): 3.5 for each weight and row (gradient, product,
- * scores), 9 for each class and row (three exponentials).
+ * Threefold over the measured passes (npm run bench:natives): 4.2 for each weight and row (gradient, product,
+ * scores), 12 for each class and row (three exponentials).
  */
 const baseGas = 30_000n
-const weightGasTenths = 35n
-const classGas = 9n
+const weightGasTenths = 42n
+const classGas = 12n
 /** The same without the gradient, of a head whose certificate the chain has; and the gradient alone. */
-const certifiedWeightGasTenths = 24n
-const certifiedClassGas = 6n
-const gradientWeightGasTenths = 15n
-const gradientClassGas = 4n
+const certifiedWeightGasTenths = 32n
+const certifiedClassGas = 8n
+const gradientWeightGasTenths = 18n
+const gradientClassGas = 5n
 
 const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
 /** IDatanet.VersionState.Held. */

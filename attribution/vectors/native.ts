@@ -35,11 +35,11 @@ const componentsPerGas = 32n
  * Reading a version's rows as vectors, as every call pays for it, though a node that has just done it need
  * not do it again: what a node remembers is nobody's business.
  */
-const readRowGas = 30n
-const readComponentGas = 1n
+const readRowGas = 40n
+const readComponentGasTenths = 14n
 
 export const readingGas = (rows: bigint, dimensions: number): bigint =>
-  rows * (readRowGas + readComponentGas * BigInt(dimensions))
+  rows * readRowGas + (rows * BigInt(dimensions) * readComponentGasTenths) / 10n
 
 /** A Shapley value of 2^-62 in the receipt's unit, 2^-40: 256 leaves stay far below 2^64. */
 const weightShift = 22n
