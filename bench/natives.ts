@@ -115,7 +115,7 @@ const load = (loadavg()[0] ?? 0).toFixed(0)
 process.stdout.write(`${cpus().length} cores at load ${load}, Node ${process.version}\n`)
 for (const [rows, dimensions] of [
   [20_000, 64],
-  [14_000, 384],
+  [6_500, 384],
 ] as const) {
   const texts = Array.from({ length: rows }, () => spelled(dice.below(10), vectorOf(dimensions)))
   const answer = spelled(3, vectorOf(dimensions))

@@ -3,10 +3,11 @@
  */
 import type { Hex } from '../../primitives/index.ts'
 import { type Corpora, attributeHeld, type SpanResult } from '../span/native.ts'
-import { attributeByHead, scoreByHead } from '../vectors/head.ts'
+import { attributeByHead, maxGas, scoreByHead } from '../vectors/head.ts'
 import {
   attributeNeighbours,
   attributeRetrieved,
+  gasForSums,
   scoreNeighbours,
   scoreOne,
   type Scores,
@@ -64,7 +65,8 @@ export function scoreNative(
   if (!isScored(methodId)) throw context.revert('InvalidArgument', [textWord('methodId')])
   if (methodId === knnMethod) return scoreNeighbours(context, ports, versionId, answer)
   const isCertified = hasCertificate(context, assetId, versionId)
-  const found = scoreByHead(context, ports, versionId, answer, isCertified)
+  const most = maxGas - gasForSums
+  const found = scoreByHead(context, ports, versionId, answer, isCertified, most)
   checkContent(context, assetId, found.contentHash)
   // A question that surprises the head moves its scores without bound: as parts of one they cannot.
   const whole = found.rows.reduce((sum, { score }) => sum + (score < 0n ? -score : score), 0n)

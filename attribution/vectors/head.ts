@@ -30,7 +30,7 @@ const creditedRows = 64
 /** Scores in units of 2^-20. */
 const scoreScale = powerOfTwo(20)
 /** Half of the transaction's gas (EIP-7825): no call may cost more. */
-const maxGas = 2n ** 23n
+export const maxGas = 2n ** 23n
 
 /**
  * Threefold over the measured passes (npm run bench:natives): 4.2 for each weight and row (gradient, product,
@@ -149,6 +149,7 @@ export function scoreByHead(
   versionId: bigint,
   bytes: Uint8Array,
   isCertified: boolean,
+  mostGas = maxGas,
 ): Scores & { readonly contentHash: Hex } {
   const { revert } = context
   chargeAnswer(context, bytes)
@@ -157,6 +158,7 @@ export function scoreByHead(
   const { data, rows } = openData(context, ports, versionId, answer, {
     weightTenths: isCertified ? certifiedWeightGasTenths : weightGasTenths,
     class: isCertified ? certifiedClassGas : classGas,
+    most: mostGas,
   })
   const { weights, vector, label } = answer
   if (data.count === 0) throw revert('BadProof', [])
@@ -196,6 +198,7 @@ export function certifyHead(
   const { data } = openData(context, ports, versionId, head, {
     weightTenths: gradientWeightGasTenths,
     class: gradientClassGas,
+    most: maxGas,
   })
   if (data.count === 0 || !isOptimal(data, head.weights, epsilon)) throw revert('BadProof', [])
 }
@@ -206,7 +209,7 @@ function openData(
   { corpora, vectors }: VectorPorts,
   versionId: bigint,
   head: Head,
-  price: { readonly weightTenths: bigint; readonly class: bigint },
+  price: { readonly weightTenths: bigint; readonly class: bigint; readonly most: bigint },
 ) {
   const version = view(datanet, 'version', [versionId])
   if (version.state !== held) throw revert('NotHeld', [versionId])
@@ -217,7 +220,7 @@ function openData(
     (cells * width * price.weightTenths) / 10n +
     price.class * cells +
     readingGas(version.rows, head.dimensions)
-  if (cost > maxGas) throw revert('LimitExceeded', [textWord('head'), maxGas])
+  if (cost > price.most) throw revert('LimitExceeded', [textWord('head'), price.most])
   gas.charge(cost)
   const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
   return dataOf(vectors.playersOf(index, head.dimensions), index, head)

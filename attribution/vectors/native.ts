@@ -26,6 +26,8 @@ const candidates = 32
 
 /** Half of the transaction's gas (EIP-7825): no call may cost more. */
 const maxGas = 2n ** 23n
+/** Of that, what an epoch keeps for adding to the sums of 64 rows of as many batches. */
+export const gasForSums = 2n ** 22n
 /** Threefold over the measured search (npm run bench:natives): 20k + 6 N + N d / 32. */
 const baseGas = 20_000n
 const rowGas = 6n
@@ -35,7 +37,7 @@ const componentsPerGas = 32n
  * Reading a version's rows as vectors, as every call pays for it, though a node that has just done it need
  * not do it again: what a node remembers is nobody's business.
  */
-const readRowGas = 40n
+const readRowGas = 50n
 const readComponentGasTenths = 14n
 
 export const readingGas = (rows: bigint, dimensions: number): bigint =>
@@ -100,7 +102,7 @@ export function scoreNeighbours(
   versionId: bigint,
   answer: Uint8Array,
 ): Scores {
-  const found = valueNeighbours(context, ports, versionId, answer)
+  const found = valueNeighbours(context, ports, versionId, answer, maxGas - gasForSums)
   const { players, distances, label, order, matches, values } = found
   context.gas.charge(marginalGas * BigInt(order.length))
   const byPlayer = players.labels.map((own) => (own === label ? 1 : 0))
@@ -133,8 +135,9 @@ function valueNeighbours(
   ports: VectorPorts,
   versionId: bigint,
   answer: Uint8Array,
+  mostGas = maxGas,
 ) {
-  const { players, vector, label } = open(context, ports, versionId, answer)
+  const { players, vector, label } = open(context, ports, versionId, answer, mostGas)
   const distances = players.vectors.distancesTo(vector)
   const order = orderByDistance(distances)
   const matches = matchesOf(order, players.labels, label)
@@ -169,6 +172,7 @@ function open(
   { corpora, vectors }: VectorPorts,
   versionId: bigint,
   answer: Uint8Array,
+  mostGas = maxGas,
 ): { readonly players: Players; readonly vector: Int8Array; readonly label: number } {
   const { gas, revert, view } = context
   const version = view(datanet, 'version', [versionId])
@@ -183,7 +187,7 @@ function open(
     rowGas * version.rows +
     components / componentsPerGas +
     readingGas(version.rows, vector.length)
-  if (cost > maxGas) throw revert('LimitExceeded', [textWord('components'), maxGas])
+  if (cost > mostGas) throw revert('LimitExceeded', [textWord('components'), mostGas])
   gas.charge(cost)
   const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
   const players = vectors.playersOf(index, vector.length)
