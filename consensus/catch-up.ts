@@ -59,9 +59,9 @@ interface Ports {
 }
 
 export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports): CatchUp {
-  const claims = new Map<PeerId, bigint>()
   const waiting = new Map<bigint, Decision>()
   const past = createExperience()
+  const { claims } = past
   const alarm = createAlarm(clock, () => look())
   let asked: Asked | undefined
   /** Since the start nobody has been heard who is at our height. */
@@ -75,7 +75,6 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
   const look = (): void => {
     const own = ownHeight()
     if (asked?.isLag === true && asked.from === own) {
-      claims.delete(asked.peer)
       past.failed(asked.peer, past.patienceMs(asked.peer))
       asked = undefined
     }
@@ -96,8 +95,11 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
       }
       if (height <= own || height <= (claims.get(peer) ?? 0n)) return
       if (claims.size < maxPeers || claims.has(peer)) claims.set(peer, height)
+      // Who has failed before keeps nobody waiting for whom a better one can be asked.
+      const isBetter = asked !== undefined && past.isBetter(peer, asked.peer)
+      if (isBetter) asked = undefined
       // Who is two heights ahead is not ahead by a moment.
-      if (height > own + 1n && asked?.isLag !== true) alarm.stop()
+      if (isBetter || (height > own + 1n && asked?.isLag !== true)) alarm.stop()
       alarm.set(height > own + 1n ? 0 : graceMs)
     },
     onHeight(isLate) {
@@ -126,7 +128,6 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
       return height === own ? accept(decision) : keepWaiting(waiting, decision)
     },
     onFalse(peer) {
-      claims.delete(peer)
       past.failed(peer, 0)
       waiting.clear()
     },
@@ -134,8 +135,9 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
   }
 }
 
-/** How peers have answered: how often in a row not at all, and how long each may take. */
+/** What peers claim and how they have answered: how often in a row not at all, how long each may take. */
 function createExperience() {
+  const claims = new Map<PeerId, bigint>()
   const failures = new Map<PeerId, number>()
   const limits = new Map<PeerId, number>()
   /** Twice what it took last, or twice what was too short. */
@@ -144,13 +146,17 @@ function createExperience() {
     limits.set(peer, Math.min(maxPatienceMs, Math.max(minPatienceMs, 2 * ms)))
   }
   return {
+    claims,
     failures,
+    isBetter: (peer: PeerId, other: PeerId): boolean =>
+      (failures.get(peer) ?? 0) < (failures.get(other) ?? 0),
     patienceMs: (peer: PeerId): number => limits.get(peer) ?? minPatienceMs,
     delivered(peer: PeerId, tookMs: number): void {
       failures.delete(peer)
       allow(peer, tookMs)
     },
     failed(peer: PeerId, waitedMs: number): void {
+      claims.delete(peer)
       failures.set(peer, (failures.get(peer) ?? 0) + 1)
       if (failures.size > maxPeers) failures.clear()
       allow(peer, waitedMs)

@@ -129,3 +129,16 @@ test('a question for the height in work is answered with what is known of it', (
   catchUp.onWant('later', 2n)
   expect(sent).toEqual(['late: prevote 1'])
 })
+
+test('a liar that has been asked in vain holds up no question to an honest peer', async () => {
+  const { clock, catchUp, sent } = setUp(0)
+  for (let i = 0; i < 3; i++) {
+    catchUp.onClaim('liar', 1_000_000n)
+    await clock.advance(40_000)
+  }
+  catchUp.onClaim('liar', 2_000_000n)
+  await clock.advance(0)
+  catchUp.onClaim('honest', 2n)
+  await clock.advance(400)
+  expect(sent.at(-1)).toBe('honest: want 1')
+})
