@@ -1,9 +1,11 @@
 /**
  * One token of an n-gram answer in exact rationals (method A5): its probability, the base, and each
  * document's share, computed from the suffix array alone. This is what a challenge makes every validator
- * repeat; it knows no trie and no double, so it is also the judge of those. Attribution notes, 2.8.
+ * repeat; it knows no trie and no double, so it is also the judge of those. Attribution notes, 2.8. What
+ * the chain pays is ngram-weights.ts, which divides the same terms in integers.
  */
 import { add, divide, type Fraction, fraction, multiply, one, subtract, zero } from './fraction.ts'
+import type { NgramConstants } from './ngram-constants.ts'
 import type { ShareRule } from './ngram-shares.ts'
 import { lowerBound } from './span.ts'
 import { unknownToken } from './tokens.ts'
@@ -11,20 +13,21 @@ import { unknownToken } from './tokens.ts'
 /** Documents as the index has them: separators between, id = vocabulary size. */
 export interface ExactText {
   readonly tokens: Int32Array
+  /** Position to document. */
   readonly documents: Int32Array
   readonly order: Int32Array
   readonly vocabulary: number
 }
 
-/** Figures of the whole corpus, computed once: by order from 1, and of the empty context. */
-export interface NgramConstants {
-  readonly order: number
-  /** Numbers of n-grams with value 1, 2, 3, 4. */
-  readonly counts: readonly (readonly [number, number, number, number])[]
-  readonly rootTotal: number
-  /** Tokens of value 1, of 2, of 3 or more. */
-  readonly rootSpread: readonly [number, number, number]
+export interface AskedToken {
+  /** The tokens before it, as many as there are. */
+  readonly history: Int32Array
+  /** -1: a token of no document. */
+  readonly symbol: number
 }
+
+/** Told of every occurrence that will be looked at, before it is, so that somebody can count and stop. */
+export type Step = (occurrences: number) => void
 
 export interface ExactShares {
   readonly probability: Fraction
@@ -33,43 +36,47 @@ export interface ExactShares {
   readonly shares: ReadonlyMap<number, Fraction>
 }
 
-/**
- * p(symbol | history) and its shares. `step` is told of every occurrence that will be looked at, before
- * it is, so that somebody can count and stop.
- */
-export function exactShares(
+/** What one n-gram adds to a token's probability, and who stands behind it. */
+export interface ExactTerm {
+  readonly weight: Fraction
+  readonly ngram: Interval
+  readonly isFull: boolean
+  /** Groups by the token before (a full n-gram: one occurrence each), and whose the first of each is. */
+  readonly groups: Groups
+}
+
+interface Groups {
+  readonly size: number
+  /** By document: groups that begin with it. */
+  readonly comers: ReadonlyMap<number, number>
+}
+
+/** The terms of p(symbol | history), longest context first, and the base; they sum to the probability. */
+export function exactTerms(
   text: ExactText,
   constants: NgramConstants,
-  { history, symbol }: { readonly history: Int32Array; readonly symbol: number },
-  rule: ShareRule,
-  step: (occurrences: number) => void = () => undefined,
-): ExactShares {
-  const shares = new Map<number, Fraction>()
+  { history, symbol }: AskedToken,
+  step: Step,
+): { readonly terms: readonly ExactTerm[]; readonly base: Fraction } {
+  const terms: ExactTerm[] = []
+  const marks = createMarks(text)
   let rest = one
-  let probability = zero
-  const contexts = seenContexts(text, history, constants.order - 1)
-  for (const [low, high, length] of contexts.toReversed()) {
+  for (const [low, high, length] of seenContexts(text, history, constants.order - 1).toReversed()) {
     const discounts = discountsOf(constants.counts[length])
     const isFull = length + 1 === constants.order
     if (length > 0) step(high - low)
     const { total, spread }: Continuations =
       length === 0
         ? { total: constants.rootTotal, spread: constants.rootSpread }
-        : spreadOf(text, low, high, length, isFull)
+        : spreadOf(text, [low, high], { length, isFull }, marks)
     if (total === 0) continue
     const ngram = symbol === unknownToken ? undefined : narrow(text, low, high, length, symbol)
     if (ngram) {
       step(ngram[1] - ngram[0])
-      const groups = groupsOf(text, ngram, isFull)
-      const value = isFull ? ngram[1] - ngram[0] : groups.size
-      if (value > 0) {
-        const kept = subtract(fraction(value), discounts[Math.min(value, 3) - 1]!)
-        if (kept.n > 0n) {
-          const weight = divide(multiply(rest, kept), fraction(total))
-          probability = add(probability, weight)
-          giveOut(text, ngram, groups, weight, rule, shares)
-        }
-      }
+      const groups = isFull ? fullGroups(text, ngram) : groupsOf(text, ngram, marks)
+      const kept = subtract(fraction(groups.size), discounts[Math.min(groups.size, 3) - 1] ?? zero)
+      if (groups.size > 0 && kept.n > 0n)
+        terms.push({ weight: divide(multiply(rest, kept), fraction(total)), ngram, isFull, groups })
     }
     const left = spread.reduce<Fraction>(
       (sum, count, i) => add(sum, multiply(discounts[i]!, fraction(count))),
@@ -77,9 +84,48 @@ export function exactShares(
     )
     rest = divide(multiply(rest, left), fraction(total))
   }
-  const base = divide(rest, fraction(text.vocabulary))
-  const sorted = new Map([...shares].toSorted(([a], [b]) => a - b))
-  return { probability: add(probability, base), base, shares: sorted }
+  return { terms, base: divide(rest, fraction(text.vocabulary)) }
+}
+
+/** p(symbol | history) and its shares. */
+export function exactShares(
+  text: ExactText,
+  constants: NgramConstants,
+  asked: AskedToken,
+  rule: ShareRule,
+): ExactShares {
+  const { terms, base } = exactTerms(text, constants, asked, () => undefined)
+  const shares = new Map<number, Fraction>()
+  let probability = base
+  for (const term of terms) {
+    probability = add(probability, term.weight)
+    for (const [document, part] of rule === 'first-come' ? firstComers(term) : holders(text, term))
+      shares.set(document, add(shares.get(document) ?? zero, multiply(term.weight, part)))
+  }
+  return { probability, base, shares: new Map([...shares].toSorted(([a], [b]) => a - b)) }
+}
+
+const firstComers = ({ groups }: ExactTerm): [number, Fraction][] =>
+  Array.from(groups.comers, ([document, count]) => [document, fraction(count, groups.size)])
+
+/** Every occurrence its part of its group, each group the same. */
+function holders(text: ExactText, { ngram: [low, high], isFull }: ExactTerm): [number, Fraction][] {
+  /** By token before: how often each document has it. */
+  const groups = new Map<number, number[]>()
+  for (let rank = low; rank < high; rank++) {
+    const position = text.order[rank]!
+    const key = isFull ? text.vocabulary : tokenBefore(text, position)
+    if (key === undefined) continue
+    const group = groups.get(key)
+    if (group) group.push(text.documents[position]!)
+    else groups.set(key, [text.documents[position]!])
+  }
+  return [...groups.values()].flatMap((group) =>
+    group.map((document): [number, Fraction] => [
+      document,
+      fraction(1, groups.size * group.length),
+    ]),
+  )
 }
 
 type Interval = readonly [low: number, high: number]
@@ -127,84 +173,80 @@ interface Continuations {
   readonly spread: readonly number[]
 }
 
-/** Sum and spread of the values of a context's continuations. */
+/** Which tokens were met in the round that is on. */
+interface Marks {
+  /** By token: the last round it was met in. */
+  readonly rounds: Int32Array
+  /** By token, of that round: the first document. */
+  readonly firsts: Int32Array
+  round: number
+}
+
+const createMarks = ({ vocabulary }: ExactText): Marks => ({
+  rounds: new Int32Array(vocabulary + 1),
+  firsts: new Int32Array(vocabulary + 1),
+  round: 0,
+})
+
+/**
+ * Sum and spread of the values of a context's continuations. Suffixes are sorted, so those with the same
+ * next token stand together.
+ */
 function spreadOf(
-  text: ExactText,
-  low: number,
-  high: number,
-  length: number,
-  isFull: boolean,
+  { tokens, order, vocabulary }: ExactText,
+  [low, high]: Interval,
+  { length, isFull }: { readonly length: number; readonly isFull: boolean },
+  marks: Marks,
 ): Continuations {
-  const values = new Map<number, number>()
-  const seen = new Set<number>()
-  for (let rank = low; rank < high; rank++) {
-    const position = text.order[rank]!
-    const next = text.tokens[position + length]!
-    if (next === text.vocabulary) continue
-    if (!isFull) {
-      const before = tokenBefore(text, position)
-      if (before === undefined) continue
-      const pair = before * (text.vocabulary + 1) + next
-      if (seen.has(pair)) continue
-      seen.add(pair)
-    }
-    values.set(next, (values.get(next) ?? 0) + 1)
-  }
   let total = 0
   const spread: [number, number, number] = [0, 0, 0]
-  for (const value of values.values()) {
+  for (let rank = low; rank < high;) {
+    const next = tokens[order[rank]! + length]!
+    const round = ++marks.round
+    let value = 0
+    for (; rank < high; rank++) {
+      const position = order[rank]!
+      if (tokens[position + length] !== next) break
+      const before = position === 0 ? vocabulary : tokens[position - 1]!
+      if (!isFull && (before === vocabulary || marks.rounds[before] === round)) continue
+      marks.rounds[before] = round
+      value++
+    }
+    if (next === vocabulary || value === 0) continue
     total += value
     spread[Math.min(value, 3) - 1]!++
   }
   return { total, spread }
 }
 
-interface Group {
-  occurrences: number
-  first: number
-}
-
-/** Occurrences by the token before (a full n-gram: all as one), those at documents' starts left out. */
-function groupsOf(text: ExactText, [low, high]: Interval, isFull: boolean): Map<number, Group> {
-  const groups = new Map<number, Group>()
+/** Occurrences by the token before, those at documents' starts left out. */
+function groupsOf(text: ExactText, [low, high]: Interval, marks: Marks): Groups {
+  const round = ++marks.round
+  const keys: number[] = []
   for (let rank = low; rank < high; rank++) {
     const position = text.order[rank]!
-    const key = isFull ? text.vocabulary : tokenBefore(text, position)
+    const key = tokenBefore(text, position)
     if (key === undefined) continue
     const document = text.documents[position]!
-    const group = groups.get(key)
-    if (group) {
-      group.occurrences++
-      group.first = Math.min(group.first, document)
-    } else groups.set(key, { occurrences: 1, first: document })
+    if (marks.rounds[key] !== round) {
+      marks.rounds[key] = round
+      marks.firsts[key] = document
+      keys.push(key)
+    } else if (document < marks.firsts[key]!) marks.firsts[key] = document
   }
-  return groups
+  const comers = new Map<number, number>()
+  for (const key of keys) {
+    const first = marks.firsts[key]!
+    comers.set(first, (comers.get(first) ?? 0) + 1)
+  }
+  return { size: keys.length, comers }
 }
 
-function giveOut(
-  text: ExactText,
-  [low, high]: Interval,
-  groups: ReadonlyMap<number, Group>,
-  weight: Fraction,
-  rule: ShareRule,
-  shares: Map<number, Fraction>,
-): void {
-  /** How many parts of weight / (groups x occurrences) each document gets, by occurrences. */
-  const give = (document: number, part: Fraction): void =>
-    void shares.set(document, add(shares.get(document) ?? zero, multiply(weight, part)))
-  if (rule === 'first-come') {
-    const counts = new Map<number, number>()
-    for (const { first } of groups.values()) counts.set(first, (counts.get(first) ?? 0) + 1)
-    for (const [document, count] of counts) give(document, fraction(count, groups.size))
-    return
-  }
-  const isFull = groups.has(text.vocabulary)
-  for (let rank = low; rank < high; rank++) {
-    const position = text.order[rank]!
-    const key = isFull ? text.vocabulary : tokenBefore(text, position)
-    const group = key === undefined ? undefined : groups.get(key)
-    if (group) give(text.documents[position]!, fraction(1, groups.size * group.occurrences))
-  }
+/** A full n-gram counts as often as it occurs, and all of it is the first document's. */
+function fullGroups({ order, documents }: ExactText, [low, high]: Interval): Groups {
+  let first = documents[order[low]!]!
+  for (let rank = low; rank < high; rank++) first = Math.min(first, documents[order[rank]!]!)
+  return { size: high - low, comers: new Map([[first, high - low]]) }
 }
 
 /** D(1), D(2), D(3+) by the rule of ngram.ts. */
@@ -223,48 +265,4 @@ function discountsOf(
     return value.n > 0n ? value : half
   }
   return [discount(1, c2, c1), discount(2, c3, c2), discount(3, c4, c3)]
-}
-
-/** The constants of a text, by counting: one pass over the suffix array an order. */
-export function constantsOf(text: ExactText, order: number): NgramConstants {
-  const counts: [number, number, number, number][] = []
-  let root = { total: 0, spread: [0, 0, 0] as readonly [number, number, number] }
-  for (let length = 1; length <= order; length++) {
-    const row: [number, number, number, number] = [0, 0, 0, 0]
-    let total = 0
-    const spread: [number, number, number] = [0, 0, 0]
-    for (const [low, high] of intervalsOf(text, length)) {
-      const isFull = length === order
-      const value = isFull ? high - low : groupsOf(text, [low, high], false).size
-      if (value >= 1 && value <= 4) row[value - 1]!++
-      if (value >= 1) spread[Math.min(value, 3) - 1]!++
-      total += value
-    }
-    counts.push(row)
-    if (length === 1) root = { total, spread }
-  }
-  return { order, counts, rootTotal: root.total, rootSpread: root.spread }
-}
-
-/** Runs of suffixes that share their first `length` tokens, none of them a separator. */
-function* intervalsOf(text: ExactText, length: number): Generator<Interval> {
-  const { tokens, order, vocabulary } = text
-  const isWhole = (position: number): boolean => {
-    for (let i = 0; i < length; i++)
-      if (position + i >= tokens.length || tokens[position + i] === vocabulary) return false
-    return true
-  }
-  const isSame = (a: number, b: number): boolean => {
-    for (let i = 0; i < length; i++) if (tokens[a + i] !== tokens[b + i]) return false
-    return true
-  }
-  for (let low = 0; low < order.length;) {
-    const position = order[low]!
-    let high = low + 1
-    if (isWhole(position)) {
-      while (high < order.length && isSame(position, order[high]!)) high++
-      yield [low, high]
-    }
-    low = high
-  }
 }

@@ -7,7 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { add, subtract } from '../../attribution/methods/fraction.ts'
-import { constantsOf, exactShares } from '../../attribution/methods/ngram-exact.ts'
+import { constantsOf } from '../../attribution/methods/ngram-constants.ts'
+import { exactShares } from '../../attribution/methods/ngram-exact.ts'
 import {
   createAttributor,
   createShareIndex,

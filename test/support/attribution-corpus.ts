@@ -24,7 +24,8 @@ import {
   rowGradient,
   whiten,
 } from '../../attribution/methods/linear-influence.ts'
-import { constantsOf, exactShares } from '../../attribution/methods/ngram-exact.ts'
+import { constantsOf } from '../../attribution/methods/ngram-constants.ts'
+import { exactShares } from '../../attribution/methods/ngram-exact.ts'
 import { ragShapley } from '../../attribution/methods/rag-shapley.ts'
 import { buildSpanIndex, creditSpans } from '../../attribution/methods/span.ts'
 import { suffixArray } from '../../attribution/methods/suffix-array.ts'

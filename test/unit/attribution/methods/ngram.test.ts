@@ -5,7 +5,8 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { add, type Fraction, fraction, zero } from '../../../../attribution/methods/fraction.ts'
-import { constantsOf, exactShares } from '../../../../attribution/methods/ngram-exact.ts'
+import { constantsOf } from '../../../../attribution/methods/ngram-constants.ts'
+import { exactShares } from '../../../../attribution/methods/ngram-exact.ts'
 import {
   createAttributor,
   createShareIndex,
@@ -18,6 +19,8 @@ import {
   predictToken,
   trainNgram,
 } from '../../../../attribution/methods/ngram.ts'
+
+import { tokenUnit, tokenWeights } from '../../../../attribution/methods/ngram-weights.ts'
 
 function corpusOf(documents: readonly (readonly number[])[], vocabulary: number): NgramCorpus {
   const starts = [0]
@@ -220,4 +223,25 @@ test('a token of no document has the base and nobody behind it', () => {
   const { shares, base, probability } = exactShares(text, constants, asked, 'first-come')
   expect(shares.size).toBe(0)
   expect(probability).toEqual(base)
+})
+
+test('what is paid of a token is its shares by batch, rounded down, and always the same sum', () => {
+  fc.assert(
+    fc.property(games, fc.integer({ min: 1, max: 3 }), (game, batches) => {
+      const { text, constants } = build(game.documents, 5, game.order)
+      const asked = { history: Int32Array.from(game.history), symbol: game.symbol }
+      const batchOf = (document: number) => BigInt(1 + (document % batches))
+      const found = tokenWeights(text, constants, asked, { batchOf, step: () => undefined })
+      const { shares, probability: p } = exactShares(text, constants, asked, 'first-come')
+      const byBatch = new Map<bigint, Fraction>()
+      for (const [document, share] of shares) {
+        const batch = batchOf(document)
+        byBatch.set(batch, add(byBatch.get(batch) ?? zero, share))
+      }
+      for (const [batch, { n, d }] of byBatch)
+        expect(found.get(batch) ?? 0n).toBe((n * tokenUnit * p.d) / (d * p.n))
+      expect([...found.values()].reduce((sum, weight) => sum + weight, 0n)).toBe(tokenUnit)
+    }),
+    { numRuns: 200 },
+  )
 })
