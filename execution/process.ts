@@ -28,6 +28,7 @@ import {
   withdrawalRequestContract,
   type Request,
 } from './requests.ts'
+import { historyContract } from './native/history.ts'
 import { payBlockRewards, payWithdrawals } from './rewards.ts'
 import type { Tracer } from './tracer.ts'
 import { blobCount, gasPerBlob } from './transaction-rules.ts'
@@ -35,8 +36,6 @@ import type { BlockContext, Engine, InvalidTransactionCode, TransactionOutcome }
 
 /** EIP-4788, BEACON_ROOTS_ADDRESS. */
 export const beaconRootsContract: Address = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02'
-/** EIP-2935, HISTORY_STORAGE_ADDRESS. */
-export const historyContract: Address = '0x0000f90827f1c53a10cb7a02335b175320002935'
 
 export interface ProcessPorts {
   readonly spec: ChainSpec

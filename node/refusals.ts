@@ -42,6 +42,9 @@ const statesOf: Readonly<Record<string, readonly string[]>> = {
   attribute: paymentStates,
   commit: paymentStates,
   challenge: receiptStates,
+  answer: receiptStates,
+  answerInPieces: receiptStates,
+  expire: receiptStates,
   finalize: receiptStates,
   enter: paymentStates,
   close: receiptStates,
@@ -54,7 +57,8 @@ const cures: Readonly<Record<string, string>> = {
   licence: 'the datanet takes rows under another licence; tributary data check names it',
   versionId:
     'the model was not made from that version; tributary model show ID lists those it was made from',
-  methodId: 'only method 1 (span) can be run by the module itself',
+  methodId:
+    'attr_methods says which methods the module runs itself, and which can be stated or answered',
   batchIds: 'batches go in ascending order, are of this datanet and newer than those of the parent',
   parentId: 'the parent is of another datanet, or one of its batches was taken out since',
   sources: 'each version once, and none that was abandoned',

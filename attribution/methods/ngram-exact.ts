@@ -26,8 +26,14 @@ export interface AskedToken {
   readonly symbol: number
 }
 
-/** Told of every occurrence that will be looked at, before it is, so that somebody can count and stop. */
-export type Step = (occurrences: number) => void
+/**
+ * Told of work before it is done, so that somebody can count and stop. A step is an occurrence looked at.
+ */
+export type Step = (steps: number) => void
+
+/** Steps that a token before an n-gram takes, and a document that gets a part of a term. */
+const keySteps = 4
+export const comerSteps = 16
 
 export interface ExactShares {
   readonly probability: Fraction
@@ -73,7 +79,7 @@ export function exactTerms(
     const ngram = symbol === unknownToken ? undefined : narrow(text, low, high, length, symbol)
     if (ngram) {
       step(ngram[1] - ngram[0])
-      const groups = isFull ? fullGroups(text, ngram) : groupsOf(text, ngram, marks)
+      const groups = isFull ? fullGroups(text, ngram) : groupsOf(text, ngram, marks, step)
       const kept = subtract(fraction(groups.size), discounts[Math.min(groups.size, 3) - 1] ?? zero)
       if (groups.size > 0 && kept.n > 0n)
         terms.push({ weight: divide(multiply(rest, kept), fraction(total)), ngram, isFull, groups })
@@ -220,7 +226,7 @@ function spreadOf(
 }
 
 /** Occurrences by the token before, those at documents' starts left out. */
-function groupsOf(text: ExactText, [low, high]: Interval, marks: Marks): Groups {
+function groupsOf(text: ExactText, [low, high]: Interval, marks: Marks, step: Step): Groups {
   const round = ++marks.round
   const keys: number[] = []
   for (let rank = low; rank < high; rank++) {
@@ -234,6 +240,7 @@ function groupsOf(text: ExactText, [low, high]: Interval, marks: Marks): Groups 
       keys.push(key)
     } else if (document < marks.firsts[key]!) marks.firsts[key] = document
   }
+  step(keySteps * keys.length)
   const comers = new Map<number, number>()
   for (const key of keys) {
     const first = marks.firsts[key]!

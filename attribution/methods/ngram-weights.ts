@@ -5,7 +5,13 @@
  */
 import { add, type Fraction, gcd } from './fraction.ts'
 import type { NgramConstants } from './ngram-constants.ts'
-import { type AskedToken, exactTerms, type ExactText, type Step } from './ngram-exact.ts'
+import {
+  type AskedToken,
+  comerSteps,
+  exactTerms,
+  type ExactText,
+  type Step,
+} from './ngram-exact.ts'
 
 /** Every token weighs the same, whatever its probability. */
 export const tokenUnit = 2n ** 32n
@@ -28,6 +34,7 @@ export function tokenWeights(
   const shares = new Map<bigint, bigint>()
   for (const [i, { weight, groups }] of terms.entries()) {
     const part = weight.n * (common / denominators[i]!)
+    step(comerSteps * groups.comers.size)
     for (const [document, count] of groups.comers) {
       const batch = batchOf(document)
       shares.set(batch, (shares.get(batch) ?? 0n) + part * BigInt(count))

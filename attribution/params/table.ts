@@ -57,9 +57,13 @@ export const paramTable = {
   'datanet.maxVersionBytes': uint(2n ** 28n, 2n ** 20n, 2n ** 33n),
   /** A held version that counts as earlier rows of every datanet, the protocol's prior art; 0: none. */
   'datanet.priorArtVersion': uint(0n, 0n, 2n ** 64n - 1n),
+  /** Blocks in which a drawn or doubted receipt is computed again, or lost; draws are known for 8,191. */
+  'receipts.answerWindow': uint(300n, 10n, 7_200n),
   'receipts.attestedWindow': uint(7_200n, 10n, 302_400n),
   /** Wei. */
   'receipts.attesterBond': uint(10n * ether, finney, 1_000_000n * ether),
+  /** The share of stated receipts that is audited. */
+  'receipts.auditBps': bps(1_000n, 100n, 10_000n),
   'receipts.challengeBond': uint(ether / 10n, finney, 1_000n * ether),
   'receipts.commitBond': uint(ether / 10n, finney, 1_000n * ether),
   'receipts.declaredCapBps': bps(2_000n, 0n, 5_000n),
@@ -68,6 +72,8 @@ export const paramTable = {
   'receipts.backingBps': bps(10_000n, 0n, 10_000n),
   /** Blocks that an epoch of netted answers lasts. */
   'receipts.epochBlocks': uint(7_200n, 2n, 1_300_000n),
+  /** Wei: most that a receipt whose method is audited may move. */
+  'receipts.maxClaim': uint(1_000n * ether, finney, 1_000_000n * ether),
   /** Tenths of a row's marginal value, summed over an epoch, that its weight may be; 0: no cap. */
   'receipts.marginalCapTenths': uint(0n, 0n, 10_000n),
   /** 1: methods that score rows pay by epoch only, never answer by answer. */

@@ -21,7 +21,6 @@ import {
   type ReceiptsContext,
   type ReceiptsHandlers,
   receiptState,
-  treasury,
 } from './state.ts'
 
 /** Blocks at least between an attester's last bond or signature and the way out of its bond. */
@@ -110,8 +109,8 @@ export function checkAttesters(
 
 /**
  * A receipt is over: its signers have one fewer open. Where it was shown to be `isFalse`, each loses the
- * least bond (or what it has left), half to `winner`, half to the treasury: never all to one who might be
- * the attester's other self (attribution notes 3.6). Wei lost by all together.
+ * least bond (or what it has left), half to `winner`, half to nobody: never all to one who might be
+ * the attester's other self (attribution notes 3.6). The wei to burn.
  */
 export function releaseAttesters(
   context: ReceiptsContext,
@@ -133,8 +132,7 @@ export function releaseAttesters(
   }
   signers.store([])
   creditAccount(context, winner, lost / 2n)
-  creditAccount(context, treasury(context), lost - lost / 2n)
-  return lost
+  return lost - lost / 2n
 }
 
 /** EIP-712 digest of a receipt. */

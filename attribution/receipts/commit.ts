@@ -7,10 +7,13 @@ import { fromHex, type Hex, type Secp256k1, toHex } from '../../primitives/index
 import { maxShownLeaves, nodeGas } from '../limits.ts'
 import { buildSumTree } from '../merkle/sum-tree.ts'
 import { readParam } from '../params/module.ts'
-import type { Corpora, SpanResult } from '../span/native.ts'
+import { tokenUnit } from '../methods/ngram-weights.ts'
+import { checkNgramVersion } from '../ngram/native.ts'
+import { type Corpora, maxLeaves, type SpanResult } from '../span/native.ts'
 import { idWord, textWord, zeroAddress, zeroWord } from '../words.ts'
 import { checkAttesters } from './attesters.ts'
-import { type Method, methodAt, methodClass, spanMethod, windowOf } from './methods.ts'
+import { bondFor, drawBlocks } from './audit.ts'
+import { type Method, methodAt, methodClass, ngramMethod, windowOf } from './methods.ts'
 import { isScored, type NativePorts, runNative } from './native.ts'
 import {
   datanet,
@@ -79,6 +82,8 @@ export const createCommitHandlers = (
     }
     const receiptId = store(context, receipt, method, {
       bond: 0n,
+      auditBps: 0,
+      answerBlocks: 0,
       finalBlock: context.block.number,
     })
     context.log('ReceiptLeaves', { receiptId, leaves })
@@ -90,11 +95,11 @@ export const createCommitHandlers = (
     const method = methodAt(receipt.methodId)
     if (!method) throw revert('InvalidArgument', [textWord('methodId')])
     // Another native method has no proof that a challenge could show: it is computed by `attribute` alone.
-    if (method.isNative && receipt.methodId !== spanMethod)
+    if (method.isNative && !method.isAudited)
       throw revert('InvalidArgument', [textWord('methodId')])
-    const bond = readParam(context, 'receipts.commitBond')
-    if (message.value !== bond) throw revert('InsufficientValue', [message.value, bond])
-    const { assetId } = checkRequest(context, receipt.requestId, receipt.versionId)
+    const { assetId, amount } = checkRequest(context, receipt.requestId, receipt.versionId)
+    const terms = bondFor(context, method, amount)
+    if (message.value !== terms.bond) throw revert('InsufficientValue', [message.value, terms.bond])
     if (receipt.assetId !== assetId) throw revert('InvalidArgument', [textWord('assetId')])
     if (view(datanet, 'version', [receipt.versionId]).state === abandoned)
       throw revert('InvalidArgument', [textWord('versionId')])
@@ -103,10 +108,13 @@ export const createCommitHandlers = (
     if (receipt.total === 0n && receipt.sumRoot !== zeroWord)
       throw revert('InvalidArgument', [textWord('sumRoot')])
     if (method.class === methodClass.declared) checkDeclared(context, receipt)
+    if (receipt.methodId === ngramMethod) checkNgrams(context, receipt)
     const { secp256k1 } = ports
     const signers = checkAttesters(context, secp256k1, receipt, signatures, method.signatures)
-    const finalBlock = block.number + windowOf(context, method)
-    const receiptId = store(context, receipt, method, { bond, finalBlock })
+    const window = windowOf(context, method)
+    const least = method.isAudited && window < drawBlocks ? drawBlocks : window
+    const finalBlock = block.number + least
+    const receiptId = store(context, receipt, method, { ...terms, finalBlock })
     if (signers.length > 0) receiptsState(context.storage).signersOf.at(receiptId).store(signers)
     return receiptId
   },
@@ -129,6 +137,15 @@ function nativeMethod({ revert }: ReceiptsContext, methodId: number): Method {
   const method = methodAt(methodId)
   if (!method?.isNative) throw revert('InvalidArgument', [textWord('methodId')])
   return method
+}
+
+/** Shares of tokens, over a version of which any token can be repeated. */
+function checkNgrams(context: ReceiptsContext, { versionId, total, leaves }: Receipt): void {
+  checkNgramVersion(context, versionId)
+  if (total === 0n || total % tokenUnit !== 0n)
+    throw context.revert('InvalidArgument', [textWord('total')])
+  if (leaves > maxLeaves)
+    throw context.revert('LimitExceeded', [textWord('leaves'), BigInt(maxLeaves)])
 }
 
 /** The request's payment. */
@@ -160,14 +177,19 @@ export function sumOf(
   return { sumRoot: toHex(root), total }
 }
 
+/** keccak256(abi.encode(receipt)). */
+export const receiptIdOf = ({ keccak, encode }: ReceiptsContext, receipt: Receipt): Hex =>
+  keccak(encode(receiptParameters, [receipt]))
+
 function store(
   context: ReceiptsContext,
   receipt: Receipt,
   method: Method,
-  { bond, finalBlock }: { readonly bond: bigint; readonly finalBlock: bigint },
+  terms: ReturnType<typeof bondFor> & { readonly finalBlock: bigint },
 ): Hex {
   const { message, block, storage, revert } = context
-  const receiptId = context.keccak(context.encode(receiptParameters, [receipt]))
+  const { bond, finalBlock } = terms
+  const receiptId = receiptIdOf(context, receipt)
   const state = receiptsState(storage)
   const entry = state.receipts.at(receiptId)
   if (entry.state.get() !== receiptState.none) throw revert('AlreadyExists', [receiptId])
@@ -188,6 +210,8 @@ function store(
     assetId: receipt.assetId,
     versionId: receipt.versionId,
     bond,
+    auditBps: terms.auditBps,
+    answerBlocks: terms.answerBlocks,
     ...(isCommitted && { outputHash: receipt.outputHash }),
   })
   state.receiptOf.at(receipt.requestId).set(receiptId)

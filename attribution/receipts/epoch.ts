@@ -6,7 +6,8 @@
  */
 import { fromHex, type Hex } from '../../primitives/index.ts'
 import { readParam } from '../params/module.ts'
-import { byClusterThenBatch, type CreditedLeaf } from '../span/native.ts'
+import { byClusterThenBatch } from '../methods/ngram-claim.ts'
+import type { CreditedLeaf } from '../span/native.ts'
 import { squaredDistance } from '../methods/distances.ts'
 import { scoreOne } from '../vectors/native.ts'
 import { labelOfRow, vectorOfRow } from '../vectors/players.ts'

@@ -16,6 +16,8 @@ export interface Method {
   readonly class: (typeof methodClass)[keyof typeof methodClass]
   /** Whether `attribute` runs it. */
   readonly isNative: boolean
+  /** Whether it may be stated by `commit` and is then audited at random, because any node can repeat it. */
+  readonly isAudited: boolean
   readonly version: number
   /** Signatures of bonded attesters that a committed receipt needs. */
   readonly signatures: number
@@ -29,80 +31,83 @@ export interface Method {
   readonly spec: string
 }
 
+/** What any node can compute again. */
+const provable = (
+  name: string,
+  spec: string,
+  { accuracyPpm = 0, isAudited = false } = {},
+): Method => ({
+  name,
+  class: methodClass.provable,
+  isNative: true,
+  isAudited,
+  version: 1,
+  signatures: 0,
+  window: 'receipts.provableWindow',
+  cap: undefined,
+  accuracyPpm,
+  spec: `tributary ${name} 1: ${spec}`,
+})
+
+/** What somebody says, whom nobody can repeat. */
+const stated = (
+  name: 'attested' | 'declared',
+  spec: string,
+  more: Pick<Method, 'signatures' | 'window' | 'cap'>,
+): Method => ({
+  name,
+  class: methodClass[name],
+  isNative: false,
+  isAudited: false,
+  version: 1,
+  accuracyPpm: 0,
+  spec: `tributary ${name} 1: ${spec}`,
+  ...more,
+})
+
 /** By number, from 1. */
 const methods: readonly Method[] = [
-  {
-    name: 'span',
-    class: methodClass.provable,
-    isNative: true,
-    version: 1,
-    signatures: 0,
-    window: 'receipts.provableWindow',
-    cap: undefined,
+  provable('span', 'maximal spans of 2 tokens, first row, rarity in 1/256 bit', {
     accuracyPpm: 750_000, // notes/attribution.md, 2.4: 0.75 for spans of 2 tokens with rarity weights
-    spec: 'tributary span 1: maximal spans of 2 tokens, first row, rarity in 1/256 bit',
-  },
-  {
-    name: 'attested',
-    class: methodClass.attested,
-    isNative: false,
-    version: 1,
+    isAudited: true,
+  }),
+  stated('attested', 'weights signed by two bonded attesters', {
     signatures: 2,
     window: 'receipts.attestedWindow',
     cap: 'receipts.attestedCapBps',
-    accuracyPpm: 0,
-    spec: 'tributary attested 1: weights signed by two bonded attesters',
-  },
-  {
-    name: 'declared',
-    class: methodClass.declared,
-    isNative: false,
-    version: 1,
+  }),
+  stated('declared', 'weights fixed by the committer', {
     signatures: 0,
     window: undefined,
     cap: 'receipts.declaredCapBps',
-    accuracyPpm: 0,
-    spec: 'tributary declared 1: weights fixed by the committer',
-  },
-  {
-    name: 'knn-shapley',
-    class: methodClass.provable,
-    isNative: true,
-    version: 1,
-    signatures: 0,
-    window: 'receipts.provableWindow',
-    cap: undefined,
-    accuracyPpm: 0,
-    spec: 'tributary knn-shapley 1: 5 nearest of the int8 vectors of equal length, ties to the earlier row, units of 2^-40 rounded down, 64 nearest rows, net by batch',
-  },
-  {
-    name: 'rag-shapley',
-    class: methodClass.provable,
-    isNative: true,
-    version: 1,
-    signatures: 0,
-    window: 'receipts.provableWindow',
-    cap: undefined,
-    accuracyPpm: 0,
-    spec: 'tributary rag-shapley 1: 32 int8 vectors of largest dot product, ties to the earlier row, 8 count, relevance at least 0, units of 2^-20 rounded down, sum by batch',
-  },
-  {
-    name: 'linear-influence',
-    class: methodClass.provable,
-    isNative: true,
-    version: 1,
-    signatures: 0,
-    window: 'receipts.provableWindow',
-    cap: undefined,
-    accuracyPpm: 0,
-    spec: 'tributary linear-influence 1: softmax head, rows in order, |gradient| and |Hv - g| at most 2^-30, units of 2^-20 rounded down, 64 rows of largest amount, net by batch',
-  },
+  }),
+  provable(
+    'knn-shapley',
+    '5 nearest of the int8 vectors of equal length, ties to the earlier row, units of 2^-40 rounded down, 64 nearest rows, net by batch',
+  ),
+  provable(
+    'rag-shapley',
+    '32 int8 vectors of largest dot product, ties to the earlier row, 8 count, relevance at least 0, units of 2^-20 rounded down, sum by batch',
+  ),
+  provable(
+    'linear-influence',
+    'softmax head, rows in order, |gradient| and |Hv - g| at most 2^-30, units of 2^-20 rounded down, 64 rows of largest amount, net by batch',
+  ),
+  provable(
+    'ngram-shares',
+    'modified Kneser-Ney of order 5 over the tokens of the index, first row, 2^32 a token rounded down by batch, the rest to batch 0; evidence: cells by batch and token',
+    {
+      accuracyPpm: 823_100, // docs/accuracy.md: first-come on Gutenberg words
+      isAudited: true,
+    },
+  ),
 ]
 
 export const spanMethod = 1
 export const knnMethod = 4
 export const ragMethod = 5
 export const headMethod = 6
+export const ngramMethod = 7
 export const methodCount = methods.length
 
 /** Undefined for a number that no method has. */

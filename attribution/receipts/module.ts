@@ -6,17 +6,20 @@
 import { defineModule, type NativeModule, paying } from '../../execution/native/index.ts'
 import { fromHex } from '../../primitives/index.ts'
 import { moduleAddresses, receiptsAbi } from '../abi.ts'
+import { createNgramReader } from '../ngram/native.ts'
 import { readParam } from '../params/module.ts'
 import { createVectorReader } from '../vectors/players.ts'
 import { idWord, textWord } from '../words.ts'
 import { attesterHandlers, releaseAttesters } from './attesters.ts'
-import { createChallengeHandlers, placeOf } from './challenge.ts'
+import { createAnswerHandlers } from './answer.ts'
+import { bondFor, isFinal } from './audit.ts'
+import { createChallengeHandlers } from './challenge.ts'
 import { createCommitHandlers, type ReceiptsPorts } from './commit.ts'
 import { createEpochHandlers } from './epoch.ts'
+import { placeOf } from './grounds.ts'
 import { classOf, describeMethod, methodAt, methodClass, methodCount } from './methods.ts'
 import {
   creditAccount,
-  isFinal,
   receiptAt,
   type ReceiptsContext,
   receiptsState,
@@ -29,16 +32,17 @@ import {
 const maxFinalized = 32
 
 export function createReceipts(given: ReceiptsPorts): NativeModule {
-  const ports = { ...given, vectors: createVectorReader() }
+  const ports = { ...given, vectors: createVectorReader(), ngrams: createNgramReader() }
   return defineModule({
     address: moduleAddresses.receipts,
     name: 'receipts',
     abi: receiptsAbi,
     exits: ['unbond', 'withdraw', 'finalize', 'close'],
-    enums: { challenge: { ground: 5 } },
+    enums: { challenge: { ground: 8 } },
     handlers: {
       ...createCommitHandlers(ports),
       ...createChallengeHandlers(ports),
+      ...createAnswerHandlers(ports),
       ...attesterHandlers,
       ...createEpochHandlers(ports),
       finalize(context, [receiptIds]) {
@@ -48,7 +52,8 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
           const { entry, words } = receiptAt(context, receiptId)
           if (words.state !== receiptState.committed)
             throw context.revert('BadState', [words.state, receiptState.committed])
-          if (!isFinal(context, words)) throw context.revert('TooEarly', [words.finalBlock + 1n])
+          if (!isFinal(context, receiptId, words))
+            throw context.revert('TooEarly', [words.finalBlock + 1n])
           checkSettled(context, words)
           entry.store({ state: receiptState.final, bond: 0n })
           const winner = words.committer
@@ -71,7 +76,8 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
         return { ...words, challenger, challengeBond: bond }
       },
       receiptOf: ({ storage }, [requestId]) => receiptsState(storage).receiptOf.at(requestId).get(),
-      isFinal: (context, [receiptId]) => isFinal(context, receiptAt(context, receiptId).words),
+      isFinal: (context, [receiptId]) =>
+        isFinal(context, receiptId, receiptAt(context, receiptId).words),
       verifyShare(context, [receiptId, leaf, index, proof]) {
         const { words } = receiptAt(context, receiptId)
         return placeOf(context, words, leaf, index, fromHex(proof)) !== undefined
@@ -82,6 +88,13 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
         return describeMethod(context, method)
       },
       methodCount: () => BigInt(methodCount),
+      bondFor(context, [requestId, methodId]) {
+        const method = methodAt(methodId)
+        if (!method) throw context.revert('NotFound', [idWord(BigInt(methodId))])
+        const { state, amount } = context.view(rewards, 'payment', [requestId])
+        if (state === 0) throw context.revert('NotFound', [requestId])
+        return bondFor(context, method, amount).bond
+      },
       commitBond: (context) => readParam(context, 'receipts.commitBond'),
       challengeBond: (context) => readParam(context, 'receipts.challengeBond'),
       balanceOf: ({ storage }, [account]) => receiptsState(storage).balances.at(account).get(),

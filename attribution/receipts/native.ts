@@ -2,6 +2,7 @@
  * The native methods by number: what `attribute`, `preview` and a replay run. One line a method.
  */
 import type { Hex } from '../../primitives/index.ts'
+import { attributeNgrams, type NgramPorts } from '../ngram/native.ts'
 import { type Corpora, attributeHeld, type SpanResult } from '../span/native.ts'
 import { attributeByHead, maxGas, scoreByHead } from '../vectors/head.ts'
 import {
@@ -14,10 +15,10 @@ import {
   type VectorPorts,
 } from '../vectors/native.ts'
 import { textWord } from '../words.ts'
-import { headMethod, knnMethod, ragMethod, spanMethod } from './methods.ts'
+import { headMethod, knnMethod, ngramMethod, ragMethod, spanMethod } from './methods.ts'
 import { lineage, type ReceiptsContext } from './state.ts'
 
-export type NativePorts = VectorPorts & { readonly corpora: Corpora }
+export type NativePorts = NgramPorts & VectorPorts & { readonly corpora: Corpora }
 
 interface Asked {
   readonly versionId: bigint
@@ -46,6 +47,8 @@ export function runNative(
       if (assetId !== undefined) checkContent(context, assetId, found.contentHash)
       return found
     }
+    case ngramMethod:
+      return attributeNgrams(context, ports, versionId, answer)
     default:
       throw context.revert('InvalidArgument', [textWord('methodId')])
   }

@@ -13,8 +13,6 @@ import {
 import type { Address, Hex } from '../../primitives/index.ts'
 import { datanetAbi, lineageAbi, moduleAddresses, type receiptsAbi, rewardsAbi } from '../abi.ts'
 import { credit } from '../limits.ts'
-import { readParam } from '../params/module.ts'
-import { idWord, wordToAddress } from '../words.ts'
 
 export type ReceiptsContext = Context<typeof receiptsAbi>
 export type ReceiptsHandlers = Handlers<typeof receiptsAbi>
@@ -35,6 +33,9 @@ export const ground = {
   wrongSpans: 2,
   unavailable: 3,
   dispute: 4,
+  wrongToken: 5,
+  wrongOrder: 6,
+  reveal: 7,
 } as const
 
 const receiptStruct = struct({
@@ -51,6 +52,9 @@ const receiptStruct = struct({
   assetId: 'uint64',
   versionId: 'uint64',
   bond: 'uint128',
+  /** Of receipts that are audited: the chance of it, and the blocks to answer in. Zero for others. */
+  auditBps: 'uint16',
+  answerBlocks: 'uint32',
   /** Only of committed receipts: what a challenger's answer must hash to. */
   outputHash: 'bytes32',
 })
@@ -58,6 +62,7 @@ const receiptStruct = struct({
 const challengeStruct = struct({
   challenger: 'address',
   ground: 'uint8',
+  /** Or for the committer's answer. */
   lastVoteBlock: 'uint64',
   bond: 'uint128',
   against: 'uint64',
@@ -103,6 +108,8 @@ export const receiptsState = layout({
   leaders: mapping('uint256', mapping('uint256', 'uint64')),
   /** Wei that a batch's rows are below nothing, of all epochs, and how many rows that were. */
   debts: mapping('uint256', struct({ amount: 'uint128', rows: 'uint64' })),
+  /** How far a long answer has been computed again: tokens, and the hash of the sums so far. */
+  repeated: mapping('bytes32', struct({ tokens: 'uint32', sums: 'bytes32' })),
 })
 
 /** The modules asked here. */
@@ -126,14 +133,3 @@ export const creditAccount = (
   account: Address,
   amount: bigint,
 ): void => credit(receiptsState(storage).balances, account, amount)
-
-/** Half of what is lost goes there. */
-export const treasury = (context: ReceiptsContext): Address =>
-  wordToAddress(idWord(readParam(context, 'treasury')))
-
-/** A window of this block or a later one is still open. */
-export const isFinal = (
-  { block }: ReceiptsContext,
-  { state, finalBlock }: StoredReceipt,
-): boolean =>
-  state === receiptState.final || (state === receiptState.committed && block.number > finalBlock)

@@ -10,6 +10,7 @@ import { datanetAbi, moduleAddresses, receiptsAbi } from '../abi.ts'
 import { findSpans, firstDocument, spanWeight, type SpanIndex } from '../methods/span.ts'
 import { maxAnswerTokens, verifySpans } from '../methods/span-proof.ts'
 import { encodeQuery, tokensOf } from '../methods/tokens.ts'
+import { byClusterThenBatch } from '../methods/ngram-claim.ts'
 import { textWord } from '../words.ts'
 
 /** Indexes of held versions, which the node keeps (node/corpora.ts). */
@@ -21,7 +22,7 @@ export interface Corpora {
 /** Least tokens of a span that is paid (attribution notes 2.4: more loses accuracy, fewer adds noise). */
 export const paidSpanTokens = 2
 /** Credits to more batches than this are more than one answer can owe. */
-const maxLeaves = 256
+export const maxLeaves = 256
 
 /** attribution notes 1.1, at 30 Mgas/s with threefold safety: 10k + 60 L log2(n) + 300 a span. */
 const baseGas = 10_000n
@@ -127,7 +128,8 @@ export function chargeAnswer({ gas, revert }: SpanContext, answer: Uint8Array): 
   gas.charge(byteGas * BigInt(answer.length))
 }
 
-function countTokens(context: SpanContext, answer: Uint8Array): number {
+/** For reading it once; throws LimitExceeded. */
+export function countTokens(context: SpanContext, answer: Uint8Array): number {
   const { revert } = context
   chargeAnswer(context, answer)
   const { length } = tokensOf(answer)
@@ -165,13 +167,4 @@ export function creditBatches(
   })
   const earning = [...leaves.values()].filter(({ weight }) => weight > 0n)
   return { spans, leaves: earning.toSorted(byClusterThenBatch) }
-}
-
-/** The order of a receipt's leaves. */
-export function byClusterThenBatch(
-  a: Omit<CreditedLeaf, 'weight'>,
-  b: Omit<CreditedLeaf, 'weight'>,
-): number {
-  if (a.clusterId !== b.clusterId) return a.clusterId < b.clusterId ? -1 : 1
-  return a.contributionId < b.contributionId ? -1 : 1
 }

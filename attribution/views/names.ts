@@ -15,6 +15,7 @@ export const assetStates = ['none', 'active', 'retired'] as const
 export const parentEdges = ['finetunedFrom', 'mergedFrom', 'distilledFrom', 'uses'] as const
 export const sourceEdges = ['trainedOn', 'retrieves'] as const
 export const methodClasses = ['declared', 'attested', 'provable'] as const
+export const auditStates = ['none', 'waiting', 'spared', 'drawn'] as const
 export const receiptStates = ['none', 'committed', 'challenged', 'final', 'void', 'open'] as const
 export const paymentStates = ['none', 'escrowed', 'settled', 'refunded'] as const
 

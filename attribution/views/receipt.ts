@@ -6,7 +6,7 @@ import { decodeFunctionData } from 'viem/utils'
 import { toHex, type Address, type Hex } from '../../primitives/index.ts'
 import { moduleAbis, moduleAddresses } from '../abi.ts'
 import { buildSumTree, proveSumLeaf, shareAt, type SumLeaf } from '../methods/index.ts'
-import { methodClasses, nameOf, receiptStates } from './names.ts'
+import { auditStates, methodClasses, nameOf, receiptStates } from './names.ts'
 import { methodView } from './objects.ts'
 import { events, read, type ChainReader } from './reader.ts'
 
@@ -29,6 +29,7 @@ export async function receiptView(reader: ChainReader, receiptId: Hex) {
   if (!committed) return undefined
   const { class_, ...status } = await read(reader, 'receipts', 'status', [receiptId])
   const [challenge] = await events(reader, 'receipts', 'ReceiptChallenged', { receiptId })
+  const [audit, lastAnswerBlock, tokens] = await read(reader, 'receipts', 'audit', [receiptId])
   const [resolution] = await events(reader, 'receipts', 'ReceiptResolved', { receiptId })
   return {
     receiptId,
@@ -41,6 +42,7 @@ export async function receiptView(reader: ChainReader, receiptId: Hex) {
     finalBlock: status.finalBlock,
     transactionHash: committed.transactionHash,
     method: await methodView(reader, status.methodId),
+    audit: { state: nameOf(auditStates, audit), lastAnswerBlock, tokens },
     challenge: challenge && {
       by: challenge.args.by,
       ground: challenge.args.ground,

@@ -19,8 +19,17 @@ interface IReceipts is IModuleErrors {
     /// BadLeaf: data = abi.encode(Leaf leaf, uint256 index, bytes sumProof) of a leaf whose batch is
     /// not in the version. WrongSpans: data = abi.encode(bytes answer, bytes witness) that proves the spans
     /// (IProofs.verifySpans) and so other leaves. Unavailable: the leaves cannot be
-    /// had; decided by vote, as is Dispute (attested methods).
-    enum Ground { Replay, BadLeaf, WrongSpans, Unavailable, Dispute }
+    /// had; decided by vote, as is Dispute (attested methods). WrongToken (n-gram shares): one cell against
+    /// the token computed again, data = abi.encode(bytes answer, Leaf leaf, bytes sumProof, bytes32
+    /// evidenceHash, Cell cell); the leaf stands at cell.index. WrongOrder: two neighbours that are not in
+    /// ascending order, data = abi.encode(Leaf first, bytes sumProof, Leaf second, bytes sumProof, uint256
+    /// index of the first). Reveal: the committer must have it computed again (`answer`) in the window
+    /// of the receipt, or lose; for methods that are audited.
+    enum Ground { Replay, BadLeaf, WrongSpans, Unavailable, Dispute, WrongToken, WrongOrder, Reveal }
+    /// None: the method is not audited, or its receipt was made by `attribute`. Waiting: the eight blocks that draw are not all over, or
+    /// over for more than 8191 blocks; it then must be answered before anything is paid. Drawn: it must be
+    /// answered, and whoever shows that it was not has half of the bond (`expire`).
+    enum Audit { None, Waiting, Spared, Drawn }
 
     struct Receipt {
         bytes32 requestId;
@@ -41,6 +50,27 @@ interface IReceipts is IModuleErrors {
         uint256 clusterId;
         /// The batch.
         uint256 contributionId;
+        uint64 weight;
+    }
+
+    /// What one batch gets of one token (n-gram shares), under the receipt's evidenceHash: the root of a
+    /// Merkle-sum tree with a leaf (root of the batch's cells, batch, their sum) for each leaf of the
+    /// receipt; the batch's cells are such a tree too, (token, batch, weight) for each token in order.
+    struct Cell {
+        /// Of the receipt's leaf.
+        uint256 index;
+        uint32 token;
+        uint64 weight;
+        bytes32 cellsRoot;
+        uint64 cellsTotal;
+        bytes cellProof;
+        uint64 evidenceTotal;
+        bytes evidenceProof;
+    }
+
+    /// What a batch has of the tokens repeated so far.
+    struct Sum {
+        uint256 batchId;
         uint64 weight;
     }
 
@@ -132,22 +162,33 @@ interface IReceipts is IModuleErrors {
     /// signed, in units of 2^-20; `base` is what rows too far away to be named share.
     event EpochEntered(bytes32 indexed receiptId, bytes32 indexed requestId, uint256 indexed assetId, bytes32 outputHash, uint256 fee, uint256 base, uint64[] rows, int256[] scores);
     event RowJoined(uint256 indexed versionId, uint64 indexed row, uint64 earlier);
+    /// `sums` is what the next `answerInPieces` wants: abi.encode(Sum[]).
+    event AnswerRepeated(bytes32 indexed receiptId, uint32 tokens, bytes sums);
     event Bonded(address indexed attester, uint256 bond);
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
     /// Runs a native method over a held version and records its result, final at once. Only the
     /// asset's owner or provider; one receipt that is not void per request.
     function attribute(bytes32 requestId, uint256 versionId, uint16 methodId, bytes calldata answer) external returns (bytes32 receiptId);
-    /// States a receipt of a method that is not native, or of spans (method 1), which a challenge can
-    /// prove wrong; receiptId = keccak256(abi.encode(receipt)). Value: the bond the parameters
-    /// ask, exactly. `signatures` are 65-byte EIP-712 signatures of bonded attesters over the Receipt,
+    /// States a receipt of a method that is not native, or of one that is audited (spans, n-gram shares);
+    /// receiptId = keccak256(abi.encode(receipt)). Value: `bondFor`, exactly. An audited receipt is drawn
+    /// by the hashes of the next eight blocks; nothing is paid before a drawn one was answered. `signatures` are 65-byte EIP-712 signatures of bonded attesters over the Receipt,
     /// domain (name "Tributary", version "1", chainId, this address), by ascending signer.
     function commit(Receipt calldata receipt, bytes[] calldata signatures) external payable returns (bytes32 receiptId);
-    /// Value: the challenge bond, exactly. The first three grounds are decided in this transaction:
-    /// the loser's bond goes half to the winner, half to the treasury.
+    /// Value: the challenge bond, exactly. All grounds but Unavailable, Dispute and Reveal are decided in
+    /// this transaction: the loser's bond goes half to the winner, half is burnt.
     function challenge(bytes32 receiptId, Ground ground, bytes calldata data) external payable returns (State state);
     /// A validator's vote on a challenge that is decided by vote.
     function vote(bytes32 receiptId, bool upheld) external;
+    /// Computes a stated receipt of an audited method again, for whoever asks: final if it is right, else
+    /// void, and half of its bond is the caller's (the challenger's, if somebody doubts it). `witness`: a
+    /// proof of the spans where the version is not held (IProofs.verifySpans), else empty.
+    function answer(bytes32 receiptId, bytes calldata answer, bytes calldata witness) external returns (State state);
+    /// The same for an n-gram answer that is too long for one transaction: the next `tokens` of it.
+    /// `sums`: as the last AnswerRepeated has them; empty for the first piece.
+    function answerInPieces(bytes32 receiptId, bytes calldata answer, uint32 tokens, bytes calldata sums) external returns (State state);
+    /// Voids a receipt that was drawn (or doubted by Reveal) and not answered in time.
+    function expire(bytes32 receiptId) external returns (State state);
     /// Counts the votes after the window: void only with more than two thirds of the power. Attesters of a
     /// receipt that fell by BadLeaf or Dispute lose the least bond each, half to the challenger.
     function resolve(bytes32 receiptId) external returns (bool upheld);
@@ -190,12 +231,17 @@ interface IReceipts is IModuleErrors {
     /// The request's receipt that is not void; zero: none.
     function receiptOf(bytes32 requestId) external view returns (bytes32 receiptId);
     function isFinal(bytes32 receiptId) external view returns (bool);
+    /// Whether it is audited, the last block for an answer, and the tokens repeated so far.
+    function audit(bytes32 receiptId) external view returns (Audit audit, uint64 lastAnswerBlock, uint32 tokens);
     /// What `attribute` would record.
     function preview(uint256 versionId, uint16 methodId, bytes calldata answer) external view returns (Span[] memory spans, Leaf[] memory leaves, bytes32 sumRoot, uint64 total);
     /// Whether the leaf stands at `index` in the receipt's tree (IProofs.merkleSum).
     function verifyShare(bytes32 receiptId, Leaf calldata leaf, uint256 index, bytes calldata sumProof) external view returns (bool);
     function method(uint16 methodId) external view returns (Method memory);
     function methodCount() external view returns (uint256);
+    /// What `commit` of a receipt for this request asks: the least bond, or for an audited method, if that is more,
+    /// 2 V (1 - q) / q with V the request's fee and q the audited share.
+    function bondFor(bytes32 requestId, uint16 methodId) external view returns (uint256);
     function commitBond() external view returns (uint256);
     function challengeBond() external view returns (uint256);
     function bondOf(address attester) external view returns (uint256);

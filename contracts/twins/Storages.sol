@@ -168,6 +168,8 @@ abstract contract ReceiptsStorage {
         uint64 assetId;
         uint64 versionId;
         uint128 bond;
+        uint16 auditBps;
+        uint32 answerBlocks;
         bytes32 outputHash;
     }
 
@@ -178,6 +180,11 @@ abstract contract ReceiptsStorage {
         uint128 bond;
         uint64 against;
         uint64 inFavour;
+    }
+
+    struct Repeated {
+        uint32 tokens;
+        bytes32 sums;
     }
 
     struct Attester {
@@ -226,4 +233,5 @@ abstract contract ReceiptsStorage {
     mapping(bytes32 => mapping(uint256 => BatchNet)) internal batchNets;
     mapping(uint256 => mapping(uint256 => uint64)) internal leaders;
     mapping(uint256 => Debt) internal debts;
+    mapping(bytes32 => Repeated) internal repeated;
 }

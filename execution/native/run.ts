@@ -19,6 +19,7 @@ import { type AbiValue, decodeArguments } from './abi-decode.ts'
 import { encodeValues } from './abi-encode.ts'
 import { type AbiField, isWord, parseAbiFields } from './abi-type.ts'
 import { type GasMeter, keccakGas, OutOfGas, prices, words } from './gas.ts'
+import { historyContract, readBlockHash } from './history.ts'
 import {
   type Context,
   type NativeBlock,
@@ -225,6 +226,8 @@ function createContext(call: NativeCall, method: NativeMethod, logs: Log[]): Con
       name: string,
       args: readonly AbiValue[],
     ): unknown => callView(call, other.address, name, args),
+    blockHash: (number: bigint) =>
+      readBlockHash(createSlots(call.state, historyContract, gas, true), block.number, number),
     isActive: (fork) => isActive(call, fork),
   }
   return context as unknown as Context

@@ -260,7 +260,7 @@ async function doubt(
   receipt: Awaited<ReturnType<typeof honestReceipt>>,
   { requestId, answer }: Stated,
 ): Promise<void> {
-  const value = await provider.receipts.read.commitBond()
+  const value = await provider.receipts.read.bondFor([requestId, spanMethod])
   await done(provider, provider.receipts.write.commit([receipt, []], { value, ...fees }))
   const receiptId = await provider.receipts.read.receiptOf([requestId])
   const bond = await watcher.receipts.read.challengeBond()

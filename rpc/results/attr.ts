@@ -97,6 +97,7 @@ export const receipt = object(
     ...fields(text, 'state', 'class'),
     committer: account,
     method: object(methodShape),
+    audit: object({ state: text, lastAnswerBlock: quantity, tokens: integer }),
   },
   { challenge },
 )

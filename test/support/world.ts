@@ -16,6 +16,7 @@ import {
 import { moduleAbis, moduleAddresses, type ModuleName } from '../../attribution/abi.ts'
 import type { Corpora } from '../../attribution/index.ts'
 import { createEngine } from '../../execution/evm.ts'
+import { historyBlocks, historyContract } from '../../execution/native/history.ts'
 import type { BlockContext, Engine, TransactionOutcome } from '../../execution/types.ts'
 import { devnetAddresses, devnetGenesis, genesisChanges } from '../../genesis/index.ts'
 import { genesisModules, nativesOf, noCorpora } from '../../node/modules.ts'
@@ -25,6 +26,7 @@ import {
   invariant,
   keccakHex,
   nobleSecp256k1,
+  toFixedBytes,
   toHex,
   type Address,
   type Hex,
@@ -171,6 +173,13 @@ export function createWorld(
     height: () => context.header.number,
     mine(blocks) {
       const { number, timestamp } = context.header
+      // As blocks write their parents' hashes (EIP-2935); hashes of a chain without blocks.
+      for (let past = number; past < number + BigInt(blocks); past++)
+        journal.setStorage(
+          historyContract,
+          past % historyBlocks,
+          BigInt(keccakHex(toFixedBytes(past, 8))),
+        )
       const header = {
         ...context.header,
         number: number + BigInt(blocks),

@@ -8,13 +8,21 @@ import { expect, test } from '@jest/globals'
 import { privateKeyToAccount } from 'viem/accounts'
 import { moduleAddresses } from '../../../attribution/abi.ts'
 import { paramsState } from '../../../attribution/params/module.ts'
-import { receiptsState } from '../../../attribution/receipts/state.ts'
+import { auditState } from '../../../attribution/receipts/audit.ts'
+import { ground, receiptsState } from '../../../attribution/receipts/state.ts'
 import { paymentState, rewardsState } from '../../../attribution/rewards/state.ts'
-import { textWord, zeroWord } from '../../../attribution/words.ts'
+import { textWord, zeroAddress, zeroWord } from '../../../attribution/words.ts'
 import { createMemorySlots, freeSlots } from '../../../execution/native/index.ts'
 import { buildSumTree } from '../../../attribution/methods/index.ts'
 import { devnetAddresses } from '../../../genesis/index.ts'
-import { keccakHex, toHex, toWord, type Address, type Hex } from '../../../primitives/index.ts'
+import {
+  fromHex,
+  keccakHex,
+  toHex,
+  toWord,
+  type Address,
+  type Hex,
+} from '../../../primitives/index.ts'
 import { devnetKeys } from '../../../node/devnet-keys.ts'
 import { createDice } from '../../support/dice.ts'
 import {
@@ -30,6 +38,8 @@ import { sign } from './receipts/setup.ts'
 const operations = Number(process.env['LAW_OPERATIONS'] ?? 1_000)
 const seed = Number(process.env['LAW_SEED'] ?? 1)
 const people = devnetAddresses.slice(1, 7)
+/** Of every stated receipt. */
+const stated = toHex(bytesOf('two three one five six seven'))
 const words = 'one two three four five six seven eight nine ten eleven twelve'.split(' ')
 
 interface Request {
@@ -38,6 +48,8 @@ interface Request {
   readonly amount: bigint
   leaves: readonly EconomyLeaf[]
   receiptId: Hex | undefined
+  /** What the next piece of an n-gram answer wants. */
+  sums: Hex | undefined
   state: number
 }
 
@@ -79,9 +91,15 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
   const done = new Map<string, number>()
   const rewards = rewardsState(slotsOf(economy, moduleAddresses.rewards))
   const receipts = receiptsState(slotsOf(economy, moduleAddresses.receipts))
-  const bond = await economy.read('receipts', 'commitBond', [])
   const challengeBond = await economy.read('receipts', 'challengeBond', [])
 
+  /** Of everybody and nobody: what is burnt is the zero address's. */
+  const allMoney = (): bigint =>
+    [...devnetAddresses, ...Object.values(moduleAddresses), zeroAddress].reduce(
+      (sum, one) => sum + economy.balance(one),
+      0n,
+    )
+  const money = allMoney()
   const checkMoney = (what: string): void => {
     const { escrowed, balances, pools } = rewards.load()
     const held = economy.balance(moduleAddresses.rewards)
@@ -89,7 +107,6 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
     let owed = 0n
     for (const who of devnetAddresses)
       owed += receipts.balances.at(who).get() + receipts.attesters.at(who).bond.get()
-    owed += receipts.balances.at(treasury).get()
     for (const { receiptId } of requests) {
       if (!receiptId) continue
       owed += receipts.receipts.at(receiptId).bond.get()
@@ -97,6 +114,7 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
         owed += receipts.challenges.at(receiptId).bond.get()
     }
     expect([what, seed, owed]).toEqual([what, seed, economy.balance(moduleAddresses.receipts)])
+    expect([what, seed, allMoney()]).toEqual([what, seed, money])
   }
   const checkProgress = (request: Request): void => {
     const { state, amount } = rewards.payments.at(request.id).load()
@@ -117,7 +135,15 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
       const assetId = dice.pick(models)
       const amount = 1_000n + BigInt(dice.below(1_000_000))
       const id = await economy.paid(dice.pick(people), assetId, amount)
-      requests.push({ id, assetId, amount, leaves: [], receiptId: undefined, state: 1 })
+      requests.push({
+        id,
+        assetId,
+        amount,
+        leaves: [],
+        receiptId: undefined,
+        sums: undefined,
+        state: 1,
+      })
     },
     async attribute(request) {
       if (!request) return
@@ -155,16 +181,23 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
     },
     async commit(request) {
       if (!request) return
-      const leaves = batchIds
-        .slice(0, 1 + dice.below(batchIds.length))
-        .map((id) => ({ clusterId: id, contributionId: id, weight: 1n + BigInt(dice.below(99)) }))
+      const methodId = dice.pick([1, 1, 2, 3, 7, 7])
+      const isHonest = (methodId === 1 || methodId === 7) && dice.below(2) === 0
+      const unit = methodId === 7 ? 2n ** 32n : 1n
+      const leaves = isHonest
+        ? (await economy.read('receipts', 'preview', [versionId, methodId, stated]))[1]
+        : batchIds.slice(0, methodId === 7 ? 3 : 1 + dice.below(batchIds.length)).map((id) => ({
+            clusterId: id,
+            contributionId: id,
+            weight: unit * (methodId === 7 ? 2n : 1n + BigInt(dice.below(99))),
+          }))
       const { root, total } = buildSumTree(leaves)
       const receipt = {
         requestId: request.id,
         assetId: request.assetId,
         versionId,
-        methodId: dice.pick([1, 2, 3]),
-        outputHash: keccakHex(bytesOf('answer')),
+        methodId,
+        outputHash: keccakHex(fromHex(stated)),
         sumRoot: toHex(root),
         total,
         leaves: leaves.length,
@@ -175,11 +208,28 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
       const signatures = isAttested
         ? await Promise.all(pair().map((one) => sign(one, receipt)))
         : []
+      const value = await economy.read('receipts', 'bondFor', [request.id, methodId])
       const { result } = await economy.send(owner, 'receipts', 'commit', [receipt, signatures], {
-        value: bond,
+        value,
       })
-      Object.assign(request, { leaves, receiptId: result })
+      const sums = methodId === 7 ? '0x' : undefined
+      Object.assign(request, { leaves, receiptId: result, sums })
     },
+    answer: async (request) =>
+      request?.receiptId &&
+      economy.send(dice.pick(people), 'receipts', 'answer', [request.receiptId, stated, '0x']),
+    async answerInPieces() {
+      const request = requests.findLast(({ sums }) => sums !== undefined)
+      if (!request?.receiptId || request.sums === undefined) return undefined
+      const args = [request.receiptId, stated, 2, request.sums] as const
+      const { events } = await economy.send(dice.pick(people), 'receipts', 'answerInPieces', args)
+      const repeated = events.find(({ name }) => name === 'AnswerRepeated')
+      request.sums = repeated?.args['sums'] as Hex | undefined
+      return events
+    },
+    expire: async (request) =>
+      request?.receiptId &&
+      economy.send(dice.pick(people), 'receipts', 'expire', [request.receiptId]),
     bond: () => economy.send(dice.pick(people), 'receipts', 'bond', [], { value: 10n ** 19n }),
     unbond: () => economy.send(dice.pick([alice, ...people]), 'receipts', 'unbond', [10n ** 18n]),
     challenge: async (request) =>
@@ -188,7 +238,7 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
         dice.pick(people),
         'receipts',
         'challenge',
-        [request.receiptId, dice.pick([0, 3, 4]), toHex(bytesOf('answer'))],
+        [request.receiptId, dice.pick([0, 3, 4, 7]), stated],
         { value: challengeBond },
       ),
     vote: async (request) =>
@@ -247,10 +297,13 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
     }
     checkMoney(name)
     if (request) checkProgress(request)
-    if (requests.length > 48) await retire(economy, requests, done)
+    if (requests.length > 48) await retire(economy, requests, done, receipts)
   }
   for (const name of [
     'unbond',
+    'answer',
+    'answerInPieces',
+    'expire',
     'challenge',
     'resolve',
     'finalize',
@@ -265,15 +318,20 @@ test(`${operations} random operations lose no wei and undo nothing`, async () =>
     expect([name, done.has(name)]).toEqual([name, true])
 }, 3_600_000)
 
-const treasury: Address = '0x0a77000000000000000000000000000000000010'
+type Receipts = ReturnType<typeof receiptsState>
 
 /** Old requests no longer take part; their bonds must be out before. */
 async function retire(
   economy: Economy,
   requests: Request[],
   done: Map<string, number>,
+  receipts: Receipts,
 ): Promise<void> {
   const old = requests.splice(0, 24)
+  const send = async (name: 'expire' | 'resolve', receiptId: Hex): Promise<void> => {
+    await economy.send(alice, 'receipts', name, [receiptId])
+    done.set(name, (done.get(name) ?? 0) + 1)
+  }
   const inState = async (wanted: number): Promise<Hex[]> => {
     const found: Hex[] = []
     for (const { receiptId } of old) {
@@ -285,11 +343,29 @@ async function retire(
   }
   economy.mine(2_000)
   for (const receiptId of await inState(2)) {
-    await economy.send(alice, 'receipts', 'resolve', [receiptId])
-    done.set('resolve', (done.get('resolve') ?? 0) + 1)
+    const { ground: reason } = receipts.challenges.at(receiptId).load()
+    await send(reason === ground.reveal ? 'expire' : 'resolve', receiptId)
   }
-  economy.mine(20_000) // one that survived a vote has a window again
   for (const receiptId of await inState(1)) {
+    const [audit] = await economy.read('receipts', 'audit', [receiptId])
+    if (audit === auditState.drawn) await send('expire', receiptId)
+  }
+  economy.mine(400) // one that survived a vote has a window again
+  await finish(economy, old, await inState(1), (audit) => audit === auditState.spared)
+  economy.mine(20_000)
+  await finish(economy, old, await inState(1), () => true)
+}
+
+/** Settled and marked final, those of such an audit. */
+async function finish(
+  economy: Economy,
+  old: readonly Request[],
+  receiptIds: readonly Hex[],
+  isWanted: (audit: number) => boolean,
+): Promise<void> {
+  for (const receiptId of receiptIds) {
+    const [audit] = await economy.read('receipts', 'audit', [receiptId])
+    if (!isWanted(audit)) continue
     const { id, leaves } = old.find((request) => request.receiptId === receiptId)!
     const { state } = await economy.read('rewards', 'payment', [id])
     if (state === paymentState.escrowed)

@@ -24,6 +24,7 @@ import {
   leafOf,
   least,
   method,
+  nobody,
   receiptOf,
   refusal,
   sign,
@@ -31,7 +32,6 @@ import {
   state,
   stateOf,
   surplus,
-  treasury,
   voteWindow,
 } from './setup.ts'
 
@@ -154,7 +154,7 @@ describe('what was signed', () => {
     const { result } = await challenge(given, erin, receiptId, ground.badLeaf, badLeaf(leaves, 1))
     expect(result).toBe(state.void)
     const lost = 2n * least
-    expect(await balances(given, erin, treasury, alice)).toEqual([
+    expect(await balances(given, erin, nobody, alice)).toEqual([
       challengeBond + commitBond / 2n + lost / 2n,
       commitBond / 2n + lost / 2n,
       0n,
@@ -205,7 +205,7 @@ describe('what was signed', () => {
     economy.mine(voteWindow + 1)
     await economy.send(dave, 'receipts', 'finalize', [[receiptId]])
     await unbond(least)
-    expect(await balances(given, alice, treasury)).toEqual([
+    expect(await balances(given, alice, nobody)).toEqual([
       commitBond + challengeBond / 2n,
       challengeBond / 2n,
     ])

@@ -25,6 +25,7 @@ import {
   ground,
   leafOf,
   method,
+  nobody,
   receiptOf,
   refusal,
   said,
@@ -58,7 +59,7 @@ describe('BadLeaf', () => {
     const { result, events } = await challenge(given, erin, receiptId, ground.badLeaf, data)
     expect(result).toBe(state.void)
     expect(events.map(({ name }) => name)).toEqual(['ReceiptChallenged', 'ReceiptResolved'])
-    expect(await balances(given, erin, treasury, alice)).toEqual([challengeBond + half, half, 0n])
+    expect(await balances(given, erin, nobody, alice)).toEqual([challengeBond + half, half, 0n])
     expect(await surplus(given, 0n)).toBe(0n)
     // Twice: there is nothing left to doubt; and the request waits for another receipt.
     expect(await refusal(challenge(given, bob, receiptId, ground.badLeaf, data))).toEqual([
@@ -75,7 +76,7 @@ describe('BadLeaf', () => {
     const receiptId = await commit(given, receiptOf(given, method.span, leaves))
     const { result } = await challenge(given, erin, receiptId, ground.badLeaf, badLeaf(leaves, 0))
     expect(result).toBe(state.committed)
-    expect(await balances(given, erin, treasury, alice)).toEqual([0n, half, half])
+    expect(await balances(given, erin, nobody, alice)).toEqual([0n, half, half])
     expect(await surplus(given, commitBond)).toBe(0n)
     await challenge(given, dave, receiptId, ground.badLeaf, badLeaf(leaves, 1))
     expect(await stateOf(given, receiptId)).toBe(state.void)
@@ -118,7 +119,7 @@ describe('BadLeaf', () => {
 
 test('a ground that is none is refused without a word, as solc refuses an enum', async () => {
   const receiptId = await commit(given, receiptOf(given, method.span, [leafOf(1n)]))
-  expect(await refusal(challenge(given, erin, receiptId, 5))).toEqual(['nothing'])
+  expect(await refusal(challenge(given, erin, receiptId, 8))).toEqual(['nothing'])
 })
 
 /** The answer and the proof of its spans, as the challenge wants them. */
@@ -142,12 +143,12 @@ describe('WrongSpans', () => {
     expect((await challenge(given, erin, first, ground.wrongSpans, proof())).result).toBe(
       state.void,
     )
-    expect(await balances(given, erin, treasury, alice)).toEqual([challengeBond + half, half, 0n])
+    expect(await balances(given, erin, nobody, alice)).toEqual([challengeBond + half, half, 0n])
     const second = await commit(given, receiptOf(given, method.span, leaves))
     const { result, events } = await challenge(given, erin, second, ground.wrongSpans, proof())
     expect(result).toBe(state.final)
     expect(events.map(({ name }) => name)).toContain('ReceiptFinal')
-    expect(await balances(given, alice, treasury)).toEqual([commitBond + half, 2n * half])
+    expect(await balances(given, alice, nobody)).toEqual([commitBond + half, 2n * half])
     expect(await surplus(given, 0n)).toBe(0n)
     const again = challenge(given, bob, second, ground.wrongSpans, proof())
     expect(await refusal(again)).toEqual(['BadState', state.final, state.committed])

@@ -3,7 +3,7 @@ import { encodeAbiParameters, type PrivateKeyAccount } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { moduleAddresses } from '../../../../attribution/abi.ts'
 import { buildSumTree, proveSumLeaf } from '../../../../attribution/methods/index.ts'
-import { zeroWord } from '../../../../attribution/words.ts'
+import { zeroAddress, zeroWord } from '../../../../attribution/words.ts'
 import { devnetAddresses } from '../../../../genesis/index.ts'
 import {
   invariant,
@@ -19,12 +19,23 @@ export const carol = devnetAddresses[2]!
 export const dave = devnetAddresses[3]!
 export const erin = devnetAddresses[4]!
 export const treasury: Address = '0x0a77000000000000000000000000000000000010'
+/** Where burnt wei are. */
+export const nobody: Address = zeroAddress
 export const ether = 10n ** 18n
 /** `receipts.attesterBond`, `commitBond` and `challengeBond` of a devnet, in wei; and windows in blocks. */
 export const [least, commitBond, challengeBond] = [10n * ether, ether / 10n, ether / 10n]
 export const [attestedWindow, spanWindow, voteWindow] = [7_200, 300, 300]
-export const method = { span: 1, attested: 2, declared: 3 } as const
-export const ground = { replay: 0, badLeaf: 1, wrongSpans: 2, unavailable: 3, dispute: 4 } as const
+export const method = { span: 1, attested: 2, declared: 3, ngrams: 7 } as const
+export const ground = {
+  replay: 0,
+  badLeaf: 1,
+  wrongSpans: 2,
+  unavailable: 3,
+  dispute: 4,
+  wrongToken: 5,
+  wrongOrder: 6,
+  reveal: 7,
+} as const
 export const state = { committed: 1, challenged: 2, final: 3, void: 4 } as const
 export const said = 'one two three seven eight'
 
@@ -58,11 +69,14 @@ export interface Case {
 }
 
 /** alice owns model and datanet; bob and carol gave its rows; dave paid 10,000 wei for an answer. */
-export async function createCase(): Promise<Case> {
+export async function createCase(
+  ofBob = 'one two three four',
+  ofCarol = 'five six seven eight',
+): Promise<Case> {
   const economy = createEconomy()
   const { versionId, batchIds, indexRoot } = await economy.held([
-    [bob, ['one two three four']],
-    [carol, ['five six seven eight']],
+    [bob, [ofBob]],
+    [carol, [ofCarol]],
   ])
   const other = await economy.held([[erin, ['nine ten eleven twelve']]])
   const model = await economy.model(alice, versionId)
@@ -152,9 +166,13 @@ export const challenge = (
 export const stateOf = async ({ economy }: Case, receiptId: Hex): Promise<number> =>
   (await economy.read('receipts', 'status', [receiptId])).state
 
-/** What each may withdraw from the receipts module. */
+/** What each may withdraw from the receipts module; of nobody, what was burnt. */
 export const balances = ({ economy }: Case, ...who: readonly Address[]): Promise<bigint[]> =>
-  Promise.all(who.map((one) => economy.read('receipts', 'balanceOf', [one])))
+  Promise.all(
+    who.map(async (one) =>
+      one === nobody ? economy.balance(one) : economy.read('receipts', 'balanceOf', [one]),
+    ),
+  )
 
 /** The module's money is what it owes: bonds of attesters and receipts, and balances. */
 export async function surplus(

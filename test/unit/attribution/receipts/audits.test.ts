@@ -1,0 +1,238 @@
+/**
+ * Random audits of stated receipts, and reveal or lose: who is drawn, what is paid before an audit is over
+ * (nothing), who loses what, to the wei.
+ */
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import { auditBond, auditState, drawBlocks } from '../../../../attribution/receipts/audit.ts'
+import { toHex, type Hex } from '../../../../primitives/index.ts'
+import { bytesOf, type EconomyLeaf } from '../../../support/economy.ts'
+import { alice, bob } from '../../../support/world.ts'
+import {
+  balances,
+  carol,
+  type Case,
+  challenge,
+  challengeBond,
+  commit,
+  commitBond,
+  createCase,
+  dave,
+  erin,
+  ground,
+  method,
+  nobody,
+  receiptOf,
+  refusal,
+  said,
+  spanWindow,
+  state,
+  stateOf,
+  surplus,
+} from './setup.ts'
+
+/** `receipts.answerWindow` of a devnet. */
+const answerWindow = 300
+const saidHex = toHex(bytesOf(said))
+const half = commitBond / 2n
+
+let given: Case
+beforeEach(async () => {
+  given = await createCase()
+})
+
+const rightLeaves = async (methodId: number): Promise<readonly EconomyLeaf[]> =>
+  (await given.economy.read('receipts', 'preview', [given.versionId, methodId, saidHex]))[1]
+
+const send = <name extends 'answer' | 'answerInPieces' | 'expire'>(
+  name: name,
+  args: Parameters<Case['economy']['send']>[3],
+  from = erin,
+) => given.economy.send(from, 'receipts', name, args as never)
+
+const auditOf = (receiptId: Hex) => given.economy.read('receipts', 'audit', [receiptId])
+
+/** States receipts over such leaves until one of them is drawn, or is not; its id. */
+async function stated(
+  wanted: number,
+  methodId: number,
+  leaves: readonly EconomyLeaf[],
+): Promise<Hex> {
+  const { economy } = given
+  for (let i = 0n; i < 200n; i++) {
+    given = { ...given, requestId: await economy.paid(dave, 1n, 10_000n) }
+    const receiptId = await commit(given, receiptOf(given, methodId, leaves))
+    expect(await auditOf(receiptId)).toEqual([
+      auditState.waiting,
+      economy.height() + drawBlocks + BigInt(answerWindow),
+      0,
+    ])
+    economy.mine(Number(drawBlocks) + 1)
+    if ((await auditOf(receiptId))[0] === wanted) return receiptId
+  }
+  throw new Error('none was')
+}
+
+const settle = () => given.economy.send(erin, 'rewards', 'settle', [given.requestId, []])
+const finalize = (receiptId: Hex) => given.economy.send(erin, 'receipts', 'finalize', [[receiptId]])
+
+describe('the bond', () => {
+  test('is twice what makes a lie worth nothing at the audited share, and at least the least', async () => {
+    const { economy, requestId } = given
+    expect(await economy.read('receipts', 'bondFor', [requestId, method.span])).toBe(commitBond)
+    const fee = 10n ** 18n
+    const dear = await economy.paid(dave, 1n, fee)
+    expect(await economy.read('receipts', 'bondFor', [dear, method.span])).toBe(18n * fee)
+    expect(await economy.read('receipts', 'bondFor', [dear, method.declared])).toBe(commitBond)
+    given = { ...given, requestId: dear }
+    const receipt = receiptOf(given, method.span, await rightLeaves(method.span))
+    expect(await refusal(commit(given, receipt))).toEqual([
+      'InsufficientValue',
+      commitBond,
+      18n * fee,
+    ])
+    await commit(given, receipt, [], 18n * fee)
+    expect(await surplus(given, 18n * fee)).toBe(0n)
+  })
+
+  test.each([
+    [1n, 1n],
+    [999n, 1_234n],
+    [10n ** 18n, 9_999n],
+    [7n, 10_000n],
+  ])('of %i at %i bps leaves a liar nothing, even one who catches itself', (value, q) => {
+    const bond = auditBond(value, q)
+    // (1 - q) V - q B / 2 <= 0: half of the bond comes back.
+    expect(2n * (10_000n - q) * value - q * bond).toBeLessThanOrEqual(0n)
+  })
+})
+
+describe('a receipt that is drawn', () => {
+  test('is not paid before it was answered, however late, and then is final at once', async () => {
+    const receiptId = await stated(auditState.drawn, method.span, await rightLeaves(method.span))
+    given.economy.mine(answerWindow - 10)
+    expect(await refusal(settle())).toMatchObject(['TooEarly', {}])
+    expect(await refusal(finalize(receiptId))).toMatchObject(['TooEarly', {}])
+    const { result, events } = await send('answer', [receiptId, saidHex, '0x'])
+    expect(result).toBe(state.final)
+    expect(events.map(({ name }) => name)).toEqual([
+      'ReceiptResolved',
+      'ReceiptFinal',
+      'ReceiptLeaves',
+    ])
+    await settle()
+    expect(await balances(given, alice, nobody)).toEqual([commitBond, 0n])
+  })
+
+  test('falls with the window; half of its bond is burnt, half is who says so', async () => {
+    const receiptId = await stated(auditState.drawn, method.span, await rightLeaves(method.span))
+    const before = await surplus(given, 0n)
+    const last = (await auditOf(receiptId))[1]
+    given.economy.mine(Number(last - given.economy.height()))
+    expect(await refusal(send('expire', [receiptId]))).toEqual(['TooEarly', last + 1n])
+    given.economy.mine(1)
+    expect(await refusal(send('answer', [receiptId, saidHex, '0x']))).toEqual([
+      'DeadlinePassed',
+      last,
+    ])
+    await send('expire', [receiptId])
+    expect(await stateOf(given, receiptId)).toBe(state.void)
+    expect(await balances(given, erin, alice, nobody)).toEqual([half, 0n, half])
+    expect(await surplus(given, 0n)).toBe(before - commitBond)
+    expect(await refusal(settle())).toMatchObject(['NotFound', {}])
+    expect(await refusal(send('expire', [receiptId]))).toEqual([
+      'BadState',
+      state.void,
+      state.committed,
+    ])
+  })
+
+  test('and false falls by its answer, whoever gives it', async () => {
+    const [first] = await rightLeaves(method.span)
+    const receiptId = await stated(auditState.drawn, method.span, [first!])
+    expect((await send('answer', [receiptId, saidHex, '0x'])).result).toBe(state.void)
+    expect(await balances(given, erin, nobody)).toEqual([half, half])
+    const other = toHex(bytesOf('one two'))
+    const next = await stated(auditState.drawn, method.span, [first!])
+    expect(await refusal(send('answer', [next, other, '0x']))).toEqual(['BadProof'])
+  })
+
+  test('whose hashes are forgotten cannot fall any more, nor be paid without an answer', async () => {
+    const receiptId = await stated(auditState.drawn, method.span, await rightLeaves(method.span))
+    given.economy.mine(8_200)
+    expect((await auditOf(receiptId))[0]).toBe(auditState.waiting)
+    expect(await refusal(send('expire', [receiptId]))).toMatchObject(['InvalidArgument', {}])
+    expect(await refusal(settle())).toMatchObject(['TooEarly', {}])
+    await send('answer', [receiptId, saidHex, '0x'])
+    await settle()
+  })
+})
+
+test('a receipt that is spared is paid after its window, and cannot be made to fall', async () => {
+  const receiptId = await stated(auditState.spared, method.span, await rightLeaves(method.span))
+  expect(await refusal(settle())).toMatchObject(['TooEarly', {}])
+  given.economy.mine(spanWindow)
+  expect(await refusal(send('expire', [receiptId]))).toMatchObject(['InvalidArgument', {}])
+  await settle()
+  expect(await refusal(send('answer', [receiptId, saidHex, '0x']))).toEqual([
+    'BadState',
+    state.final,
+    state.committed,
+  ])
+  await finalize(receiptId)
+  expect(await balances(given, alice)).toEqual([commitBond])
+})
+
+const reveal = async (leaves: readonly EconomyLeaf[]) => {
+  const receiptId = await commit(given, receiptOf(given, method.span, leaves))
+  await challenge(given, bob, receiptId, ground.reveal)
+  expect(await stateOf(given, receiptId)).toBe(state.challenged)
+  return receiptId
+}
+
+describe('Reveal', () => {
+  test('that is answered rightly costs who asked, half of it burnt', async () => {
+    const receiptId = await reveal(await rightLeaves(method.span))
+    await send('answer', [receiptId, saidHex, '0x'], alice)
+    expect(await stateOf(given, receiptId)).toBe(state.final)
+    expect(await balances(given, alice, bob, nobody)).toEqual([commitBond + half, 0n, half])
+    expect(await surplus(given, 0n)).toBe(0n)
+  })
+
+  test('that shows a lie pays who asked, not who answered', async () => {
+    const receiptId = await reveal([(await rightLeaves(method.span))[0]!])
+    await send('answer', [receiptId, saidHex, '0x'], carol)
+    expect(await stateOf(given, receiptId)).toBe(state.void)
+    expect(await balances(given, bob, carol, nobody)).toEqual([challengeBond + half, 0n, half])
+    expect(await surplus(given, 0n)).toBe(0n)
+  })
+
+  test('that nobody answers is lost, in the block after the window and not before', async () => {
+    const receiptId = await reveal(await rightLeaves(method.span))
+    given.economy.mine(answerWindow)
+    const last = given.economy.height()
+    expect(await refusal(send('expire', [receiptId]))).toEqual(['TooEarly', last + 1n])
+    given.economy.mine(1)
+    expect(await refusal(send('answer', [receiptId, saidHex, '0x'], alice))).toEqual([
+      'DeadlinePassed',
+      last,
+    ])
+    await send('expire', [receiptId])
+    expect(await balances(given, bob, erin, nobody)).toEqual([challengeBond + half, 0n, half])
+    expect(await surplus(given, 0n)).toBe(0n)
+  })
+
+  test('is not voted on, and is no doubt about what nobody can repeat', async () => {
+    const receiptId = await reveal(await rightLeaves(method.span))
+    const vote = given.economy.send(alice, 'receipts', 'vote', [receiptId, false])
+    expect(await refusal(vote)).toMatchObject(['InvalidArgument', {}])
+    const resolve = given.economy.send(alice, 'receipts', 'resolve', [receiptId])
+    expect(await refusal(resolve)).toMatchObject(['InvalidArgument', {}])
+    given = { ...given, requestId: await given.economy.paid(dave, 1n, 10_000n) }
+    const [leaf] = await rightLeaves(method.span)
+    const declared = await commit(given, receiptOf(given, method.declared, [leaf!]))
+    expect(await refusal(challenge(given, bob, declared, ground.reveal))).toMatchObject([
+      'InvalidArgument',
+      {},
+    ])
+  })
+})
