@@ -12,6 +12,8 @@ import {
 } from '../attribution/methods/linear-head.ts'
 import { influenceVector, rowGradient } from '../attribution/methods/linear-influence.ts'
 import { buildSpanIndex, encodeCorpus } from '../attribution/methods/index.ts'
+import { createNgramReader, openAnswer } from '../attribution/ngram/native.ts'
+import { attributeHeld } from '../attribution/span/native.ts'
 import { attributeByHead, certifyHead } from '../attribution/vectors/head.ts'
 import {
   attributeNeighbours,
@@ -30,19 +32,42 @@ const vectorOf = (dimensions: number): Int8Array =>
 const spelled = (label: number, vector: Int8Array): Uint8Array =>
   new TextEncoder().encode(`${label} ${toHex(new Uint8Array(vector.buffer)).slice(2)}`)
 
-/** A held version of such rows, and a context that counts gas. */
+/**
+ * A held version of such rows, each a batch of its own while there are no more than versions may have, and a
+ * context that counts gas; what views cost is the modules' own price (bench/gas.ts).
+ */
 function versionOf(rows: readonly Uint8Array[]) {
   const index = buildSpanIndex(encodeCorpus(rows))
   let burnt = 0n
+  const perBatch = Math.ceil(rows.length / 255)
+  const batches = Math.ceil(rows.length / perBatch)
   const context = {
-    gas: { charge: (gas: bigint) => void (burnt += gas) },
+    gas: { charge: (gas: bigint) => void (burnt += gas), left: () => 2n ** 40n },
     revert: (name: string) => new Error(name),
-    view: (_module: unknown, name: string) => {
-      if (name === 'version') return { state: 2, rows: BigInt(rows.length), indexRoot: '0x00' }
-      return name === 'partOfRow' ? { batchId: 1n } : ['0x00', 1n]
+    view: (_module: unknown, name: string, args: readonly unknown[]) => {
+      if (name === 'version')
+        return {
+          state: 2,
+          rows: BigInt(rows.length),
+          tokens: BigInt(index.corpus.tokens.length),
+          batches: batches,
+          parentId: 0n,
+          indexRoot: '0x00',
+        }
+      if (name !== 'partOfRow') return ['0x00', 1n]
+      const part = Math.floor(Number(args[1]) / perBatch)
+      return {
+        batchId: BigInt(1 + part),
+        firstRow: BigInt(part * perBatch),
+        rows: perBatch,
+      }
     },
   } as never
-  const ports = { corpora: { indexOf: () => index }, vectors: createVectorReader() }
+  const ports = {
+    corpora: { indexOf: () => index },
+    vectors: createVectorReader(),
+    ngrams: createNgramReader(),
+  }
   return { context, ports, burnt: () => burnt }
 }
 
@@ -54,7 +79,9 @@ function measure(
   const version = versionOf(rows)
   const timesOf = (fresh: boolean): number => {
     const times = Array.from({ length: 8 }, () => {
-      const ports = fresh ? { ...version.ports, vectors: createVectorReader() } : version.ports
+      const ports = fresh
+        ? { ...version.ports, vectors: createVectorReader(), ngrams: createNgramReader() }
+        : version.ports
       const before = process.cpuUsage()
       run({ ...version, ports })
       const { user, system } = process.cpuUsage(before)
@@ -146,4 +173,39 @@ for (const [rows, dimensions, classes] of [
   measure(`certificate of the head`, texts, ({ context, ports }) =>
     certifyHead(context, ports, 1n, head),
   )
+}
+
+/** Texts of which one token is as dear as versions allow: one word, many contexts, many who came first. */
+const dearTexts: Readonly<Record<string, () => string[]>> = {
+  'one word': () => Array.from({ length: 250 }, () => 'a '.repeat(799)),
+  'a word after every other': () => Array.from({ length: 16_000 }, (_, i) => `w${i} a a a a a a`),
+  'few rows of many words': () => Array.from({ length: 60 }, (_, i) => manyWords(i)),
+  'words as in a book': () => Array.from({ length: 500 }, () => bookWords(398)),
+}
+const manyWords = (row: number): string =>
+  Array.from({ length: 1_600 }, (_, i) => `w${row * 1_600 + i} a`).join(' ')
+/** Zipf's law by halving. */
+const bookWords = (count: number): string =>
+  Array.from({ length: count }, () => {
+    let most = 1
+    while (most < 8_192 && dice.below(8) > 0) most *= 2
+    return most < 4 ? 'a' : `w${dice.below(most)}`
+  }).join(' ')
+
+for (const [name, make] of Object.entries(dearTexts)) {
+  const texts = make().map((text) => new TextEncoder().encode(text))
+  const answer = new TextEncoder().encode('a a a a a')
+  for (const at of [0, 4])
+    measure(`ngram-shares, ${name}, token ${at}`, texts, ({ context, ports }) =>
+      openAnswer(context, ports, 1n, answer).weightsOf(at),
+    )
+}
+{
+  const texts = Array.from({ length: 20_000 }, () => new TextEncoder().encode(bookWords(100)))
+  for (const words of [60, 500, 2_000]) {
+    const answer = new TextEncoder().encode(bookWords(words))
+    measure(`span ${words} tokens of ${texts.length} x 100`, texts, ({ context, ports }) =>
+      attributeHeld(context, ports.corpora, 1n, answer),
+    )
+  }
 }

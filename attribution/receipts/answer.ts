@@ -8,12 +8,13 @@ import { maxLeaves } from '../span/native.ts'
 import { addWeights, leavesOfSums, openAnswer } from '../ngram/native.ts'
 import { tokenUnit } from '../methods/ngram-weights.ts'
 import { textWord, zeroWord } from '../words.ts'
-import { auditOf, auditState, isFinal, lastAnswerBlock } from './audit.ts'
+import { auditOf, auditState, isFinal, isForgotten, lastAnswerBlock } from './audit.ts'
 import { checkAnswer, isSame, proveSpans, repeat } from './grounds.ts'
 import { ngramMethod } from './methods.ts'
 import type { NativePorts } from './native.ts'
 import { burning, type Doubt, settle } from './outcome.ts'
 import {
+  creditAccount,
   ground,
   receiptAt,
   receiptsState,
@@ -48,21 +49,20 @@ export const createAnswerHandlers = (
   expire(context, [receiptId]) {
     const { block, storage, revert, message } = context
     const { words } = receiptAt(context, receiptId)
-    if (words.state === receiptState.challenged) {
-      const challenge = receiptsState(storage).challenges.at(receiptId).load()
-      if (challenge.ground !== ground.reveal)
-        throw revert('BadState', [words.state, receiptState.committed])
-      if (block.number <= challenge.lastVoteBlock)
-        throw revert('TooEarly', [challenge.lastVoteBlock + 1n])
-      return burningState(fall(context, receiptId, challenge.challenger))
-    }
-    if (words.state !== receiptState.committed)
+    const isDoubted = words.state === receiptState.challenged
+    if (!isDoubted && words.state !== receiptState.committed)
       throw revert('BadState', [words.state, receiptState.committed])
-    if (auditOf(context, receiptId, words) !== auditState.drawn)
+    const challenge = receiptsState(storage).challenges.at(receiptId).load()
+    const isAsked = isDoubted && challenge.ground === ground.reveal
+    // A vote that is open keeps no drawn receipt from falling.
+    if (!isAsked && auditOf(context, receiptId, words) !== auditState.drawn) {
+      if (!isDoubted && isForgotten(context, words)) return forget(context, receiptId, words)
       throw revert('InvalidArgument', [textWord('receiptId')])
-    if (block.number <= lastAnswerBlock(words))
-      throw revert('TooEarly', [lastAnswerBlock(words) + 1n])
-    return burningState(fall(context, receiptId, message.caller))
+    }
+    const lastBlock = isAsked ? challenge.lastVoteBlock : lastAnswerBlock(words)
+    if (block.number <= lastBlock) throw revert('TooEarly', [lastBlock + 1n])
+    const finder = isDoubted ? challenge.challenger : message.caller
+    return burningState(fall(context, receiptId, finder))
   },
   audit(context, [receiptId]) {
     const { words } = receiptAt(context, receiptId)
@@ -161,6 +161,16 @@ function conclude(
   const settled = settle(context, receiptId, { doubt, upheld: true, isProven: true })
   context.log('ReceiptLeaves', { receiptId, leaves })
   return burningState(settled)
+}
+
+/** Nobody can say any more whether it was drawn: void, nobody's loss, and the payer has the fee back. */
+function forget(context: ReceiptsContext, receiptId: Hex, words: StoredReceipt) {
+  const { entry } = receiptAt(context, receiptId)
+  entry.store({ state: receiptState.void, bond: 0n })
+  creditAccount(context, words.committer, words.bond)
+  receiptsState(context.storage).receiptOf.at(words.requestId).set(zeroWord)
+  context.log('ReceiptResolved', { receiptId, upheld: false, loser: words.committer, amount: 0n })
+  return burningState({ state: receiptState.void, burnt: 0n })
 }
 
 function fall(context: ReceiptsContext, receiptId: Hex, finder: Hex) {

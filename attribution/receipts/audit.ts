@@ -1,8 +1,9 @@
 /**
  * Random audits: which stated receipts must be computed again before anything is paid, so that lying does
  * not pay even where nobody watches. Whether a receipt is drawn is a function of the hashes of the eight
- * blocks after it, which its committer did not know, and which eight proposers made (docs/decisions/082).
+ * blocks after it, which its committer did not know, and which eight proposers made (docs/decisions/084).
  */
+import { historyBlocks } from '../../execution/native/index.ts'
 import { concat, fromHex, type Hex } from '../../primitives/index.ts'
 import { readParam } from '../params/module.ts'
 import { textWord } from '../words.ts'
@@ -33,17 +34,24 @@ export function bondFor(
 }
 
 /**
- * 2 V (1 - q) / q, rounded up: twice what makes a lie worth nothing, because half of a lost bond goes to
- * whoever shows the lie, who may be the liar.
+ * 3 V (1 - q) / q, rounded up: twice what makes a lie worth nothing, because half of a lost bond goes to
+ * whoever shows the lie, who may be the liar; and half as much again, because a liar who proposes up to a
+ * third of the blocks is drawn by the others only.
  */
 export function auditBond(amount: bigint, auditBps: bigint): bigint {
-  const over = 2n * amount * (wholeBps - auditBps)
+  const over = 3n * amount * (wholeBps - auditBps)
   return (over + auditBps - 1n) / auditBps
 }
 
 /** The last block for an answer to an audit. */
 export const lastAnswerBlock = ({ committedBlock, answerBlocks }: StoredReceipt): bigint =>
   committedBlock + drawBlocks + BigInt(answerBlocks)
+
+/** The hashes that drew are not known any more. */
+export const isForgotten = (
+  { block }: Pick<ReceiptsContext, 'block'>,
+  { auditBps, committedBlock }: StoredReceipt,
+): boolean => auditBps > 0 && block.number > committedBlock + drawBlocks + historyBlocks
 
 /** Where a stated receipt stands; `waiting` also once the hashes have been forgotten. */
 export function auditOf(context: ReceiptsContext, receiptId: Hex, receipt: StoredReceipt): number {

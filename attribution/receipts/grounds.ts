@@ -81,7 +81,7 @@ export function stands(context: ReceiptsContext, ports: NativePorts, shown: Show
       const [first, firstProof, second, secondProof, index] = decode(wrongOrderParameters, data)
       checkPlace(context, receipt, first, index, fromHex(firstProof))
       checkPlace(context, receipt, second, index + 1n, fromHex(secondProof))
-      return byClusterThenBatch(first, second) < 0 && !isSameBatch(first, second)
+      return byClusterThenBatch(first, second) < 0
     }
     default: {
       invariant(reason === ground.wrongSpans, 'the other grounds are not decided at once')
@@ -91,9 +91,6 @@ export function stands(context: ReceiptsContext, ports: NativePorts, shown: Show
     }
   }
 }
-
-const isSameBatch = (a: Leaf, b: Leaf): boolean =>
-  a.clusterId === b.clusterId && a.contributionId === b.contributionId
 
 /** The method again, over the whole answer. */
 export function repeat(

@@ -141,20 +141,28 @@ export async function spansView(
   const { receiptId, transactionHash, versionId, methodId } = receipt
   const answer = await answerOf(reader, receiptId, transactionHash)
   if (!answer) return undefined
+  // Shares of tokens have no spans, and a long answer does not fit one call.
+  if (methodId === ngramMethod) return { answer, spans: [] }
   const [spans] = await read(reader, 'receipts', 'preview', [versionId, methodId, answer])
   return { answer, spans }
 }
 
-/** From the call of `attribute`, or from the challenge that had the receipt run again. */
+/** From the call of `attribute`, or from the challenge or answer that had the receipt computed again. */
 async function answerOf(reader: ChainReader, receiptId: Hex, made: Hex): Promise<Hex | undefined> {
   const own = await moduleCall(reader, made)
   if (own?.functionName === 'attribute') return own.args[3]
+  const [repeated] = await events(reader, 'receipts', 'ReceiptLeaves', { receiptId })
+  const shown = repeated && (await moduleCall(reader, repeated.transactionHash))
+  if (shown?.functionName === 'answer' || shown?.functionName === 'answerInPieces')
+    return shown.args[1]
   const [challenged] = await events(reader, 'receipts', 'ReceiptChallenged', { receiptId })
   if (challenged?.args.ground !== replay) return undefined
   const call = await moduleCall(reader, challenged.transactionHash)
   return call?.functionName === 'challenge' ? call.args[2] : undefined
 }
 
+/** Of receipts/methods.ts. */
+const ngramMethod = 7
 /** IReceipts.Ground.Replay: its data is the answer. */
 const replay = 0
 

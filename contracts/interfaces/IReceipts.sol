@@ -187,7 +187,8 @@ interface IReceipts is IModuleErrors {
     /// The same for an n-gram answer that is too long for one transaction: the next `tokens` of it.
     /// `sums`: as the last AnswerRepeated has them; empty for the first piece.
     function answerInPieces(bytes32 receiptId, bytes calldata answer, uint32 tokens, bytes calldata sums) external returns (State state);
-    /// Voids a receipt that was drawn (or doubted by Reveal) and not answered in time.
+    /// Voids a receipt that was drawn (or doubted by Reveal) and not answered in time; and one of which the
+    /// draw is not known any more (8,199 blocks), whose bond then goes back.
     function expire(bytes32 receiptId) external returns (State state);
     /// Counts the votes after the window: void only with more than two thirds of the power. Attesters of a
     /// receipt that fell by BadLeaf or Dispute lose the least bond each, half to the challenger.
@@ -240,7 +241,7 @@ interface IReceipts is IModuleErrors {
     function method(uint16 methodId) external view returns (Method memory);
     function methodCount() external view returns (uint256);
     /// What `commit` of a receipt for this request asks: the least bond, or for an audited method, if that is more,
-    /// 2 V (1 - q) / q with V the request's fee and q the audited share.
+    /// 3 V (1 - q) / q with V the request's fee and q the audited share.
     function bondFor(bytes32 requestId, uint16 methodId) external view returns (uint256);
     function commitBond() external view returns (uint256);
     function challengeBond() external view returns (uint256);

@@ -4,6 +4,7 @@
  * engine runs modules.
  */
 export { type GasMeter } from './gas.ts'
+export { historyBlocks } from './history.ts'
 export { array, type LayoutOf, layout, mapping, struct } from './layout.ts'
 export { MissingData } from './missing.ts'
 export {

@@ -50,6 +50,7 @@ test('objects by id, lists in pages, null for what is not there', async () => {
     { name: 'knn-shapley', class: 'provable' },
     { name: 'rag-shapley', class: 'provable' },
     { name: 'linear-influence', class: 'provable' },
+    { name: 'ngram-shares', class: 'provable' },
   ])
   for (const method of ['attr_getDatanet', 'attr_getBatch', 'attr_getVersion', 'attr_getAsset'])
     expect(await ask(method, 99)).toBeNull()

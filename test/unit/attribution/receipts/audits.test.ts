@@ -76,22 +76,22 @@ const settle = () => given.economy.send(erin, 'rewards', 'settle', [given.reques
 const finalize = (receiptId: Hex) => given.economy.send(erin, 'receipts', 'finalize', [[receiptId]])
 
 describe('the bond', () => {
-  test('is twice what makes a lie worth nothing at the audited share, and at least the least', async () => {
+  test('is three times what makes a lie worth nothing at the audited share, and at least the least', async () => {
     const { economy, requestId } = given
     expect(await economy.read('receipts', 'bondFor', [requestId, method.span])).toBe(commitBond)
     const fee = 10n ** 18n
     const dear = await economy.paid(dave, 1n, fee)
-    expect(await economy.read('receipts', 'bondFor', [dear, method.span])).toBe(18n * fee)
+    expect(await economy.read('receipts', 'bondFor', [dear, method.span])).toBe(27n * fee)
     expect(await economy.read('receipts', 'bondFor', [dear, method.declared])).toBe(commitBond)
     given = { ...given, requestId: dear }
     const receipt = receiptOf(given, method.span, await rightLeaves(method.span))
     expect(await refusal(commit(given, receipt))).toEqual([
       'InsufficientValue',
       commitBond,
-      18n * fee,
+      27n * fee,
     ])
-    await commit(given, receipt, [], 18n * fee)
-    expect(await surplus(given, 18n * fee)).toBe(0n)
+    await commit(given, receipt, [], 27n * fee)
+    expect(await surplus(given, 27n * fee)).toBe(0n)
   })
 
   test.each([
@@ -160,10 +160,34 @@ describe('a receipt that is drawn', () => {
     const receiptId = await stated(auditState.drawn, method.span, await rightLeaves(method.span))
     given.economy.mine(8_200)
     expect((await auditOf(receiptId))[0]).toBe(auditState.waiting)
-    expect(await refusal(send('expire', [receiptId]))).toMatchObject(['InvalidArgument', {}])
     expect(await refusal(settle())).toMatchObject(['TooEarly', {}])
     await send('answer', [receiptId, saidHex, '0x'])
     await settle()
+  })
+
+  test('whose hashes are forgotten and whose answer is lost ends without a loser', async () => {
+    const receiptId = await stated(auditState.drawn, method.span, await rightLeaves(method.span))
+    const before = await balances(given, alice, nobody)
+    given.economy.mine(8_190)
+    expect(await refusal(send('expire', [receiptId]))).toMatchObject(['InvalidArgument', {}])
+    given.economy.mine(1)
+    expect((await send('expire', [receiptId])).result).toBe(state.void)
+    expect(await balances(given, alice, nobody)).toEqual([before[0]! + commitBond, before[1]])
+    const { requestId } = given
+    given.economy.mine(1_000)
+    await given.economy.send(dave, 'rewards', 'refund', [requestId])
+  })
+
+  test('falls also while validators vote on it: a liar cannot wait behind a vote', async () => {
+    const receiptId = await stated(auditState.drawn, method.span, await rightLeaves(method.span))
+    const last = (await auditOf(receiptId))[1]
+    await challenge(given, bob, receiptId, ground.unavailable)
+    given.economy.mine(Number(last - given.economy.height()))
+    expect(await refusal(send('expire', [receiptId]))).toEqual(['TooEarly', last + 1n])
+    given.economy.mine(1)
+    await send('expire', [receiptId])
+    expect(await stateOf(given, receiptId)).toBe(state.void)
+    expect(await balances(given, bob, erin)).toEqual([challengeBond + half, 0n])
   })
 })
 
