@@ -12,6 +12,7 @@ import {
   fromHex,
   toBigInt,
   toHex,
+  toWord,
   type Account,
   type Address,
   type Hex,
@@ -106,12 +107,14 @@ export function createStateManager(journal: Journal): JournalManager {
 
 /** What a slot held when first asked for; whoever writes asks before (SSTORE's gas). */
 function createOriginalStorage(journal: Journal) {
-  const values = new Map<Address, Map<bigint, Uint8Array>>()
+  const values = new Map<Address, Map<Hex, Uint8Array>>()
   const valueOf = (address: Address, slot: bigint): Uint8Array => {
     let slots = values.get(address)
     if (!slots) values.set(address, (slots = new Map()))
-    let value = slots.get(slot)
-    if (!value) slots.set(slot, (value = fromBigInt(journal.storage(address, slot))))
+    // Not by the bigint: chosen ones share a bucket (state/journal.ts).
+    const name = toWord(slot)
+    let value = slots.get(name)
+    if (!value) slots.set(name, (value = fromBigInt(journal.storage(address, slot))))
     return value
   }
   const get = (address: VmAddress, slot: Uint8Array): Promise<Uint8Array> =>

@@ -8,6 +8,7 @@ import {
   emptyTrieRoot,
   invariant,
   keccakHex,
+  toWord,
   type Account,
   type AccountChange,
   type Address,
@@ -24,8 +25,14 @@ interface Entry {
   /** True once the base's storage of this account no longer counts. */
   isWiped: boolean
   /** Slots written since the base, or since the last wipe; 0 where emptied. */
-  slots: Map<bigint, bigint>
+  slots: WrittenSlots
 }
+
+/**
+ * By the slot's text. Anybody chooses slots, and V8 finds a bigint by its low 64 bits: those that differ above
+ * would stand in one bucket, each look-up as long as all of them. Texts are hashed with a seed.
+ */
+type WrittenSlots = Map<Hex, { readonly slot: bigint; readonly value: bigint }>
 
 /**
  * A journal above `base`, which may itself be a journal. `base` must not change underneath: hand in
@@ -59,7 +66,7 @@ export function createJournal(base: StateReader): Journal {
     hasStorage: (address) => {
       const entry = entries.get(address)
       if (!entry) return baseHasStorage(base, address)
-      for (const value of entry.slots.values()) if (value !== 0n) return true
+      for (const { value } of entry.slots.values()) if (value !== 0n) return true
       return !entry.isWiped && baseHasStorage(base, address)
     },
 
@@ -135,9 +142,10 @@ function setFields(entry: Entry, fields: AccountFields | undefined, undo: UndoLo
 }
 
 function setSlot({ slots }: Entry, slot: bigint, value: bigint, undo: UndoLog): void {
-  const old = slots.get(slot)
-  undo.record(() => void (old === undefined ? slots.delete(slot) : slots.set(slot, old)))
-  slots.set(slot, value)
+  const name = toWord(slot)
+  const old = slots.get(name)
+  undo.record(() => void (old === undefined ? slots.delete(name) : slots.set(name, old)))
+  slots.set(name, { slot, value })
 }
 
 function wipe(entry: Entry, undo: UndoLog): void {
@@ -158,8 +166,11 @@ function accountOf(entry: Entry, base: StateReader, address: Address): Account |
   return { nonce, balance, codeHash, storageRoot: committed?.storageRoot ?? emptyTrieRoot }
 }
 
-const slotOf = (entry: Entry, base: StateReader, address: Address, slot: bigint): bigint =>
-  entry.slots.get(slot) ?? (entry.isWiped ? 0n : base.storage(address, slot))
+function slotOf(entry: Entry, base: StateReader, address: Address, slot: bigint): bigint {
+  const { slots, isWiped } = entry
+  const written = slots.size === 0 ? undefined : slots.get(toWord(slot))
+  return written?.value ?? (isWiped ? 0n : base.storage(address, slot))
+}
 
 /** Slots of the base that were emptied here one by one still count: only a wipe is certain. */
 const baseHasStorage = (base: StateReader, address: Address): boolean =>
@@ -200,7 +211,7 @@ function netChange(
 ): AccountChange {
   const wiped = entry.isWiped && baseHasStorage(base, address)
   const slots = new Map<bigint, bigint>()
-  for (const [slot, value] of entry.slots) {
+  for (const { slot, value } of entry.slots.values()) {
     const before = entry.isWiped ? 0n : base.storage(address, slot)
     if (value !== before) slots.set(slot, value)
   }
