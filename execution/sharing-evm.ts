@@ -141,16 +141,17 @@ export class TableSharingEvm extends EVM implements QuickEvm {
   protected override async _executeCall(message: CallMessage): Promise<EVMResult> {
     const error = await this.#moveValue(message)
     await this._loadCode(message)
-    const { code, gasRefund, gasLimit } = message
+    const { code, gasLimit } = message
     if (!code || (typeof code !== 'function' && code.length === 0) || error) {
       const ending = error ? { exceptionError: error } : {}
       const returnValue = new Uint8Array(0)
+      const { gasRefund } = message
       return { execResult: { ...ending, gasRefund, executionGasUsed: 0n, returnValue } }
     }
     let execResult: ExecResult
     if (typeof code === 'function') {
       execResult = await this.runPrecompile(code, message.data, gasLimit)
-      execResult.gasRefund = gasRefund
+      execResult.gasRefund = message.gasRefund // a native module has added its own
     } else execResult = await this.runInterpreter(message)
     if (message.depth === 0) this.transientStorage.clear()
     return { execResult }

@@ -16,7 +16,7 @@ import {
   invariant,
   keccak256,
   toBigInt,
-  toFixedBytes,
+  toWord,
   toHex,
   type Account,
   type AccountChange,
@@ -225,13 +225,14 @@ const slotName = (address: Address, slot: bigint): string => address + slot.toSt
 
 /** keccak256 of addresses and slots, which repeat a lot; the same array for the same value. */
 function createHasher(): Flat['hashOf'] {
-  const hashes = new LRUCache<Address | bigint, Uint8Array>({ max: maxHashes })
+  const hashes = new LRUCache<Hex, Uint8Array>({ max: maxHashes })
   return (value) => {
-    const known = hashes.get(value)
+    // By text, which differs in length: chosen bigints share a bucket (journal.ts).
+    const text = typeof value === 'bigint' ? toWord(value) : value
+    const known = hashes.get(text)
     if (known) return known
-    const bytes = typeof value === 'bigint' ? toFixedBytes(value, 32) : fromHex(value)
-    const hash = keccak256(bytes)
-    hashes.set(value, hash)
+    const hash = keccak256(fromHex(text))
+    hashes.set(text, hash)
     return hash
   }
 }

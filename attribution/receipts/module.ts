@@ -37,7 +37,8 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
     address: moduleAddresses.receipts,
     name: 'receipts',
     abi: receiptsAbi,
-    exits: ['unbond', 'withdraw', 'finalize', 'close'],
+    // Deadlines run on in a pause: whoever has to answer may, or is taken for a liar at its end.
+    exits: ['unbond', 'withdraw', 'finalize', 'close', 'answer', 'answerInPieces', 'expire'],
     enums: { challenge: { ground: 8 } },
     handlers: {
       ...createCommitHandlers(ports),

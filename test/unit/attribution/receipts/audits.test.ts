@@ -3,6 +3,8 @@
  * (nothing), who loses what, to the wei.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { moduleAddresses } from '../../../../attribution/abi.ts'
+import { zeroWord } from '../../../../attribution/words.ts'
 import { auditBond, auditState, drawBlocks } from '../../../../attribution/receipts/audit.ts'
 import { toHex, type Hex } from '../../../../primitives/index.ts'
 import { bytesOf, type EconomyLeaf } from '../../../support/economy.ts'
@@ -143,6 +145,24 @@ describe('a receipt that is drawn', () => {
       'BadState',
       state.void,
       state.committed,
+    ])
+  })
+
+  test('is answered in a pause too: its window does not wait for the end of it', async () => {
+    const leaves = await rightLeaves(method.span)
+    const [answered, fallen] = [
+      await stated(auditState.drawn, method.span, leaves),
+      await stated(auditState.drawn, method.span, leaves),
+    ]
+    const { economy } = given
+    const until = economy.height() + 1_000n
+    const { receipts } = moduleAddresses
+    await economy.send(alice, 'registry', 'setPaused', [receipts, true, until, zeroWord])
+    expect((await send('answer', [answered, saidHex, '0x'])).result).toBe(state.final)
+    economy.mine(answerWindow)
+    expect((await send('expire', [fallen])).result).toBe(state.void)
+    expect(await refusal(challenge(given, erin, fallen, ground.reveal))).toMatchObject([
+      'ModulePaused',
     ])
   })
 
