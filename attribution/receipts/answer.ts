@@ -1,7 +1,8 @@
 /**
  * Reveal or lose: whoever stated a receipt that was drawn, or that somebody asked to see, has its answer
  * computed again within the window, else its bond is lost as for a lie. Anybody may do it: the result is
- * the same whoever asks. A long n-gram answer is repeated in pieces; the sums so far stand as a hash.
+ * the same whoever asks. A long n-gram answer is repeated in pieces, by each caller
+ * for itself; the sums so far stand as a hash.
  */
 import { fromHex, type Hex, toHex } from '../../primitives/index.ts'
 import { maxLeaves } from '../span/native.ts'
@@ -64,9 +65,9 @@ export const createAnswerHandlers = (
     const finder = isDoubted ? challenge.challenger : message.caller
     return burningState(fall(context, receiptId, finder))
   },
-  audit(context, [receiptId]) {
+  audit(context, [receiptId, account]) {
     const { words } = receiptAt(context, receiptId)
-    const { tokens } = receiptsState(context.storage).repeated.at(receiptId).load()
+    const { tokens } = receiptsState(context.storage).repeated.at(receiptId).at(account).load()
     const lastBlock = words.auditBps === 0 ? 0n : lastAnswerBlock(words)
     return [auditOf(context, receiptId, words), lastBlock, tokens]
   },
@@ -76,7 +77,7 @@ interface Piece {
   readonly receiptId: Hex
   readonly answer: Hex
   readonly tokens: number
-  /** The sums so far, as the log of the last piece has them. */
+  /** The sums so far, as the log of the caller's last piece has them. */
   readonly data: Hex
 }
 
@@ -87,6 +88,7 @@ function repeatPiece(
   { receiptId, answer, tokens, data }: Piece,
 ) {
   const { storage, revert, decode, encode, keccak } = context
+  const by = context.message.caller
   const receipt = openReceipt(context, receiptId)
   if (receipt.methodId !== ngramMethod) throw revert('InvalidArgument', [textWord('methodId')])
   const opened = openAnswer(
@@ -96,8 +98,8 @@ function repeatPiece(
     checkAnswer(context, receipt, answer),
   )
   if (receipt.total !== tokenUnit * BigInt(opened.length))
-    return burningState(fall(context, receiptId, context.message.caller))
-  const repeated = receiptsState(storage).repeated.at(receiptId)
+    return burningState(fall(context, receiptId, by))
+  const repeated = receiptsState(storage).repeated.at(receiptId).at(by)
   const before = repeated.load()
   const soFar = new Map<bigint, bigint>()
   if (before.tokens > 0) {
@@ -114,7 +116,7 @@ function repeatPiece(
   const list = Array.from(soFar, ([batchId, weight]) => ({ batchId, weight }))
   const encoded = encode([sums], [list])
   repeated.store({ tokens: end, sums: keccak(encoded) })
-  context.log('AnswerRepeated', { receiptId, tokens: end, sums: toHex(encoded) })
+  context.log('AnswerRepeated', { receiptId, by, tokens: end, sums: toHex(encoded) })
   return burningState({ state: receipt.state, burnt: 0n })
 }
 

@@ -108,8 +108,11 @@ export const receiptsState = layout({
   leaders: mapping('uint256', mapping('uint256', 'uint64')),
   /** Wei that a batch's rows are below nothing, of all epochs, and how many rows that were. */
   debts: mapping('uint256', struct({ amount: 'uint128', rows: 'uint64' })),
-  /** How far a long answer has been computed again: tokens, and the hash of the sums so far. */
-  repeated: mapping('bytes32', struct({ tokens: 'uint32', sums: 'bytes32' })),
+  /**
+   * How far a long answer has been computed again: tokens, and the hash of the sums so far. By caller, as
+   * a piece names the sums before it: with one for all, whoever comes first makes the others' fail.
+   */
+  repeated: mapping('bytes32', mapping('address', struct({ tokens: 'uint32', sums: 'bytes32' }))),
 })
 
 /** The modules asked here. */

@@ -29,7 +29,10 @@ export async function receiptView(reader: ChainReader, receiptId: Hex) {
   if (!committed) return undefined
   const { class_, ...status } = await read(reader, 'receipts', 'status', [receiptId])
   const [challenge] = await events(reader, 'receipts', 'ReceiptChallenged', { receiptId })
-  const [audit, lastAnswerBlock, tokens] = await read(reader, 'receipts', 'audit', [receiptId])
+  const [audit, lastAnswerBlock, tokens] = await read(reader, 'receipts', 'audit', [
+    receiptId,
+    status.committer,
+  ])
   const [resolution] = await events(reader, 'receipts', 'ReceiptResolved', { receiptId })
   return {
     receiptId,
@@ -42,6 +45,7 @@ export async function receiptView(reader: ChainReader, receiptId: Hex) {
     finalBlock: status.finalBlock,
     transactionHash: committed.transactionHash,
     method: await methodView(reader, status.methodId),
+    /** `tokens`: what the committer has repeated of a long answer. */
     audit: { state: nameOf(auditStates, audit), lastAnswerBlock, tokens },
     challenge: challenge && {
       by: challenge.args.by,

@@ -162,8 +162,8 @@ interface IReceipts is IModuleErrors {
     /// signed, in units of 2^-20; `base` is what rows too far away to be named share.
     event EpochEntered(bytes32 indexed receiptId, bytes32 indexed requestId, uint256 indexed assetId, bytes32 outputHash, uint256 fee, uint256 base, uint64[] rows, int256[] scores);
     event RowJoined(uint256 indexed versionId, uint64 indexed row, uint64 earlier);
-    /// `sums` is what the next `answerInPieces` wants: abi.encode(Sum[]).
-    event AnswerRepeated(bytes32 indexed receiptId, uint32 tokens, bytes sums);
+    /// `sums` is what the same caller's next `answerInPieces` wants: abi.encode(Sum[]).
+    event AnswerRepeated(bytes32 indexed receiptId, address indexed by, uint32 tokens, bytes sums);
     event Bonded(address indexed attester, uint256 bond);
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
@@ -184,8 +184,9 @@ interface IReceipts is IModuleErrors {
     /// void, and half of its bond is the caller's (the challenger's, if somebody doubts it). `witness`: a
     /// proof of the spans where the version is not held (IProofs.verifySpans), else empty.
     function answer(bytes32 receiptId, bytes calldata answer, bytes calldata witness) external returns (State state);
-    /// The same for an n-gram answer that is too long for one transaction: the next `tokens` of it.
-    /// `sums`: as the last AnswerRepeated has them; empty for the first piece.
+    /// The same for an n-gram answer that is too long for one transaction: the next `tokens` of it,
+    /// counted for each caller, so that nobody's piece stands in another's way.
+    /// `sums`: as the caller's last AnswerRepeated has them; empty for the first piece.
     function answerInPieces(bytes32 receiptId, bytes calldata answer, uint32 tokens, bytes calldata sums) external returns (State state);
     /// Voids a receipt that was drawn (or doubted by Reveal) and not answered in time; and one of which the
     /// draw is not known any more (8,199 blocks), whose bond then goes back.
@@ -232,8 +233,8 @@ interface IReceipts is IModuleErrors {
     /// The request's receipt that is not void; zero: none.
     function receiptOf(bytes32 requestId) external view returns (bytes32 receiptId);
     function isFinal(bytes32 receiptId) external view returns (bool);
-    /// Whether it is audited, the last block for an answer, and the tokens repeated so far.
-    function audit(bytes32 receiptId) external view returns (Audit audit, uint64 lastAnswerBlock, uint32 tokens);
+    /// Whether it is audited, the last block for an answer, and the tokens the account has repeated so far.
+    function audit(bytes32 receiptId, address account) external view returns (Audit audit, uint64 lastAnswerBlock, uint32 tokens);
     /// What `attribute` would record.
     function preview(uint256 versionId, uint16 methodId, bytes calldata answer) external view returns (Span[] memory spans, Leaf[] memory leaves, bytes32 sumRoot, uint64 total);
     /// Whether the leaf stands at `index` in the receipt's tree (IProofs.merkleSum).

@@ -233,5 +233,5 @@ abstract contract ReceiptsStorage {
     mapping(bytes32 => mapping(uint256 => BatchNet)) internal batchNets;
     mapping(uint256 => mapping(uint256 => uint64)) internal leaders;
     mapping(uint256 => Debt) internal debts;
-    mapping(bytes32 => Repeated) internal repeated;
+    mapping(bytes32 => mapping(address => Repeated)) internal repeated;
 }

@@ -51,7 +51,7 @@ const send = <name extends 'answer' | 'answerInPieces' | 'expire'>(
   from = erin,
 ) => given.economy.send(from, 'receipts', name, args as never)
 
-const auditOf = (receiptId: Hex) => given.economy.read('receipts', 'audit', [receiptId])
+const auditOf = (receiptId: Hex) => given.economy.read('receipts', 'audit', [receiptId, erin])
 
 /** States receipts over such leaves until one of them is drawn, or is not; its id. */
 async function stated(

@@ -104,7 +104,7 @@ test(`${lies} lies among as many honest receipts: what is drawn falls, what is h
     paidLies: 0,
   }
   const auditOf = async (claim: Claim) =>
-    (await economy.read('receipts', 'audit', [claim.receiptId]))[0]
+    (await economy.read('receipts', 'audit', [claim.receiptId, alice]))[0]
   for (let left = 2 * lies; left > 0; left -= audit.rounds) {
     const claims: Claim[] = []
     for (let i = 0; i < Math.min(left, audit.rounds); i++) {

@@ -3,7 +3,7 @@
  * then doubted by one cell, by the order of leaves, or computed again in pieces.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { encodeAbiParameters } from 'viem'
+import { encodeAbiParameters, getAddress } from 'viem'
 import { moduleAddresses } from '../../../../attribution/abi.ts'
 import { type CellProof, commitCells } from '../../../../attribution/methods/ngram-cells.ts'
 import { claimNgrams } from '../../../../attribution/methods/ngram-claim.ts'
@@ -129,8 +129,8 @@ async function lie(token: number) {
   return { leaves, cells: commitCells(weights, batches), touched: [from, to] }
 }
 
-const piece = (receiptId: Hex, sums: Hex) =>
-  given.economy.send(erin, 'receipts', 'answerInPieces', [receiptId, saidHex, 2, sums])
+const piece = (receiptId: Hex, sums: Hex, from = erin) =>
+  given.economy.send(from, 'receipts', 'answerInPieces', [receiptId, saidHex, 2, sums])
 
 /** Answers in pieces of two tokens; the last state. */
 const pieces = async (receiptId: Hex) => {
@@ -268,6 +268,27 @@ describe('n-gram shares', () => {
     const lied = await lie(3)
     expect(await pieces(await state7(lied.leaves, lied.cells.root))).toBe(state.void)
     expect(await surplus(given, 0n)).toBe(0n)
+  })
+
+  test('are answered in pieces by each for itself: nobody comes in between', async () => {
+    const { leaves, cells } = claim()
+    const receiptId = await state7(leaves, cells.root)
+    const mallory = bob
+    let sums: Hex = '0x'
+    for (const tokens of [2, 4]) {
+      // What alice is about to send, before her.
+      await piece(receiptId, sums, mallory)
+      const { events } = await piece(receiptId, sums, alice)
+      const repeated = events.find(({ name }) => name === 'AnswerRepeated')
+      expect(repeated?.args).toMatchObject({ receiptId, by: getAddress(alice), tokens })
+      sums = repeated?.args['sums'] as Hex
+    }
+    const audit = (account: typeof bob) =>
+      given.economy.read('receipts', 'audit', [receiptId, account])
+    expect([(await audit(alice))[2], (await audit(mallory))[2], (await audit(erin))[2]]).toEqual([
+      4, 4, 0,
+    ])
+    expect((await piece(receiptId, sums, alice)).result).toBe(state.final)
   })
 
   test('are stated in whole tokens, over a version that is held', async () => {
