@@ -73,6 +73,7 @@ export const createEpochHandlers = (ports: NativePorts): EpochHandlers => ({
       requests: sums.requests + 1,
       pool: sums.pool + fee,
       base: sums.base + fee * base,
+      hasOthers: sums.hasOthers || !isOwners(context, { assetId, versionId }),
     })
     const epoch: Epoch = { receiptId, versionId, capTenths: sums.capTenths }
     const batchIds = new Map<bigint, bigint>()
@@ -128,8 +129,7 @@ const sumHandlers: Omit<EpochHandlers, 'enter' | 'join'> = {
     const batchIds = state.epochBatches.at(receiptId).load()
     if (block.number <= words.finalBlock && BigInt(batchIds.length) < fullBatches)
       throw revert('TooEarly', [words.finalBlock + 1n])
-    const owes = answersForOwner(context, words)
-    const leaves = leavesOf(context, receiptId, batchIds, owes)
+    const leaves = leavesOf(context, receiptId, batchIds)
     const { sumRoot, total } = sumOf(context, leaves)
     entry.store({
       state: receiptState.final,
@@ -270,22 +270,25 @@ function currentEpoch(context: ReceiptsContext, subject: Subject): Hex {
   })
   const capTenths = Number(readParam(context, 'receipts.marginalCapTenths'))
   const backingBps = Number(readParam(context, 'receipts.backingBps'))
-  state.epochs.at(receiptId).store({ requests: 0, capTenths, backingBps, pool: 0n, base: 0n })
+  state.epochs
+    .at(receiptId)
+    .store({ requests: 0, capTenths, backingBps, hasOthers: false, pool: 0n, base: 0n })
   current.set(receiptId)
   return receiptId
 }
 
 /**
- * Whether what rows are below nothing becomes a debt: only where the answers are by a model of the datanet's own
- * owner. Anybody can register a model over a version and make up answers that burn other people's deposits.
+ * Whether the datanet's owner enters an answer of a model that is his own. Anybody can register a model over a version,
+ * and give it away unasked, to make up answers that burn other people's deposits: what rows are below nothing
+ * becomes a debt only where the owner entered every answer of the epoch himself.
  */
-function answersForOwner(
-  { view }: ReceiptsContext,
+function isOwners(
+  { view, message }: ReceiptsContext,
   { assetId, versionId }: { readonly assetId: bigint; readonly versionId: bigint },
 ): boolean {
   const { datanetId } = view(datanet, 'version', [versionId])
   const { owner } = view(datanet, 'datanet', [datanetId])
-  return view(lineage, 'asset', [assetId]).owner === owner
+  return message.caller === owner && view(lineage, 'asset', [assetId]).owner === owner
 }
 
 /**
@@ -296,11 +299,10 @@ function leavesOf(
   context: ReceiptsContext,
   receiptId: Hex,
   batchIds: readonly bigint[],
-  owes: boolean,
 ): CreditedLeaf[] {
   const { storage, view } = context
   const state = receiptsState(storage)
-  const { base, pool, backingBps } = state.epochs.at(receiptId).load()
+  const { base, pool, backingBps, hasOthers } = state.epochs.at(receiptId).load()
   const nets = batchIds.map((batchId) => ({
     batchId,
     ...state.batchNets.at(receiptId).at(batchId).load(),
@@ -311,7 +313,7 @@ function leavesOf(
   const total = weights + base > backed ? weights + base : backed
   const leaves: CreditedLeaf[] = []
   for (const { batchId, positive, negative, debtors } of nets) {
-    if (owes && negative > 0n) {
+    if (!hasOthers && negative > 0n) {
       const debt = state.debts.at(batchId)
       const { amount, rows } = debt.load()
       const more = total === 0n ? 0n : (pool * negative) / total

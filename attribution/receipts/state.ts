@@ -86,6 +86,8 @@ export const receiptsState = layout({
       requests: 'uint32',
       capTenths: 'uint16',
       backingBps: 'uint16',
+      /** An answer was entered by another than the datanet's owner, or of another's model: no row owes. */
+      hasOthers: 'bool',
       pool: 'uint128',
       base: 'uint128',
     }),

@@ -226,8 +226,8 @@ interface IReceipts is IModuleErrors {
     function point(bytes32 receiptId, uint64 row) external view returns (Point memory);
     /// The row itself unless it was joined.
     function leaderOf(uint256 versionId, uint64 row) external view returns (uint64 leader);
-    /// Wei by which a batch's rows were below nothing in closed epochs of models that belong to the datanet's owner, and how many rows that were, each
-    /// counted once an epoch. Taken from the deposit, of each such row at most its part.
+    /// Wei by which a batch's rows were below nothing in closed epochs whose every answer the datanet's owner entered himself, of a model of his own,
+    /// and how many rows that were, each counted once an epoch. Taken from the deposit, of each such row at most its part.
     function debtOf(uint256 batchId) external view returns (uint256 amount, uint64 rows);
     function status(bytes32 receiptId) external view returns (Status memory);
     /// The request's receipt that is not void; zero: none.

@@ -197,6 +197,7 @@ abstract contract ReceiptsStorage {
         uint32 requests;
         uint16 capTenths;
         uint16 backingBps;
+        bool hasOthers;
         uint128 pool;
         uint128 base;
     }

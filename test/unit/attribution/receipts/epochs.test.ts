@@ -4,7 +4,6 @@
  */
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { moduleAddresses } from '../../../../attribution/abi.ts'
-
 import { createVectorIndex, strideOf } from '../../../../attribution/methods/distances.ts'
 import { knnShapley } from '../../../../attribution/methods/knn-shapley.ts'
 import { marginalValues, payEpoch } from '../../../../attribution/methods/payout.ts'
@@ -26,16 +25,10 @@ import { alice, bob } from '../../../support/world.ts'
 
 const carol = devnetAddresses[2]!
 const dave = devnetAddresses[3]!
-const treasury = toHex(toWordBytes(paramTable.treasury.value))
+const treasury: Address = `0x${toWord(paramTable.treasury.value).slice(-40)}`
 const knn = 4
 const dimensions = 6
 const fee = 1_000_003n
-
-function toWordBytes(value: bigint): Uint8Array {
-  return Uint8Array.from(value.toString(16).padStart(40, '0').match(/../g) ?? [], (pair) =>
-    Number.parseInt(pair, 16),
-  )
-}
 
 interface Row {
   readonly label: number
@@ -79,11 +72,11 @@ async function setUp(people: readonly (readonly [Address, readonly Row[]])[]) {
 type Setting = Awaited<ReturnType<typeof setUp>>
 
 /** Pays a question and enters its answer; the request and the epoch's receipt. */
-async function enter({ versionId, assetId }: Setting, question: Row, value = fee) {
+async function enter({ versionId, assetId }: Setting, question: Row, value = fee, from = alice) {
   const requestId = await economy.paid(dave, assetId, value)
   const answer = toHex(bytesOf(spelled(question)))
   const args = [requestId, versionId, knn, answer] as const
-  const { result } = await economy.send(alice, 'receipts', 'enter', args)
+  const { result } = await economy.send(from, 'receipts', 'enter', args)
   return { requestId, receiptId: result }
 }
 
@@ -274,18 +267,30 @@ test('who asks about his own rows gets back at most the data part of what he pai
   expect(gained).toBeLessThanOrEqual(paid / 2n)
 })
 
-test('models of others make no debts', async () => {
-  const { versionId, batchIds } = await setUp([
+test('no row owes for an epoch in which another than the datanet’s owner entered an answer', async () => {
+  const setting = await setUp([
     [bob, pointsOf(21, 12)],
     [carol, pointsOf(22, 12).map((row) => ({ ...row, label: 7 }))],
   ])
-  const assetId = await economy.model(carol, versionId)
-  const requestId = await economy.paid(dave, assetId, fee)
-  const answer = toHex(bytesOf(spelled({ label: 7, vector: [0, 70, 0, 0, 0, 0] })))
-  const args = [requestId, versionId, knn, answer] as const
-  const { result } = await economy.send(carol, 'receipts', 'enter', args)
-  await close(result)
-  expect(await economy.read('receipts', 'debtOf', [batchIds[0]!])).toEqual([0n, 0n])
+  const assetId = await economy.model(carol, setting.versionId)
+  const madeUp = { label: 7, vector: [0, 70, 0, 0, 0, 0] }
+  const enterAs = (who: Address) => enter({ ...setting, assetId }, madeUp, fee, who)
+  const give = (from: Address, provider: Address) =>
+    economy.send(from, 'lineage', 'update', [assetId, alice, provider, 1_000n])
+  const debt = async () => (await economy.read('receipts', 'debtOf', [setting.batchIds[0]!]))[0]
+  const { receiptId } = await enterAs(carol)
+  await give(carol, carol) // unasked, and she still enters
+  await enterAs(carol)
+  await give(alice, alice)
+  await enterAs(alice)
+  await close(receiptId)
+  expect(await debt()).toBe(0n)
+  await close((await enterAs(alice)).receiptId)
+  const owed = await debt()
+  expect(owed).toBeGreaterThan(0n)
+  await give(alice, carol)
+  await close((await enterAs(carol)).receiptId)
+  expect(await debt()).toBe(owed)
 })
 
 describe('who spoils answers', () => {
