@@ -183,27 +183,30 @@ export const batchHandlers: BatchHandlers = {
   },
 
   retract(context, [batchId, reason]) {
-    const { message, revert, log } = context
+    const { message, block, revert, log } = context
     const { entry, words } = batchAt(context, batchId)
     const datanet = datanetAt(context, words.datanetId)
     if (message.caller !== words.contributor && message.caller !== datanet.words.owner)
       throw revert('NotAuthorized', [message.caller])
     if (words.state !== batchState.accepted)
       throw revert('BadState', [words.state, batchState.accepted])
-    entry.store({ state: batchState.retracted, reason })
+    entry.store({ state: batchState.retracted, retractedBlock: block.number, reason })
     if (words.isPublished) datanet.entry.store({ retractions: datanet.words.retractions + 1n })
     log('BatchRetracted', { batchId, by: message.caller, reason })
   },
 
   reclaim(context, [batchId]) {
-    const { block, revert, log } = context
+    const { storage, block, revert, log } = context
     const { entry, words } = batchAt(context, batchId)
     if (words.state === batchState.pending)
       throw revert('BadState', [words.state, batchState.accepted])
-    // It may still be published, and then answers for its rows.
-    if (words.state === batchState.accepted && !words.isPublished)
+    const heldBlock = datanetLayout(storage).version.at(words.versionId).heldBlock.get()
+    // A version with it may still be held, and then it answers for its rows.
+    if (words.state === batchState.accepted && heldBlock === 0n)
       throw revert('BadState', [words.state, batchState.retracted])
-    const free = words.isPublished ? words.publishedBlock + depositBlocks(context) : 0n
+    // Taken out, it may be in another version that was held before.
+    const from = heldBlock === 0n ? words.retractedBlock : heldBlock
+    const free = words.isPublished ? from + depositBlocks(context) : 0n
     if (block.number < free) throw revert('TooEarly', [free])
     const lost = words.isPublished ? lostDeposit(context, batchId, words) : 0n
     entry.store({ deposit: 0n })

@@ -17,7 +17,7 @@ export const maxVersionBytes = (context: DatanetContext): bigint =>
 export const maxHeldBytes = (context: DatanetContext): bigint =>
   readParam(context, 'datanet.maxHeldBytes')
 
-/** Blocks from its publication that a batch's deposit answers for its rows. */
+/** Blocks from its first holding that a batch's deposit answers for its rows. */
 export const depositBlocks = (context: DatanetContext): bigint =>
   readParam(context, 'datanet.depositBlocks')
 

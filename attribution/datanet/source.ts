@@ -80,9 +80,11 @@ export function isValidator(state: StateReader, account: Address): boolean {
 /** Whether it is a validator, the version is external and it has not attested it. */
 export function mayAttest(state: StateReader, versionId: bigint, validator: Address): boolean {
   const module = datanetLayout(slotsOf(state))
+  const version = module.version.at(versionId)
   return (
     isValidator(state, validator) &&
-    module.version.at(versionId).state.get() === versionState.external &&
+    version.state.get() === versionState.external &&
+    version.retractions.get() === module.datanet.at(version.datanetId.get()).retractions.get() &&
     module.attested.at(versionId).at(validator).get() === 0n
   )
 }

@@ -66,8 +66,9 @@ const batchStruct = struct({
   sketch: 'bytes32',
   licence: 'bytes32',
   reason: 'bytes32',
-  /** First block in which a version had it. */
-  publishedBlock: 'uint64',
+  /** Of versions that appended it the one its deposit is counted from: the last, until that is held. */
+  versionId: 'uint64',
+  retractedBlock: 'uint64',
 })
 
 const verdictStruct = struct({
@@ -98,6 +99,7 @@ const versionStruct = struct({
   corpusRoot: 'bytes32',
   indexRoot: 'bytes32',
   deposit: 'uint128',
+  heldBlock: 'uint64',
 })
 
 const partStruct = struct({ batchId: 'uint64', firstRow: 'uint64', rows: 'uint32' })

@@ -71,8 +71,8 @@ export const versionHandlers: VersionHandlers = {
         throw revert('BadState', [batch.words.state, batchState.accepted])
       const part = { batchId, firstRow: rows, rows: batch.words.rows }
       state.parts.at(versionId).at(BigInt(i)).store(part)
-      if (!batch.words.isPublished)
-        batch.entry.store({ isPublished: true, publishedBlock: block.number })
+      const isHeld = state.version.at(batch.words.versionId).state.get() === versionState.held
+      if (!isHeld) batch.entry.store({ isPublished: true, versionId })
       rows += BigInt(batch.words.rows)
       sizeBytes += batch.words.sizeBytes
     }
@@ -112,10 +112,14 @@ export const versionHandlers: VersionHandlers = {
   },
 
   attest(context, [versionId, indexRoot]) {
-    const { storage, message, revert, log } = context
+    const { storage, message, block, revert, log } = context
     const { entry, words } = versionAt(context, versionId)
     if (words.state !== versionState.external)
       throw revert('BadState', [words.state, versionState.external])
+    // What was taken out before it was held has no deposit to answer for its rows.
+    const { retractions } = datanetAt(context, words.datanetId).words
+    if (words.retractions !== retractions)
+      throw revert('InvalidArgument', [textWord('retractions')])
     const validator = message.caller
     const { power, total } = powerOf(context, validator)
     if (power === 0n) throw revert('NotAuthorized', [validator])
@@ -126,7 +130,10 @@ export const versionHandlers: VersionHandlers = {
     attested.set(power)
     const attestedPower = words.attestedPower + power
     const isHeld = 3n * attestedPower > 2n * total
-    entry.store({ attestedPower, ...(isHeld && { state: versionState.held }) })
+    entry.store({
+      attestedPower,
+      ...(isHeld && { state: versionState.held, heldBlock: block.number }),
+    })
     log('VersionAttested', { versionId, validator, power, attestedPower })
     if (!isHeld) return
     const most = maxVersionBytes(context)

@@ -154,13 +154,15 @@ interface IDatanet is IModuleErrors {
     /// Takes an accepted batch out of later versions. Its contributor or the datanet's owner.
     function retract(uint256 batchId, bytes32 reason) external;
     /// Gives back the deposit of a decided batch to its contributor's balance here. An exit. A published
-    /// batch's answers for its rows for `datanet.depositBlocks` from its publication, and is less what they owe
-    /// (IReceipts.debtOf). One that is accepted and may still be published is given back after `retract`.
+    /// batch's answers for its rows for `datanet.depositBlocks` from when a version that appended it was held, and is less what
+    /// they owe (IReceipts.debtOf). One that is accepted and in no held version is given back after `retract`: at once,
+    /// or, if it was published, as many blocks later.
     function reclaim(uint256 batchId) external returns (uint256 amount);
 
     /// Only the owner. Value: the deposit by size that the parameters ask, exactly.
     function publish(Publication calldata publication) external payable returns (uint256 versionId);
-    /// A validator says that it holds the rows and built the index with this root. Once per validator.
+    /// A validator says that it holds the rows and built the index with this root. Once per validator,
+    /// and not after a published batch of the datanet was taken out: nothing is held that has no deposit to answer for it.
     function attest(uint256 versionId, bytes32 indexRoot) external;
     /// Gives up an external version; its deposit goes to the publisher's balance here.
     function abandon(uint256 versionId) external;

@@ -73,7 +73,8 @@ abstract contract DatanetStorage {
         bytes32 sketch;
         bytes32 licence;
         bytes32 reason;
-        uint64 publishedBlock;
+        uint64 versionId;
+        uint64 retractedBlock;
     }
 
     struct Verdict {
@@ -102,6 +103,7 @@ abstract contract DatanetStorage {
         bytes32 corpusRoot;
         bytes32 indexRoot;
         uint128 deposit;
+        uint64 heldBlock;
     }
 
     struct Part {

@@ -9,6 +9,8 @@ import {
   merkleTree,
   proveLeaf,
 } from '../../../../attribution/methods/index.ts'
+import { paramTable } from '../../../../attribution/params/table.ts'
+import { createRegistry } from '../../../../attribution/registry/module.ts'
 import { freeSlots } from '../../../../execution/native/index.ts'
 import { toHex, type Address, type Hex } from '../../../../primitives/index.ts'
 import { authority } from '../../../support/modules.ts'
@@ -182,6 +184,50 @@ describe('versions', () => {
         Array.from({ length: 33 }, () => word(0)),
       ),
     ).toBe(false)
+  })
+})
+
+const blocks = Number(paramTable['datanet.depositBlocks'].value)
+const reclaim = async (batchId: bigint) =>
+  (await chain.call(module, 'reclaim', [batchId], { from: bob })).result
+const attestAlone = (version: bigint) =>
+  chain.call(module, 'attest', [version, word(0xcc)], { from: authority })
+
+describe('the deposit of a published batch', () => {
+  // Whoever pays one out asks receipts for debts, where there are receipts.
+  beforeEach(() => {
+    chain = createDatanetChain([createRegistry([])])
+  })
+
+  test('is locked from when a version with it is held, not from publication', async () => {
+    const id = await chain.create()
+    const batchId = await chain.accepted(id, word(1))
+    const first = await chain.publish(id, [batchId])
+    chain.mine(blocks + 1)
+    await expect(reclaim(batchId)).rejects.toThrow('BadState')
+    await chain.call(module, 'abandon', [first], { from: owner })
+    const second = await chain.publish(id, [batchId])
+    await attestAlone(second)
+    await chain.publish(id, [batchId]) // a later one, held by nobody, changes nothing
+    chain.mine(blocks - 1)
+    await expect(reclaim(batchId)).rejects.toThrow('TooEarly')
+    chain.mine(1)
+    expect(await reclaim(batchId)).toBe(120n)
+  })
+
+  test('comes back after a retraction when none was held, and none is held afterwards', async () => {
+    const id = await chain.create()
+    const [batchId, other] = [await chain.accepted(id, word(1)), await chain.accepted(id, word(2))]
+    const parent = await chain.publish(id, [batchId])
+    const child = await chain.publish(id, [other], { parentId: parent })
+    chain.mine(blocks)
+    await chain.call(module, 'retract', [batchId, word(1)], { from: alice })
+    for (const version of [parent, child])
+      await expect(attestAlone(version)).rejects.toThrow('InvalidArgument')
+    await expect(reclaim(batchId)).rejects.toThrow('TooEarly')
+    chain.mine(blocks)
+    expect(await reclaim(batchId)).toBe(120n)
+    await attestAlone(await chain.publish(id, [other]))
   })
 })
 
