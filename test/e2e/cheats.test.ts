@@ -228,8 +228,9 @@ describe.each(['ours', 'anvil'] as const)('%s', (name) => {
     const hash = await ask<Hex>('eth_sendRawTransaction', await sign(1, 5, nonce + 1))
     await ask('evm_mine')
     expect(await ask('eth_getTransactionByHash', hash)).toMatchObject({ chainId: '0x5' })
-    // What was signed for the id before can still be traced; anvil: invalid chain id for signer.
-    for (const one of isOurs ? [before, hash] : [hash])
+    // What was signed for the id before can still be traced; anvil: invalid chain id for signer, and of the
+    // new one now and then an empty trace.
+    for (const one of isOurs ? [before, hash] : [])
       expect(await ask('debug_traceTransaction', one, { tracer: 'callTracer' })).toMatchObject({
         from: bob.toLowerCase(),
       })
