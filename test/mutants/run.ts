@@ -46,6 +46,7 @@ const nearest: Readonly<Record<string, readonly string[]>> = {
 const stages: readonly (readonly string[])[] = [
   unit(
     'round',
+    'engine',
     'vote-keeper',
     'rules',
     'rounds',
