@@ -98,7 +98,12 @@ function begin(work: Work): void {
   const inputs = records.map((record) => readInput(record, next.height))
   if (inputs.length > 0) replay(work, inputs)
   work.isStarted = inputs.some(({ type }) => type === 'start')
-  if (!work.isStarted) later(work, Math.max(0, next.dueMs - clock.nowMs()), () => startHeight(work))
+  if (!work.isStarted) {
+    const waitMs = Math.max(0, next.dueMs - clock.nowMs())
+    // The log's name is on disk while there is nothing else to do: no vote waits for it.
+    if (waitMs > 0) work.wal.flush()
+    later(work, waitMs, () => startHeight(work))
+  }
   for (const tell of work.atNextHeight.splice(0)) tell()
   const waiting = work.catchUp.onHeight(isLate)
   if (waiting) receiveDecision(work, waiting, undefined)
