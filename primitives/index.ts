@@ -2,6 +2,7 @@
 export {
   type Account,
   type AccountChange,
+  type SlotValue,
   encodeAccount,
   type StateChanges,
   type StateReader,
