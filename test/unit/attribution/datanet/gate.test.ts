@@ -1,14 +1,11 @@
 /** The novelty gate over held versions: what it measures, what it turns away, and who pays for that. */
 import { beforeEach, expect, test } from '@jest/globals'
-import { moduleAddresses } from '../../../../attribution/abi.ts'
-import { paramsState } from '../../../../attribution/params/module.ts'
-import { type ParamName, paramTable } from '../../../../attribution/params/table.ts'
+import { paramTable } from '../../../../attribution/params/table.ts'
 import { textWord } from '../../../../attribution/words.ts'
-import { createMemorySlots } from '../../../../execution/native/index.ts'
 import { devnetAddresses } from '../../../../genesis/index.ts'
-import { toWord, type Address } from '../../../../primitives/index.ts'
+import type { Address } from '../../../../primitives/index.ts'
 import { createDice } from '../../../support/dice.ts'
-import { createEconomy, type Economy } from '../../../support/economy.ts'
+import { createEconomy, govern, type Economy } from '../../../support/economy.ts'
 import { alice, bob } from '../../../support/world.ts'
 
 const carol = devnetAddresses[2]!
@@ -39,12 +36,6 @@ async function setUp(...batches: readonly (readonly [Address, readonly string[]]
 
 const measure = (versionId: bigint, part: bigint, rows = 100) =>
   economy.send(dave, 'datanet', 'measure', [versionId, part, rows])
-
-function govern(name: ParamName, value: bigint): void {
-  const written = new Map<bigint, bigint>()
-  paramsState(createMemorySlots(written)).values.at(textWord(name)).set(toWord(value))
-  for (const [slot, word] of written) economy.journal.setStorage(moduleAddresses.params, slot, word)
-}
 
 test('a verbatim copy is covered whole, turned away, and its deposit lost', async () => {
   const { versionId, batchIds, datanetId } = await setUp(
@@ -94,8 +85,8 @@ test('prior art of the protocol counts as earlier rows of every datanet', async 
   economy.mine(1)
   const other = await economy.held([[carol, [[originals[1], textOf(20)].join(' ')]]])
   await expect(measure(other.versionId, 0n)).rejects.toThrow('NotFound')
-  govern('datanet.priorArtVersion', art.versionId)
-  govern('datanet.gateBps', 7_501n)
+  govern(economy, 'datanet.priorArtVersion', art.versionId)
+  govern(economy, 'datanet.gateBps', 7_501n)
   // The art itself was before nothing of its own.
   await expect(measure(art.versionId, 0n)).rejects.toThrow('NotFound')
   expect((await measure(other.versionId, 0n)).result).toEqual([60n, 80n, 1])
