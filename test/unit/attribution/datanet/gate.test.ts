@@ -59,6 +59,24 @@ test('a verbatim copy is covered whole, turned away, and its deposit lost', asyn
   await expect(measure(versionId, 1n)).rejects.toThrow('AlreadyExists')
 })
 
+test('a copy of an earlier batch of its own version is one too, of a later batch it is not', async () => {
+  const { versionId, batchIds } = await economy.held([
+    [bob, originals],
+    [carol, [changed(originals[0]!, 10), originals[1]!]],
+    [alice, [textOf(70)]],
+  ])
+  await expect(measure(versionId, 0n)).rejects.toThrow('NotFound')
+  expect((await measure(versionId, 1n)).result).toEqual([72n + 60n, 140n, 2])
+  expect((await economy.read('datanet', 'batch', [batchIds[1]!])).state).toBe(rejected)
+  expect((await measure(versionId, 2n)).result[0]).toBe(0n)
+})
+
+test('rows of one batch may repeat each other', async () => {
+  const same = textOf(50)
+  const { versionId } = await setUp([carol, [same, `${same} more`]])
+  expect((await measure(versionId, 0n)).result).toEqual([0n, 101n, 2])
+})
+
 const again = async (versionId: bigint, datanetId: bigint) => ({ versionId, datanetId, rows: [] })
 
 test('every tenth word changed is still a copy, every eighth is not, whatever the pages', async () => {
@@ -76,7 +94,8 @@ test('every tenth word changed is still a copy, every eighth is not, whatever th
   const { result } = await measure(versionId, 0n, 1)
   expect(result).toEqual([72n + 54n, 140n, 2])
   expect((await economy.read('datanet', 'batch', [batchIds[0]!])).state).toBe(rejected)
-  expect((await measure(versionId, 1n)).result[0]).toBe(0n)
+  // 23 tokens of it stand in the other changed copy, which came first.
+  expect((await measure(versionId, 1n)).result[0]).toBe(23n)
   expect((await economy.read('datanet', 'batch', [batchIds[1]!])).state).toBe(2)
 })
 

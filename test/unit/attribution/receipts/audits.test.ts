@@ -226,14 +226,14 @@ test('a receipt that is spared is paid after its window, and cannot be made to f
   expect(await balances(given, alice)).toEqual([commitBond])
 })
 
-describe('a receipt that was spared, and that nobody had paid until the draw was forgotten', () => {
-  const forgotten = async () => {
-    const receiptId = await stated(auditState.spared, method.span, await rightLeaves(method.span))
-    given.economy.mine(8_200)
-    return receiptId
-  }
-  const refund = () => given.economy.send(dave, 'rewards', 'refund', [given.requestId])
+const forgotten = async () => {
+  const receiptId = await stated(auditState.spared, method.span, await rightLeaves(method.span))
+  given.economy.mine(8_200)
+  return receiptId
+}
+const refund = () => given.economy.send(dave, 'rewards', 'refund', [given.requestId])
 
+describe('a receipt that was spared, and that nobody had paid until the draw was forgotten', () => {
   test('cannot be ended by its payer, who has had the answer: it is paid when it is answered', async () => {
     const receiptId = await forgotten()
     expect(await refusal(send('expire', [receiptId], dave))).toMatchObject(['NotAuthorized', {}])
