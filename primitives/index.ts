@@ -30,6 +30,7 @@ export {
   toFixedBytes,
   toHex,
   toWord,
+  writeHex,
 } from './bytes.ts'
 export { type Clock } from './clock.ts'
 export { assertNever, invariant, NodeError } from './errors.ts'
@@ -53,6 +54,7 @@ export {
   decodeRlpStream,
   encodeRlp,
   RlpError,
+  type RlpInput,
   type RlpItem,
   rlpItemBytes,
   rlpPayload,
