@@ -252,11 +252,15 @@ function sign(work: Work, message: Vote | Proposal): void {
     return log.warn(facts, 'not signed: it would contradict what this key has signed')
   }
   const seal = verdict.value
-  work.queue.push(
-    message.type === 'proposal'
-      ? { type: 'proposal', proposal: { ...message, seal }, receivedAtMs: clock.nowMs() }
-      : { type: 'vote', vote: { ...message, seal } },
-  )
+  if (message.type === 'proposal') {
+    const proposal = { ...message, seal }
+    return void work.queue.push({ type: 'proposal', proposal, receivedAtMs: clock.nowMs() })
+  }
+  const { blockHash, voter } = message
+  work.queue.push({
+    type: 'vote',
+    vote: { type: message.type, height, round, blockHash, voter, seal },
+  })
 }
 
 async function decide(
@@ -300,7 +304,9 @@ function judge(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> 
     }
     case 'message': {
       work.catchUp.onClaim(from, value.message.height)
-      const options = { ...work.checker, nowMs: work.clock.nowMs() }
+      const { digests, signerOf } = work.checker
+      // Spelled out like the state of the core: this is done for every message.
+      const options = { digests, signerOf, nowMs: work.clock.nowMs() }
       const verdict = admit(work.core, value.message, options)
       if (verdict.type !== 'accept') return verdict
       feed(work, verdict.value)
