@@ -44,6 +44,8 @@ export interface Engine {
   offer(decision: Decision): Promise<Verdict<undefined>>
   /** A peer says which height it has in work: what is missing here is asked of it, without waiting to hear more. */
   hear(peer: PeerId, height: bigint): void
+  /** A peer has left: what it claimed counts no more. */
+  leave(peer: PeerId): void
 }
 
 export function createEngine(options: EngineOptions, ports: EnginePorts): Engine {
@@ -76,6 +78,7 @@ export function createEngine(options: EngineOptions, ports: EnginePorts): Engine
     state: () => work.core,
     offer: (decision) => offer(work, decision),
     hear: (peer, height) => guard(work, () => work.catchUp.onClaim(peer, height)),
+    leave: (peer) => work.catchUp.onGone(peer),
   }
 }
 
@@ -106,7 +109,7 @@ function begin(work: Work): void {
   }
   for (const tell of work.atNextHeight.splice(0)) tell()
   const waiting = work.catchUp.onHeight(isLate)
-  if (waiting) receiveDecision(work, waiting, undefined)
+  if (waiting) receiveDecision(work, waiting.decision, waiting.from)
 }
 
 /** At the time it is due, or when others have decided the height already. */
