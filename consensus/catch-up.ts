@@ -70,16 +70,14 @@ interface Ports {
 export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports): CatchUp {
   const waiting = new Map<bigint, Waiting>()
   const past = createExperience()
-  const { claims } = past
   const alarm = createAlarm(clock, () => look())
   let asked: Asked | undefined
   /** Since the start nobody has been heard who is at our height. */
   let isNew = true
 
   const ask = (peer: PeerId, isLag: boolean): void => {
-    const from = ownHeight()
-    asked = { peer, from, atMs: clock.nowMs(), isLag }
-    network.send(peer, encodePacket({ type: 'want', height: from }), 'vote')
+    asked = { peer, from: ownHeight(), atMs: clock.nowMs(), isLag }
+    network.send(peer, encodePacket({ type: 'want', height: asked.from }), 'vote')
   }
   const look = (): void => {
     const own = ownHeight()
@@ -87,12 +85,16 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
       past.failed(asked.peer, past.patienceMs(asked.peer))
       asked = undefined
     }
-    for (const [peer, height] of claims) if (height <= own) claims.delete(peer)
-    const peer = past.best()
+    const peer = past.best(own)
     if (peer === undefined) return
     waiting.clear()
     ask(peer, true)
     alarm.set(past.patienceMs(peer))
+  }
+  const lookAgain = (): void => {
+    asked = undefined
+    alarm.stop()
+    alarm.set(0)
   }
 
   return {
@@ -102,8 +104,7 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
         isNew = false
         if (height === own) ask(peer, false)
       }
-      if (height <= own || height <= (claims.get(peer) ?? 0n)) return
-      if (claims.size < maxPeers || claims.has(peer)) claims.set(peer, height)
+      if (height <= own || !past.claimed(peer, height)) return
       // Who has failed before keeps nobody waiting for whom a better one can be asked.
       const isBetter = asked !== undefined && past.isBetter(peer, asked.peer)
       if (isBetter) asked = undefined
@@ -113,16 +114,13 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
     },
     onHeight(isLate) {
       const own = ownHeight()
-      const next = waiting.get(own)
-      waiting.delete(own)
+      const next = take(waiting, own)
       if (next !== undefined) return next
       if (asked !== undefined && asked.from < own) {
         past.delivered(asked.peer, clock.nowMs() - asked.atMs)
-        asked = undefined
-        alarm.stop()
-        alarm.set(0)
+        lookAgain()
       }
-      const peer = isLate ? peerAt(claims, own) : undefined
+      const peer = isLate ? peerAt(past.claims, own) : undefined
       if (peer !== undefined) ask(peer, false)
       return undefined
     },
@@ -139,14 +137,9 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
     onFalse(peer) {
       past.failed(peer, 0)
       waiting.clear()
-      if (asked?.peer !== peer) return
-      asked = undefined
-      alarm.stop()
-      alarm.set(0)
+      if (asked?.peer === peer) lookAgain()
     },
-    onGone(peer) {
-      claims.delete(peer)
-    },
+    onGone: (peer) => void past.claims.delete(peer),
     stop: () => alarm.stop(),
   }
 }
@@ -157,10 +150,6 @@ function createExperience() {
   const failures = new Map<PeerId, number>()
   const limits = new Map<PeerId, number>()
   const took = new Map<PeerId, number>()
-  const set = (map: Map<PeerId, number>, peer: PeerId, value: number): void => {
-    if (map.size >= maxPeers && !map.has(peer)) map.clear()
-    map.set(peer, value)
-  }
   const patienceMs = (peer: PeerId): number => limits.get(peer) ?? minPatienceMs
   const failuresOf = (peer: PeerId): number => failures.get(peer) ?? 0
   const tookMs = (peer: PeerId): number => took.get(peer) ?? unknownMs
@@ -171,7 +160,8 @@ function createExperience() {
      * Who has failed least, so that a liar costs one question and not all; of those the quickest, so that one
      * who drips costs one too; of strangers the one that claims least.
      */
-    best(): PeerId | undefined {
+    best(own: bigint): PeerId | undefined {
+      for (const [peer, height] of claims) if (height <= own) claims.delete(peer)
       const [first] = [...claims].toSorted(
         ([a, heightA], [b, heightB]) =>
           failuresOf(a) - failuresOf(b) || tookMs(a) - tookMs(b) || (heightA < heightB ? -1 : 1),
@@ -179,6 +169,12 @@ function createExperience() {
       return first?.[0]
     },
     patienceMs,
+    /** True: that is news. */
+    claimed(peer: PeerId, height: bigint): boolean {
+      if (height <= (claims.get(peer) ?? 0n)) return false
+      if (claims.size < maxPeers || claims.has(peer)) claims.set(peer, height)
+      return true
+    },
     /** Twice what it took last is enough, and never more than before: who is slow on purpose gains no time. */
     delivered(peer: PeerId, ms: number): void {
       failures.delete(peer)
@@ -192,6 +188,12 @@ function createExperience() {
       set(limits, peer, Math.min(maxPatienceMs, Math.max(minPatienceMs, 2 * waitedMs)))
     },
   }
+}
+
+/** For so many peers; more are somebody's making them up, and all are strangers again. */
+function set(map: Map<PeerId, number>, peer: PeerId, value: number): void {
+  if (map.size >= maxPeers && !map.has(peer)) map.clear()
+  map.set(peer, value)
 }
 
 /** One timer; set again while it runs it rings when it would have. */
@@ -228,6 +230,12 @@ function keepWaiting(waiting: Map<bigint, Waiting>, added: Waiting): Verdict<Dec
     return ignore('ANSWER_TOO_LONG', `more than ${maxAnswerBytes} bytes wait for their turn`)
   waiting.set(added.decision.certificate.height, added)
   return accept(undefined)
+}
+
+function take(waiting: Map<bigint, Waiting>, height: bigint): Waiting | undefined {
+  const found = waiting.get(height)
+  waiting.delete(height)
+  return found
 }
 
 /** Bytes of the blocks that would wait with this one. */

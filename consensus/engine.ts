@@ -45,7 +45,7 @@ export interface Engine {
   /** A peer says which height it has in work: what is missing here is asked of it, without waiting to hear more. */
   hear(peer: PeerId, height: bigint): void
   /** A peer has left: what it claimed counts no more. */
-  leave(peer: PeerId): void
+  onGone(peer: PeerId): void
 }
 
 export function createEngine(options: EngineOptions, ports: EnginePorts): Engine {
@@ -78,7 +78,7 @@ export function createEngine(options: EngineOptions, ports: EnginePorts): Engine
     state: () => work.core,
     offer: (decision) => offer(work, decision),
     hear: (peer, height) => guard(work, () => work.catchUp.onClaim(peer, height)),
-    leave: (peer) => work.catchUp.onGone(peer),
+    onGone: (peer) => work.catchUp.onGone(peer),
   }
 }
 

@@ -137,6 +137,13 @@ export const createToyStore = (): ToyStore => ({
 
 export const headOf = (store: ToyStore): Hex => store.hashes.at(-1) ?? genesisHash
 
+/**
+ * How far a chain's time is ahead. With more than f clocks wrong a block may have a time to come; no right
+ * clock finds the next one timely before that.
+ */
+export const aheadMs = (nodes: readonly { readonly store: ToyStore }[], nowMs: number): number =>
+  Math.max(0, ...nodes.map(({ store }) => store.lastTimeMs - nowMs))
+
 /** Takes virtual time; what dies meanwhile never answers. */
 export type Work = <value>(
   what: 'propose' | 'validate' | 'commit',

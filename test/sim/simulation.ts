@@ -7,6 +7,7 @@ import type { ConsensusParams, SigningDomain } from '../../consensus/index.ts'
 import { assertNever } from '../../primitives/index.ts'
 import type { DiskFaults } from '../support/torn-disk.ts'
 import {
+  aheadMs,
   createEqualSets,
   createSets,
   decodeToy,
@@ -107,7 +108,7 @@ export async function simulate(options: SimOptions, hooks: RunHooks = {}): Promi
   const isOver = (): boolean => checks.violations.length > 0 || hooks.isOver?.(honest) === true
   await world.run(genesisMs + options.healMs, isOver)
   const healed = tipOf(honest)
-  const endMs = genesisMs + options.seconds * 1_000 + aheadMs(run)
+  const endMs = genesisMs + options.seconds * 1_000 + aheadMs(honest, world.nowMs())
   await world.run(endMs - catchUpMs, isOver)
   const tip = tipOf(honest)
   await world.run(endMs, isOver)
@@ -382,13 +383,6 @@ function heal({ net, honest, options }: Run): void {
     for (let to = 0; to < options.nodes; to++) net.cut(from, to, false)
   for (const node of honest) node.heal()
 }
-
-/**
- * How far the chain's time is ahead when the faults end. With more than f clocks wrong a block may have a time
- * to come; no right clock finds the next one timely before that. The time without faults begins then.
- */
-const aheadMs = ({ honest, world }: Run): number =>
-  Math.max(0, ...honest.map(({ store }) => store.lastTimeMs - world.nowMs()))
 
 /** After the faults: the chain goes on, everybody reaches the tip, no height takes many rounds. */
 function checkLiveness({ honest, checks, options }: Run, healed: bigint, tip: bigint): void {
