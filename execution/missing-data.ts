@@ -11,31 +11,52 @@ import type { RunOptions } from './types.ts'
 /** One transaction touches few versions; more fetches than this are a loop. */
 const maxFetches = 64
 
-/** Throws what `fetch` throws, with the journal as it was before. */
+/**
+ * What was fetched for a transaction stays until it has run, so that two things which do not fit the memory
+ * together do not push each other out. Throws what `fetch` throws, and NodeError DATA_MISSING for a
+ * transaction that touches too much, with the journal as it was before.
+ */
 export async function retryWithData<result>(
   journal: Journal,
   { tracer }: RunOptions,
   { task, forget }: { readonly task: () => Promise<result>; readonly forget: () => void },
 ): Promise<result> {
-  for (let fetches = 0; ; fetches++) {
-    const depth = journal.depth()
-    journal.checkpoint()
-    try {
-      const done = await task()
-      journal.commit()
-      return done
-    } catch (error) {
-      if (!(error instanceof MissingData) || fetches === maxFetches) throw error
+  const releases: (() => void)[] = []
+  try {
+    for (;;) {
+      const depth = journal.depth()
+      journal.checkpoint()
       try {
-        await error.fetch(journal)
-      } finally {
-        while (journal.depth() > depth) journal.revert()
-        forget()
+        const done = await task()
+        journal.commit()
+        return done
+      } catch (error) {
+        if (!(error instanceof MissingData)) throw error
+        try {
+          if (releases.length === maxFetches) throw tooMuch(error)
+          releases.push(await error.fetch(journal))
+        } finally {
+          while (journal.depth() > depth) journal.revert()
+          forget()
+        }
+        tracer?.restart?.()
+        // What other tracers have heard cannot be unsaid.
+        if (tracer && !tracer.restart)
+          throw new NodeError(
+            'DATA_FETCHED',
+            `${error.message}: it has been fetched, ask again`,
+            {},
+          )
       }
-      tracer?.restart?.()
-      // What other tracers have heard cannot be unsaid.
-      if (tracer && !tracer.restart)
-        throw new NodeError('DATA_FETCHED', `${error.message}: it has been fetched, ask again`, {})
     }
+  } finally {
+    for (const release of releases) release()
   }
 }
+
+const tooMuch = ({ message }: MissingData): NodeError =>
+  new NodeError(
+    'DATA_MISSING',
+    `${message}, after ${maxFetches} others that the same transaction asked for`,
+    { maxFetches },
+  )

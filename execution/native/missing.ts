@@ -7,11 +7,11 @@ import type { StateReader } from '../../primitives/index.ts'
 
 export class MissingData extends Error {
   /**
-   * Brings the data, by what the state inside the interrupted transaction says of it. Throws NodeError
-   * DATA_MISSING when nobody has it.
+   * Brings the data, by what the state inside the interrupted transaction says of it; it stays at hand until
+   * what is answered is called. Throws NodeError DATA_MISSING when nobody has it.
    */
-  readonly fetch: (state: StateReader) => Promise<void>
-  constructor(what: string, fetch: (state: StateReader) => Promise<void>) {
+  readonly fetch: (state: StateReader) => Promise<() => void>
+  constructor(what: string, fetch: (state: StateReader) => Promise<() => void>) {
     super(`${what} is not at hand`)
     this.fetch = fetch
   }

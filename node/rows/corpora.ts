@@ -24,6 +24,8 @@ export interface CorporaPorts {
 export interface NodeCorpora extends Corpora {
   /** Builds, or finds built, and compares with what the chain says. Throws DATA_MISSING, INDEX_MISMATCH. */
   build(source: VersionSource): Promise<void>
+  /** The same for a transaction in work: it stays, beyond the bound too, until what is answered is called. */
+  hold(source: VersionSource): Promise<() => void>
   /**
    * Builds, for a client, of rows that are no version yet. Throws as `build`, BATCH_INVALID, INDEX_BUSY,
    * VERSION_TOO_LARGE.
@@ -45,6 +47,8 @@ export interface CorporaOptions {
 export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPorts): NodeCorpora {
   /** By index root, in order of last use. */
   const kept = new Map<Hex, BuiltVersion>()
+  /** By index root, how many transactions in work have asked for it: these stay, whatever the memory. */
+  const held = new Map<Hex, number>()
   /** By version: another one may state the same index root, and rows that are not its rows. */
   const coming = new Map<string, Promise<BuiltVersion>>()
   /** By the roots of the batches: who asks again, because an answer took too long, joins the work. */
@@ -63,7 +67,8 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
     let bytes = 0
     for (const one of kept.values()) bytes += sizeOf(one)
     for (const [root, one] of kept) {
-      if (bytes <= memoryBytes || kept.size === 1) break
+      if (bytes <= memoryBytes || root === version.indexRoot) break
+      if (held.has(root)) continue
       kept.delete(root)
       bytes -= sizeOf(one)
     }
@@ -88,8 +93,26 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
     }
   }
 
+  async function hold(source: VersionSource): Promise<() => void> {
+    const { indexRoot } = source
+    held.set(indexRoot, (held.get(indexRoot) ?? 0) + 1)
+    const release = (): void => {
+      const others = (held.get(indexRoot) ?? 1) - 1
+      if (others > 0) held.set(indexRoot, others)
+      else held.delete(indexRoot)
+    }
+    try {
+      await build(source).catch(missingForNow)
+      return release
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
   return {
     build,
+    hold,
     async buildOf(batches, mostBytes) {
       const sizeBytes = batches.reduce((sum, one) => sum + BigInt(one.sizeBytes), 0n)
       if (sizeBytes > mostBytes)
@@ -115,7 +138,7 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
       if (version) return version.index
       throw new MissingData(`the index of version ${versionId}`, async (state: StateReader) => {
         const source = versionSource(state, versionId)
-        if (source) await build(source).catch(missingForNow)
+        return source ? hold(source) : () => undefined
       })
     },
   }

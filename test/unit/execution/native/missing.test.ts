@@ -21,7 +21,7 @@ const abi = parseAbi([
 const state = layout({ count: 'uint256' })
 
 /** Answers once it has `howMany` things; each call writes before it looks. */
-function createLibrary(fetch: (state: StateReader, have: Set<bigint>) => Promise<void>) {
+function createLibrary(fetch: (state: StateReader, have: Set<bigint>) => Promise<() => void>) {
   const have = new Set<bigint>()
   const module = defineModule({
     address,
@@ -67,16 +67,19 @@ describe('missing data', () => {
     const held = createLibrary(() => Promise.reject(new Error('not asked')))
     for (const thing of [1n, 2n, 3n]) held.have.add(thing)
     const seen: bigint[] = []
+    let kept = 0
     const lacking = createLibrary((inside, have) => {
       seen.push(inside.storage(address, 0n))
       have.add(BigInt(have.size))
-      return Promise.resolve()
+      kept++
+      return Promise.resolve(() => void kept--)
     })
     const expected = await ask(held, 3n)
     expect(expected.outcome.status).toBe('success')
     expect(await ask(lacking, 3n)).toEqual(expected)
     // The fetcher sees the state inside the transaction, and each attempt began from the start.
     expect(seen).toEqual([1n, 1n, 1n])
+    expect(kept).toBe(0)
   })
 
   test('that nobody has is an error of the node, never a revert; the state is as before', async () => {
@@ -92,7 +95,16 @@ describe('missing data', () => {
   })
 
   test('that stays missing however often it is fetched ends in an error', async () => {
-    const library = createLibrary(() => Promise.resolve())
-    await expect(ask(library, 1n)).rejects.toThrow('a thing is not at hand')
+    let kept = 0
+    const library = createLibrary(() => {
+      kept++
+      return Promise.resolve(() => void kept--)
+    })
+    // What the builder of a block and a validator take for "leave it out", not for a fault of theirs.
+    await expect(ask(library, 1n)).rejects.toMatchObject({
+      code: 'DATA_MISSING',
+      message: expect.stringContaining('a thing is not at hand'),
+    })
+    expect(kept).toBe(0)
   })
 })

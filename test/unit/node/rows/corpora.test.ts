@@ -3,28 +3,37 @@ import { expect, test } from '@jest/globals'
 import { buildVersion } from '../../../../attribution/methods/index.ts'
 import type { VersionSource } from '../../../../attribution/index.ts'
 import { createCorpora } from '../../../../node/rows/corpora.ts'
+import { MissingData } from '../../../../execution/native/index.ts'
 import { createIndexMaker } from '../../../../node/rows/index-maker.ts'
-import { silentLogger, toHex } from '../../../../primitives/index.ts'
+import { invariant, silentLogger, toHex } from '../../../../primitives/index.ts'
 import { batchOf } from '../../../support/rows-node.ts'
 
 const batch = batchOf('the quick brown fox', 'jumps over the lazy dog')
-const root = toHex(batch.root)
-const { index: _, ...facts } = buildVersion([batch.bytes])
-const honest: VersionSource = {
-  ...facts,
-  versionId: 1n,
-  state: 'external',
-  rows: BigInt(facts.rows),
-  batches: [{ batchId: 1n, root, rows: batch.rows.length, sizeBytes: batch.bytes.length }],
+const others = [batchOf('another text altogether'), batchOf('a third')] as const
+const versionOf = (versionId: bigint, { bytes, root, rows }: typeof batch) => {
+  const { index: _, ...facts } = buildVersion([bytes])
+  const batches = [
+    { batchId: versionId, root: toHex(root), rows: rows.length, sizeBytes: bytes.length },
+  ]
+  const source: VersionSource = {
+    ...facts,
+    versionId,
+    state: 'external',
+    rows: BigInt(facts.rows),
+    batches,
+  }
+  return { facts, source }
 }
+const { facts, source: honest } = versionOf(1n, batch)
 
-function createParts() {
+function createParts(memoryBytes = 2 ** 20) {
   const maker = createIndexMaker({ quotaBytes: 0 }, silentLogger)
   let readBytes = 0
   const corpora = createCorpora(
-    { memoryBytes: 2 ** 20 },
+    { memoryBytes },
     {
-      rowsOf: () => Promise.resolve(batch.bytes),
+      rowsOf: ({ root }) =>
+        Promise.resolve((others.find((one) => toHex(one.root) === root) ?? batch).bytes),
       maker: {
         load: (version) => maker.load(version),
         make: (order) => maker.make({ ...order, batches: counted(order.batches) }),
@@ -70,4 +79,23 @@ test('a version that is honest is built beside one that states the same index ro
   const [first, second] = await Promise.allSettled([corpora.build(lie), corpora.build(honest)])
   expect(first).toMatchObject({ status: 'rejected', reason: { code: 'INDEX_MISMATCH' } })
   expect(second).toMatchObject({ status: 'fulfilled' })
+})
+
+test('two indexes that do not fit the memory together stay while a transaction needs both', async () => {
+  const { corpora } = createParts(1)
+  const [other, third] = others.map((one, i) => versionOf(BigInt(i) + 2n, one).source)
+  invariant(other !== undefined && third !== undefined, 'two others')
+  const isHere = (source: VersionSource): boolean => {
+    try {
+      return corpora.indexOf(source).order.length > 0
+    } catch (error) {
+      if (error instanceof MissingData) return false
+      throw error
+    }
+  }
+  const releases = [await corpora.hold(honest), await corpora.hold(other)]
+  expect([isHere(honest), isHere(other)]).toEqual([true, true])
+  for (const release of releases) release()
+  await corpora.build(third)
+  expect([isHere(honest), isHere(other), isHere(third)]).toEqual([false, false, true])
 })
