@@ -45,34 +45,11 @@ export interface CorporaOptions {
 }
 
 export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPorts): NodeCorpora {
-  /** By index root, in order of last use. */
-  const kept = new Map<Hex, BuiltVersion>()
-  /** By index root, how many transactions in work have asked for it: these stay, whatever the memory. */
-  const held = new Map<Hex, number>()
+  const { use, keep, hold: pin } = createMemory(memoryBytes)
   /** By version: another one may state the same index root, and rows that are not its rows. */
   const coming = new Map<string, Promise<BuiltVersion>>()
   /** By the roots of the batches: who asks again, because an answer took too long, joins the work. */
   const facts = new Map<string, Promise<VersionFacts>>()
-
-  function use(indexRoot: Hex): BuiltVersion | undefined {
-    const version = kept.get(indexRoot)
-    if (!version) return undefined
-    kept.delete(indexRoot)
-    kept.set(indexRoot, version)
-    return version
-  }
-
-  function keep(version: BuiltVersion): void {
-    kept.set(version.indexRoot, version)
-    let bytes = 0
-    for (const one of kept.values()) bytes += sizeOf(one)
-    for (const [root, one] of kept) {
-      if (bytes <= memoryBytes || root === version.indexRoot) break
-      if (held.has(root)) continue
-      kept.delete(root)
-      bytes -= sizeOf(one)
-    }
-  }
 
   async function bring(source: VersionSource): Promise<BuiltVersion> {
     const version = (await ports.maker.load(source)) ?? (await make(source, ports))
@@ -94,13 +71,7 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
   }
 
   async function hold(source: VersionSource): Promise<() => void> {
-    const { indexRoot } = source
-    held.set(indexRoot, (held.get(indexRoot) ?? 0) + 1)
-    const release = (): void => {
-      const others = (held.get(indexRoot) ?? 1) - 1
-      if (others > 0) held.set(indexRoot, others)
-      else held.delete(indexRoot)
-    }
+    const release = pin(source.indexRoot)
     try {
       await build(source).catch(missingForNow)
       return release
@@ -140,6 +111,42 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
         const source = versionSource(state, versionId)
         return source ? hold(source) : () => undefined
       })
+    },
+  }
+}
+
+/** Indexes by their root, so many bytes of them, and beyond that what is held. */
+function createMemory(memoryBytes: number) {
+  /** In order of last use. */
+  const kept = new Map<Hex, BuiltVersion>()
+  const holders = new Map<Hex, number>()
+  return {
+    use(root: Hex): BuiltVersion | undefined {
+      const version = kept.get(root)
+      if (!version) return undefined
+      kept.delete(root)
+      kept.set(root, version)
+      return version
+    },
+    keep(version: BuiltVersion): void {
+      kept.set(version.indexRoot, version)
+      let bytes = 0
+      for (const one of kept.values()) bytes += sizeOf(one)
+      for (const [root, one] of kept) {
+        if (bytes <= memoryBytes || root === version.indexRoot) break
+        if (holders.has(root)) continue
+        kept.delete(root)
+        bytes -= sizeOf(one)
+      }
+    },
+    /** For one more transaction in work, until what is answered is called. */
+    hold(root: Hex): () => void {
+      holders.set(root, (holders.get(root) ?? 0) + 1)
+      return () => {
+        const others = (holders.get(root) ?? 1) - 1
+        if (others > 0) holders.set(root, others)
+        else holders.delete(root)
+      }
     },
   }
 }
