@@ -45,7 +45,7 @@ export interface CorporaOptions {
 }
 
 export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPorts): NodeCorpora {
-  const { use, keep, hold: pin } = createMemory(memoryBytes)
+  const memory = createMemory(memoryBytes)
   /** By version: another one may state the same index root, and rows that are not its rows. */
   const coming = new Map<string, Promise<BuiltVersion>>()
   /** By the roots of the batches: who asks again, because an answer took too long, joins the work. */
@@ -54,14 +54,14 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
   async function bring(source: VersionSource): Promise<BuiltVersion> {
     const version = (await ports.maker.load(source)) ?? (await make(source, ports))
     compare(source, version)
-    keep(version)
+    memory.keep(version)
     return version
   }
 
   async function build(source: VersionSource): Promise<void> {
     const { versionId, indexRoot } = source
     const name = `${versionId} ${indexRoot}`
-    const begun = coming.get(name) ?? use(indexRoot) ?? bring(source)
+    const begun = coming.get(name) ?? memory.use(indexRoot) ?? bring(source)
     if (begun instanceof Promise) coming.set(name, begun)
     try {
       compare(source, await begun)
@@ -71,7 +71,7 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
   }
 
   async function hold(source: VersionSource): Promise<() => void> {
-    const release = pin(source.indexRoot)
+    const release = memory.hold(source.indexRoot)
     try {
       await build(source).catch(missingForNow)
       return release
@@ -105,7 +105,7 @@ export function createCorpora({ memoryBytes }: CorporaOptions, ports: CorporaPor
       }
     },
     indexOf({ versionId, indexRoot }) {
-      const version = use(indexRoot)
+      const version = memory.use(indexRoot)
       if (version) return version.index
       throw new MissingData(`the index of version ${versionId}`, async (state: StateReader) => {
         const source = versionSource(state, versionId)
