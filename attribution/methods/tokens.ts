@@ -2,7 +2,14 @@
  * Text to token ids. The rule is on bytes, in three classes, so that no Unicode table and no locale
  * can make two nodes disagree: a token is a run of word bytes or one other byte; spaces only part.
  */
-import { createGrowing, createWords, textOf, type Vocabulary } from './vocabulary.ts'
+import {
+  createGrowing,
+  createWords,
+  fnvOffset,
+  fnvPrime,
+  textOf,
+  type Vocabulary,
+} from './vocabulary.ts'
 
 /** By byte: 1 for 0-9 A-Z a-z ' and every byte of a multi-byte UTF-8 character, 2 for spaces, else 0. */
 const kinds = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -84,20 +91,33 @@ export function createCorpusBuilder(): CorpusBuilder {
       const room = tokens.room(text.length + 1)
       let count = tokens.length()
       for (let at = 0; at < text.length;) {
-        const kind = kinds[text[at]!]
-        const start = at++
+        const start = at
+        let byte = text[at++]!
+        const kind = kinds[byte]
         if (kind === space) continue
-        if (kind === word) while (at < text.length && kinds[text[at]!] === word) at++
-        room[count++] = words.idOf(text, start, at)
+        // What the vocabulary knows a token by is gathered on the way: the bytes are walked once.
+        let hash = Math.imul(fnvOffset ^ byte, fnvPrime)
+        let [low, high] = [byte, 0]
+        if (kind === word)
+          for (; at < text.length && kinds[(byte = text[at]!)] === word; at++) {
+            hash = Math.imul(hash ^ byte, fnvPrime)
+            high = (high << 8) | (low >>> 24)
+            low = (low << 8) | byte
+          }
+        room[count++] = words.idOf(text, start, at, hash, low, high)
       }
       room[count++] = separatorPlaceholder
       tokens.setLength(count)
     },
     finish() {
-      const { vocabulary, counts } = words.finish()
+      const vocabulary = words.finish()
       const all = tokens.take()
-      for (let i = 0; i < all.length; i++)
-        if (all[i] === separatorPlaceholder) all[i] = vocabulary.size
+      const counts = new Int32Array(vocabulary.size)
+      for (let i = 0; i < all.length; i++) {
+        const id = all[i]!
+        if (id === separatorPlaceholder) all[i] = vocabulary.size
+        else counts[id]!++
+      }
       return { tokens: all, starts: starts.take(), counts, vocabulary }
     },
   }

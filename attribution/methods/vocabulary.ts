@@ -52,67 +52,89 @@ export function createVocabulary(parts: VocabularyParts): Vocabulary {
   }
 }
 
-/** FNV-1a, 32 bits. */
+/** FNV-1a, 32 bits: from the offset, (hash ^ byte) * prime for each byte. */
+export const [fnvOffset, fnvPrime] = [0x811c9dc5, 0x01000193]
+
 function hashBytes(text: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ text[i]!, 0x01000193)
+  let hash = fnvOffset
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ text[i]!, fnvPrime)
   return hash >>> 0
 }
 
-/** Gives ids to tokens as they come. */
+/**
+ * Gives ids to tokens as they come. Who walks a token's bytes hands over what the walk gives for nothing:
+ * its FNV-1a, and its last eight bytes as two big-endian numbers, zeros before a shorter one: with the
+ * length that is all there is of most words.
+ */
 export interface Words {
-  /** Known or new; counts the occurrence. */
-  idOf(text: Uint8Array, start: number, end: number): number
-  finish(): { readonly vocabulary: Vocabulary; readonly counts: Int32Array }
+  /** Of text[start] .. text[end - 1], known or new. */
+  idOf(
+    text: Uint8Array,
+    start: number,
+    end: number,
+    hash: number,
+    low: number,
+    high: number,
+  ): number
+  finish(): Vocabulary
 }
 
 /** Slots tried for one token; words made to collide go to a map, which hashes in secret. */
 const maxProbes = 32
+/** Numbers a slot: id + 1 (0: empty), the last eight bytes as `low` and `high`, the length. */
+const slotSize = 4
 
 export function createWords(): Words {
   const kept = createKept()
   const crowded = new Map<string, number>()
-  /** id + 1; 0 is empty. At most half full. */
-  let slots = new Int32Array(1_024)
+  /** At most half full. */
+  let slots = new Int32Array(slotSize * 1_024)
+  let lastSlot = slots.length - slotSize
 
-  const slotOf = (hash: number): number => (hash ^ (hash >>> 15)) & (slots.length - 1)
+  const slotOf = (hash: number): number => ((hash ^ (hash >>> 15)) * slotSize) & lastSlot
 
   function enlarge(): void {
     slots = new Int32Array(2 * slots.length)
+    lastSlot = slots.length - slotSize
     for (let id = 0; id < kept.size(); id++) put(id)
   }
   function put(id: number): void {
     let slot = slotOf(kept.hashOf(id))
     for (let probes = 0; probes < maxProbes; probes++) {
-      if (slots[slot] === 0) {
-        slots[slot] = id + 1
-        return
-      }
-      slot = (slot + 1) & (slots.length - 1)
+      if (slots[slot] === 0) return fill(slot, id)
+      slot = (slot + slotSize) & lastSlot
     }
     crowded.set(textOf(kept.bytesOf(id)), id)
   }
+  function fill(slot: number, id: number): void {
+    const token = kept.bytesOf(id)
+    let [low, high] = [0, 0]
+    for (const byte of token) {
+      high = (high << 8) | (low >>> 24)
+      low = (low << 8) | byte
+    }
+    slots.set([id + 1, low, high, token.length], slot)
+  }
   function add(hash: number, text: Uint8Array, start: number, end: number): number {
     const id = kept.add(hash, text, start, end)
-    if (2 * kept.size() > slots.length) enlarge()
+    if (2 * slotSize * kept.size() > slots.length) enlarge()
     else put(id)
     return id
   }
 
   return {
-    idOf(text, start, end) {
-      const hash = hashBytes(text, start, end)
+    idOf(text, start, end, hash, low, high) {
+      const length = end - start
       let slot = slotOf(hash)
       for (let probes = 0; probes < maxProbes; probes++) {
         const id = slots[slot]! - 1
         if (id < 0) return add(hash, text, start, end)
-        if (kept.count(id, hash, text, start, end)) return id
-        slot = (slot + 1) & (slots.length - 1)
+        const isAlike =
+          slots[slot + 1] === low && slots[slot + 2] === high && slots[slot + 3] === length
+        if (isAlike && (length <= 8 || kept.isAt(id, text, start))) return id
+        slot = (slot + slotSize) & lastSlot
       }
-      const id = crowded.get(textOf(text.subarray(start, end)))
-      if (id === undefined) return add(hash, text, start, end)
-      kept.count(id, hash, text, start, end)
-      return id
+      return crowded.get(textOf(text.subarray(start, end))) ?? add(hash, text, start, end)
     },
     finish: () => kept.finish(),
   }
@@ -122,7 +144,6 @@ export function createWords(): Words {
 function createKept() {
   const bytes = createGrowing((size) => new Uint8Array(size))
   const ends = createGrowing((size) => new Int32Array(size))
-  const counts = createGrowing((size) => new Int32Array(size))
   const hashes = createGrowing((size) => new Uint32Array(size))
   const startOf = (id: number): number => (id === 0 ? 0 : ends.all()[id - 1]!)
   const bytesOf = (id: number): Uint8Array => bytes.all().subarray(startOf(id), ends.all()[id])
@@ -130,33 +151,27 @@ function createKept() {
     size: () => ends.length(),
     hashOf: (id: number): number => hashes.all()[id]!,
     bytesOf,
-    /** Counts an occurrence of the word; false when it is another. */
-    count(id: number, hash: number, text: Uint8Array, start: number, end: number): boolean {
-      if (hashes.all()[id] !== hash) return false
-      const [from, to] = [startOf(id), ends.all()[id]!]
-      if (to - from !== end - start) return false
-      const all = bytes.all()
+    /** Whether the word's bytes stand at text[start]. */
+    isAt(id: number, text: Uint8Array, start: number): boolean {
+      const [from, to, all] = [startOf(id), ends.all()[id]!, bytes.all()]
       for (let i = from, k = start; i < to; i++, k++) if (all[i] !== text[k]) return false
-      counts.all()[id]!++
       return true
     },
     add(hash: number, text: Uint8Array, start: number, end: number): number {
       bytes.append(text.subarray(start, end))
       ends.push(bytes.length())
-      counts.push(1)
       hashes.push(hash)
       return ends.length() - 1
     },
     finish() {
       const given = hashes.take()
       const sorted = sortByKey(given, (a, b) => compareBytes(bytesOf(a), bytesOf(b)))
-      const parts = {
+      return createVocabulary({
         bytes: bytes.take(),
         ends: ends.take(),
         sorted,
         hashes: Uint32Array.from(sorted, (id) => given[id]!),
-      }
-      return { vocabulary: createVocabulary(parts), counts: counts.take() }
+      })
     },
   }
 }
