@@ -2,7 +2,6 @@
 export {
   type Account,
   type AccountChange,
-  type SlotValue,
   encodeAccount,
   type StateChanges,
   type StateReader,
@@ -25,12 +24,12 @@ export {
   equalBytes,
   fromBigInt,
   fromHex,
+  writeHex,
   type Hex,
   toBigInt,
   toFixedBytes,
   toHex,
   toWord,
-  writeHex,
 } from './bytes.ts'
 export { type Clock } from './clock.ts'
 export { assertNever, invariant, NodeError } from './errors.ts'
@@ -54,7 +53,6 @@ export {
   decodeRlpStream,
   encodeRlp,
   RlpError,
-  type RlpInput,
   type RlpItem,
   rlpItemBytes,
   rlpPayload,

@@ -4,7 +4,7 @@
  * not (dirty bits, aliased tails), and every difference here would split the chain from its
  * Solidity twins. Function names in comments are those of solc's generated Yul.
  */
-import { assertNever, toBigInt, toHex } from '../../primitives/index.ts'
+import { assertNever, toBigInt, toHex, type Hex } from '../../primitives/index.ts'
 import { bytesToText } from './abi-text.ts'
 import {
   type AbiField,
@@ -45,10 +45,11 @@ export function decodeArguments(
   data: Uint8Array,
   charge: ChargeWords,
 ): Decoded {
-  const reader: Reader = { data, charge, free: memoryStart }
+  const view = new DataView(data.buffer, data.byteOffset, data.length)
+  const reader: Reader = { data, view, charge, free: memoryStart }
   try {
     if (data.length < headSizeOf(fields)) throw new Revert(noBytes)
-    return { type: 'values', values: decodeFields(reader, fields, 0n) }
+    return { type: 'values', values: decodeFields(reader, fields, 0) }
   } catch (error) {
     if (error instanceof Revert) return { type: 'revert', data: error.data }
     throw error
@@ -65,33 +66,37 @@ const panicMemory = Uint8Array.from([0x4e, 0x48, 0x7b, 0x71, ...new Uint8Array(3
 
 interface Reader {
   readonly data: Uint8Array
+  readonly view: DataView
   readonly charge: ChargeWords
   /** solc's free memory pointer, kept because its overflow panics where other faults revert. */
   free: bigint
 }
 
-/** `abi_decode_tuple` and the body of `abi_decode_t_struct`: offsets count from `start`. */
-function decodeFields(reader: Reader, fields: readonly AbiField[], start: bigint): AbiValue[] {
+/**
+ * `abi_decode_tuple` and the body of `abi_decode_t_struct`: offsets count from `start`. Places are numbers: one
+ * above 2^53 is not exact, and beyond the end of any data.
+ */
+function decodeFields(reader: Reader, fields: readonly AbiField[], start: number): AbiValue[] {
   let at = start
   return fields.map(({ type }) => {
     const value = decodeAt(reader, type, at, start)
-    at += BigInt(headSize(type))
+    at += headSize(type)
     return value
   })
 }
 
 /** The value whose head is at `head`; a dynamic one lies at an offset from `base`. */
-function decodeAt(reader: Reader, type: AbiType, head: bigint, base: bigint): AbiValue {
+function decodeAt(reader: Reader, type: AbiType, head: number, base: number): AbiValue {
   if (!isDynamic(type)) return decodeValue(reader, type, head)
   const offset = readWord(reader, head)
   if (offset > maxOffset) throw new Revert(noBytes)
-  return decodeValue(reader, type, base + offset)
+  return decodeValue(reader, type, base + Number(offset))
 }
 
-function decodeValue(reader: Reader, type: AbiType, at: bigint): AbiValue {
+function decodeValue(reader: Reader, type: AbiType, at: number): AbiValue {
   if (isWord(type)) {
     reader.charge(1)
-    return decodeWord(type, readWord(reader, at))
+    return decodeWord(type, reader, at)
   }
   switch (type.kind) {
     case 'bytes':
@@ -107,12 +112,14 @@ function decodeValue(reader: Reader, type: AbiType, at: bigint): AbiValue {
 }
 
 /** `abi_decode_t_struct`. */
-function decodeStruct(reader: Reader, fields: readonly AbiField[], at: bigint): AbiValue {
-  if (end(reader) - at < BigInt(headSizeOf(fields))) throw new Revert(noBytes)
+function decodeStruct(reader: Reader, fields: readonly AbiField[], at: number): AbiValue {
+  if (reader.data.length - at < headSizeOf(fields)) throw new Revert(noBytes)
   allocate(reader, 32n * BigInt(fields.length))
   const values = decodeFields(reader, fields, at)
   if (!isNamed(fields)) return values
-  return Object.fromEntries(fields.map((field, i) => [field.name, values[i] ?? 0]))
+  const record: Record<string, AbiValue> = {}
+  for (const [i, { name }] of fields.entries()) record[name] = values[i] ?? 0
+  return record
 }
 
 /** `abi_decode_t_array` and `abi_decode_available_length_t_array`. */
@@ -120,31 +127,31 @@ function decodeArray(
   reader: Reader,
   element: AbiType,
   fixedLength: number | undefined,
-  at: bigint,
+  at: number,
 ): AbiValue[] {
-  if (at + 31n >= end(reader)) throw new Revert(noBytes)
+  if (at + 31 >= reader.data.length) throw new Revert(noBytes)
   const length = fixedLength === undefined ? readWord(reader, at) : BigInt(fixedLength)
-  const first = fixedLength === undefined ? at + 32n : at
+  const first = fixedLength === undefined ? at + 32 : at
   if (length > maxOffset) throw new Revert(panicMemory)
   allocate(reader, 32n * length + (fixedLength === undefined ? 32n : 0n))
-  const stride = BigInt(headSize(element))
-  if (first + length * stride > end(reader)) throw new Revert(noBytes)
+  const stride = headSize(element)
+  if (first + Number(length) * stride > reader.data.length) throw new Revert(noBytes)
   const values: AbiValue[] = []
-  for (let i = 0n; i < length; i++)
+  for (let i = 0; i < Number(length); i++)
     values.push(decodeAt(reader, element, first + i * stride, first))
   return values
 }
 
 /** `abi_decode_t_bytes_memory_ptr` and `abi_decode_available_length_t_bytes`. */
-function decodeBytes(reader: Reader, kind: 'bytes' | 'string', at: bigint): string {
-  if (at + 31n >= end(reader)) throw new Revert(noBytes)
-  const length = readWord(reader, at)
-  if (length > maxOffset) throw new Revert(panicMemory)
-  allocate(reader, 32n + 32n * ((length + 31n) / 32n))
-  const first = at + 32n
-  if (first + length > end(reader)) throw new Revert(noBytes)
-  reader.charge(Number((length + 31n) / 32n) + 1)
-  const bytes = reader.data.subarray(Number(first), Number(first + length))
+function decodeBytes(reader: Reader, kind: 'bytes' | 'string', at: number): string {
+  if (at + 31 >= reader.data.length) throw new Revert(noBytes)
+  const word = readWord(reader, at)
+  if (word > maxOffset) throw new Revert(panicMemory)
+  allocate(reader, 32n + 32n * ((word + 31n) / 32n))
+  const [first, length] = [at + 32, Number(word)]
+  if (first + length > reader.data.length) throw new Revert(noBytes)
+  reader.charge(Math.ceil(length / 32) + 1)
+  const bytes = reader.data.subarray(first, first + length)
   return kind === 'bytes' ? toHex(bytes) : bytesToText(bytes)
 }
 
@@ -152,31 +159,57 @@ function decodeBytes(reader: Reader, kind: 'bytes' | 'string', at: bigint): stri
  * `validator_revert`: bits outside the type must be zero (or the sign, for signed integers), and an enum
  * has no more values than its names.
  */
-function decodeWord(type: WordType, word: bigint): AbiValue {
+function decodeWord(type: WordType, reader: Reader, at: number): AbiValue {
   switch (type.kind) {
-    case 'uint':
-      if (word >> BigInt(type.bits) !== 0n) throw new Revert(noBytes)
+    case 'uint': {
+      const small = smallWord(reader, at)
+      if (small !== undefined && isSmallInteger(type.bits)) {
+        if (small >= 2 ** type.bits || small >= (type.values ?? Infinity)) throw new Revert(noBytes)
+        return small
+      }
+      const word = small === undefined ? readWord(reader, at) : BigInt(small)
+      if (BigInt.asUintN(type.bits, word) !== word) throw new Revert(noBytes)
       if (type.values !== undefined && word >= BigInt(type.values)) throw new Revert(noBytes)
       return isSmallInteger(type.bits) ? Number(word) : word
+    }
     case 'int': {
+      const word = readWord(reader, at)
       const value = BigInt.asIntN(type.bits, word)
       if (BigInt.asUintN(256, value) !== word) throw new Revert(noBytes)
       return isSmallInteger(type.bits) ? Number(value) : value
     }
-    case 'bool':
+    case 'bool': {
+      const word = readWord(reader, at)
       if (word > 1n) throw new Revert(noBytes)
       return word === 1n
-    case 'address':
-      if (word >> 160n !== 0n) throw new Revert(noBytes)
-      return `0x${word.toString(16).padStart(40, '0')}`
-    case 'fixedBytes': {
-      const unused = BigInt(256 - 8 * type.size)
-      if (BigInt.asUintN(Number(unused), word) !== 0n) throw new Revert(noBytes)
-      return `0x${(word >> unused).toString(16).padStart(2 * type.size, '0')}`
     }
+    case 'address':
+      return readDigits(reader, at, 12, 32)
+    case 'fixedBytes':
+      return readDigits(reader, at, 0, type.size)
     default:
       return assertNever(type)
   }
+}
+
+/** Bytes from .. end - 1 of a word as hex; the others must be zero. */
+function readDigits({ data }: Reader, at: number, from: number, end: number): Hex {
+  let bytes = data.subarray(at, at + 32)
+  if (bytes.length < 32) (bytes = new Uint8Array(32)).set(data.subarray(at, at + 32))
+  for (let i = 0; i < from; i++) if (bytes[i] !== 0) throw new Revert(noBytes)
+  for (let i = end; i < 32; i++) if (bytes[i] !== 0) throw new Revert(noBytes)
+  return toHex(bytes.subarray(from, end))
+}
+
+/** A word below 2^48, which most are, without a bigint; undefined: it is none, or runs past the end. */
+function smallWord({ data, view }: Reader, at: number): number | undefined {
+  if (at + 32 > data.length) return undefined
+  const isLarge =
+    view.getBigUint64(at) !== 0n ||
+    view.getBigUint64(at + 8) !== 0n ||
+    view.getBigUint64(at + 16) !== 0n
+  const high = view.getUint32(at + 24)
+  return isLarge || high >= 2 ** 16 ? undefined : high * 2 ** 32 + view.getUint32(at + 28)
 }
 
 /** Moves the free pointer as `allocate_memory` does. */
@@ -185,13 +218,10 @@ function allocate(reader: Reader, size: bigint): void {
   if (reader.free > maxOffset) throw new Revert(panicMemory)
 }
 
-const end = (reader: Reader): bigint => BigInt(reader.data.length)
-
 /** `calldataload`: bytes past the end are zero. */
-function readWord(reader: Reader, at: bigint): bigint {
-  if (at >= end(reader)) return 0n
-  const from = Number(at)
-  const bytes = reader.data.subarray(from, from + 32)
+function readWord({ data }: Reader, at: number): bigint {
+  if (at >= data.length) return 0n
+  const bytes = data.subarray(at, at + 32)
   return toBigInt(bytes) << BigInt(8 * (32 - bytes.length))
 }
 

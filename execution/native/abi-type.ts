@@ -79,7 +79,7 @@ export function isDynamic(type: AbiType): boolean {
     case 'array':
       return type.length === undefined || isDynamic(type.element)
     case 'tuple':
-      return type.fields.some((field) => isDynamic(field.type))
+      return shapeOf(type.fields).isDynamic
     default:
       return assertNever(type)
   }
@@ -87,17 +87,35 @@ export function isDynamic(type: AbiType): boolean {
 
 /** Bytes the value takes in the head of the tuple or array around it. */
 export function headSize(type: AbiType): number {
-  if (isDynamic(type)) return 32
+  if (isWord(type) || isDynamic(type)) return 32
   if (type.kind === 'array') return (type.length ?? 0) * headSize(type.element)
   return type.kind === 'tuple' ? headSizeOf(type.fields) : 32
 }
 
-export const headSizeOf = (fields: readonly AbiField[]): number =>
-  fields.reduce((sum, field) => sum + headSize(field.type), 0)
+export const headSizeOf = (fields: readonly AbiField[]): number => shapeOf(fields).headSize
+
+interface Shape {
+  readonly isDynamic: boolean
+  readonly headSize: number
+  readonly isNamed: boolean
+}
+
+/** Looked at once: lists of fields are asked for it with every value. */
+const shapes = new WeakMap<readonly AbiField[], Shape>()
+function shapeOf(fields: readonly AbiField[]): Shape {
+  const known = shapes.get(fields)
+  if (known) return known
+  const shape = {
+    isDynamic: fields.some((field) => isDynamic(field.type)),
+    headSize: fields.reduce((sum, field) => sum + headSize(field.type), 0),
+    isNamed: fields.length > 0 && fields.every((field) => field.name !== ''),
+  }
+  shapes.set(fields, shape)
+  return shape
+}
 
 /** viem gives integers of up to 48 bits as numbers, wider ones as bigint. */
 export const isSmallInteger = (bits: number): boolean => bits <= 48
 
 /** A tuple all of whose fields have distinct names is an object, else an array (as in viem). */
-export const isNamed = (fields: readonly AbiField[]): boolean =>
-  fields.length > 0 && fields.every((field) => field.name !== '')
+export const isNamed = (fields: readonly AbiField[]): boolean => shapeOf(fields).isNamed
