@@ -122,25 +122,8 @@ const wholeBps = 10_000
 export const capOf = (context: Pick<Context, 'view'>, { cap }: Method): number =>
   cap === undefined ? wholeBps : Number(readParam(context, cap))
 
-/**
- * Blocks that a window of an audited method has at most, whatever the parameters say: its draw is known for 8,191
- * (docs/decisions/084), and in the thousand that are left somebody can have it paid.
- */
-const maxAuditedWindow = 7_200n
-
-export const windowOf = (
-  context: Pick<Context, 'view'>,
-  { window, isAudited }: Pick<Method, 'window' | 'isAudited'>,
-): bigint => {
-  const blocks = window === undefined ? 0n : readParam(context, window)
-  return isAudited && blocks > maxAuditedWindow ? maxAuditedWindow : blocks
-}
-
-/** Blocks of a vote on a receipt, and for doubts after it. */
-export const voteWindowOf = (
-  context: Pick<Context, 'view'>,
-  { auditBps }: { readonly auditBps: number },
-): bigint => windowOf(context, { window: 'receipts.voteWindow', isAudited: auditBps > 0 })
+export const windowOf = (context: Pick<Context, 'view'>, { window }: Method): bigint =>
+  window === undefined ? 0n : readParam(context, window)
 
 /** IReceipts.Method. */
 export const describeMethod = (context: Pick<Context, 'view'>, method: Method) => ({
@@ -152,8 +135,14 @@ export const describeMethod = (context: Pick<Context, 'view'>, method: Method) =
   signatures: method.signatures,
   capBps: capOf(context, method),
   accuracyPpm: method.accuracyPpm,
-  specHash: hashText(method.spec),
+  specHash: specHashOf(method),
   name: textWord(method.name),
 })
 
-const hashText = (text: string): Hex => keccakHex(new TextEncoder().encode(text))
+/** Made once: the list of methods is fixed. */
+const specHashes = new Map<Method, Hex>()
+function specHashOf(method: Method): Hex {
+  const hash = specHashes.get(method) ?? keccakHex(new TextEncoder().encode(method.spec))
+  specHashes.set(method, hash)
+  return hash
+}
