@@ -35,6 +35,8 @@ export interface Case {
   readonly value?: bigint
   readonly from?: Address
   readonly gas?: bigint
+  /** The chain it is called on, when it is not the common one: heights are a chain's own. */
+  readonly economy?: Economy
   /** Outside of what is measured: forgets what a node may have kept of the call before. */
   readonly before?: () => void
 }

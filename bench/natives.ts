@@ -4,13 +4,6 @@
  * says how many times the gas covers the time at 30 Mgas a second; 3 is the rule.
  */
 import { cpus, loadavg } from 'node:os'
-import {
-  factorise,
-  type HeadData,
-  hessianOf,
-  trainHead,
-} from '../attribution/methods/linear-head.ts'
-import { influenceVector, rowGradient } from '../attribution/methods/linear-influence.ts'
 import { buildSpanIndex, encodeCorpus } from '../attribution/methods/index.ts'
 import { createNgramReader, openAnswer } from '../attribution/ngram/native.ts'
 import { attributeHeld } from '../attribution/span/native.ts'
@@ -21,16 +14,10 @@ import {
   scoreNeighbours,
 } from '../attribution/vectors/native.ts'
 import { createVectorReader } from '../attribution/vectors/players.ts'
-import { toHex } from '../primitives/index.ts'
-import { createDice } from '../test/support/dice.ts'
+import { bookWords, dearTexts, dice, headCase, spelled, vectorOf } from './made-up.ts'
 
 const gasPerMs = 30_000
-const dice = createDice(2679)
-
-const vectorOf = (dimensions: number): Int8Array =>
-  Int8Array.from({ length: dimensions }, () => dice.below(256) - 128)
-const spelled = (label: number, vector: Int8Array): Uint8Array =>
-  new TextEncoder().encode(`${label} ${toHex(new Uint8Array(vector.buffer)).slice(2)}`)
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /**
  * A held version of such rows, each a batch of its own while there are no more than versions may have, and a
@@ -98,54 +85,16 @@ function measure(
   )
 }
 
-function doubles(values: Float64Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(8 * values.length))
-  for (const [i, value] of values.entries()) view.setFloat64(8 * i, value)
-  return new Uint8Array(view.buffer)
-}
-
-/** The head of `rows` points, trained, and an answer by it. */
-function headCase(rows: number, dimensions: number, classes: number) {
-  const vectors = Array.from({ length: rows }, () => vectorOf(dimensions))
-  const labels = Uint8Array.from({ length: rows }, () => dice.below(classes))
-  const features = new Float64Array(rows * (dimensions + 1)).fill(1)
-  for (const [i, vector] of vectors.entries())
-    for (const [j, x] of vector.entries()) features[i * (dimensions + 1) + j] = x / 128
-  const data: HeadData = {
-    count: rows,
-    dimensions: dimensions + 1,
-    classes,
-    features,
-    labels,
-    lambda: 2 ** -6,
-  }
-  const { weights } = trainHead(data, { tolerance: 1e-11 })
-  const question = vectorOf(dimensions)
-  const row = Float64Array.of(...Array.from(question, (x) => x / 128), 1)
-  const gradient = rowGradient(data, weights, row, 0)
-  const vector = influenceVector(factorise(hessianOf(data, weights)), gradient)
-  const answer = Uint8Array.of(
-    classes,
-    dimensions >> 8,
-    dimensions & 255,
-    6,
-    7,
-    ...doubles(weights),
-    0,
-    ...new Uint8Array(question.buffer),
-    ...doubles(vector),
-  )
-  return { answer, texts: vectors.map((one, i) => spelled(labels[i] ?? 0, one)) }
-}
-
 const load = (loadavg()[0] ?? 0).toFixed(0)
 process.stdout.write(`${cpus().length} cores at load ${load}, Node ${process.version}\n`)
 for (const [rows, dimensions] of [
   [20_000, 64],
   [6_500, 384],
 ] as const) {
-  const texts = Array.from({ length: rows }, () => spelled(dice.below(10), vectorOf(dimensions)))
-  const answer = spelled(3, vectorOf(dimensions))
+  const texts = Array.from({ length: rows }, () =>
+    bytesOf(spelled(dice.below(10), vectorOf(dimensions))),
+  )
+  const answer = bytesOf(spelled(3, vectorOf(dimensions)))
   measure(`knn-shapley ${rows} x ${dimensions}`, texts, ({ context, ports }) =>
     attributeNeighbours(context, ports, 1n, answer),
   )
@@ -160,8 +109,9 @@ for (const [rows, dimensions, classes] of [
   [5_000, 32, 10],
   [15_000, 32, 3],
 ] as const) {
-  const { answer, texts } = headCase(rows, dimensions, classes)
-  const head = answer.subarray(0, 5 + 8 * classes * (dimensions + 1))
+  const made = headCase(rows, dimensions, classes)
+  const { answer, head } = made
+  const texts = made.texts.map(bytesOf)
   measure(
     `linear-influence ${rows} x ${dimensions}, ${classes} classes`,
     texts,
@@ -175,35 +125,18 @@ for (const [rows, dimensions, classes] of [
   )
 }
 
-/** Texts of which one token is as dear as versions allow: one word, many contexts, many who came first. */
-const dearTexts: Readonly<Record<string, () => string[]>> = {
-  'one word': () => Array.from({ length: 250 }, () => 'a '.repeat(799)),
-  'a word after every other': () => Array.from({ length: 16_000 }, (_, i) => `w${i} a a a a a a`),
-  'few rows of many words': () => Array.from({ length: 60 }, (_, i) => manyWords(i)),
-  'words as in a book': () => Array.from({ length: 500 }, () => bookWords(398)),
-}
-const manyWords = (row: number): string =>
-  Array.from({ length: 1_600 }, (_, i) => `w${row * 1_600 + i} a`).join(' ')
-/** Zipf's law by halving. */
-const bookWords = (count: number): string =>
-  Array.from({ length: count }, () => {
-    let most = 1
-    while (most < 8_192 && dice.below(8) > 0) most *= 2
-    return most < 4 ? 'a' : `w${dice.below(most)}`
-  }).join(' ')
-
 for (const [name, make] of Object.entries(dearTexts)) {
-  const texts = make().map((text) => new TextEncoder().encode(text))
-  const answer = new TextEncoder().encode('a a a a a')
+  const texts = make().map(bytesOf)
+  const answer = bytesOf('a a a a a')
   for (const at of [0, 4])
     measure(`ngram-shares, ${name}, token ${at}`, texts, ({ context, ports }) =>
       openAnswer(context, ports, 1n, answer).weightsOf(at),
     )
 }
 {
-  const texts = Array.from({ length: 20_000 }, () => new TextEncoder().encode(bookWords(100)))
+  const texts = Array.from({ length: 20_000 }, () => bytesOf(bookWords(100)))
   for (const words of [60, 500, 2_000]) {
-    const answer = new TextEncoder().encode(bookWords(words))
+    const answer = bytesOf(bookWords(words))
     measure(`span ${words} tokens of ${texts.length} x 100`, texts, ({ context, ports }) =>
       attributeHeld(context, ports.corpora, 1n, answer),
     )

@@ -9,7 +9,6 @@ import {
   type Hex,
   reject,
   type Refusal,
-  type SlotValue,
   type Verdict,
 } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
@@ -21,8 +20,8 @@ export interface AccountOverride {
   readonly nonce?: bigint
   readonly balance?: bigint
   readonly code?: Uint8Array
-  readonly state?: readonly SlotValue[]
-  readonly stateDiff?: readonly SlotValue[]
+  readonly state?: ReadonlyMap<bigint, bigint>
+  readonly stateDiff?: ReadonlyMap<bigint, bigint>
   /** For a precompile: where its code stands during the call. */
   readonly movePrecompileTo?: Address
 }

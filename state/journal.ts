@@ -8,7 +8,6 @@ import {
   emptyTrieRoot,
   invariant,
   keccakHex,
-  type SlotValue,
   toWord,
   type Account,
   type AccountChange,
@@ -211,10 +210,10 @@ function netChange(
   address: Address,
 ): AccountChange {
   const wiped = entry.isWiped && baseHasStorage(base, address)
-  const slots: SlotValue[] = []
+  const slots = new Map<bigint, bigint>()
   for (const { slot, value } of entry.slots.values()) {
     const before = entry.isWiped ? 0n : base.storage(address, slot)
-    if (value !== before) slots.push([slot, value])
+    if (value !== before) slots.set(slot, value)
   }
   return { nonce, balance, codeHash, wiped, slots }
 }
@@ -222,7 +221,7 @@ function netChange(
 const isSame = (change: AccountChange, before: Account | undefined): boolean =>
   before !== undefined &&
   !change.wiped &&
-  change.slots.length === 0 &&
+  change.slots.size === 0 &&
   change.nonce === before.nonce &&
   change.balance === before.balance &&
   change.codeHash === before.codeHash

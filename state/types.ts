@@ -9,7 +9,6 @@ import type {
   Block,
   Hex,
   Receipt,
-  SlotValue,
   StateChanges,
   StateReader,
 } from '../primitives/index.ts'
@@ -63,7 +62,7 @@ export interface AccountEdit {
   readonly nonce?: bigint
   readonly balance?: bigint
   readonly code?: Uint8Array
-  readonly slots?: readonly SlotValue[]
+  readonly slots?: ReadonlyMap<bigint, bigint>
 }
 
 /** What one transaction reached: addresses called, internal calls included, and contracts made. */

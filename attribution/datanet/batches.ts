@@ -16,7 +16,6 @@ import {
   datanetAt,
   datanetLayout,
   mode,
-  noteRetraction,
   type DatanetContext,
 } from './state.ts'
 import { tally, type Verdict } from './tally.ts'
@@ -192,7 +191,7 @@ export const batchHandlers: BatchHandlers = {
     if (words.state !== batchState.accepted)
       throw revert('BadState', [words.state, batchState.accepted])
     entry.store({ state: batchState.retracted, retractedBlock: block.number, reason })
-    if (words.isPublished) noteRetraction(context, words.datanetId, batchId)
+    if (words.isPublished) datanet.entry.store({ retractions: datanet.words.retractions + 1n })
     log('BatchRetracted', { batchId, by: message.caller, reason })
   },
 

@@ -3,31 +3,20 @@
  * registered before it. Exact, integers; a copy with up to a tenth of its words changed is seen, a
  * paraphrase is not. Says how much; the rule that refuses is the datanet's.
  */
-import { boundOf, matchLength, type SpanIndex } from './span.ts'
+import { findSpans, type SpanIndex } from './span.ts'
 
 /** Shorter matches are how English is written. */
 export const longMatchTokens = 8
 
-/**
- * Marks with 1 the tokens of the document inside some match of at least `minLength` with the first `before` positions
- * of the index; without, with all of them. A longer match is one of that length from each of its tokens on.
- */
+/** Marks with 1 the tokens of the document inside some match of at least `minLength` with the index. */
 export function coveredBy(
   index: SpanIndex,
   document: Int32Array,
-  {
-    minLength,
-    before = index.order.length,
-  }: { readonly minLength: number; readonly before?: number },
+  minLength: number,
   covered: Uint8Array,
 ): void {
-  for (let start = 0; start + minLength <= document.length; start++) {
-    const low = boundOf(index, document, start, minLength, false)
-    if (matchLength(index, document.subarray(0, start + minLength), start, low) < minLength)
-      continue
-    const high = boundOf(index, document, start, minLength, true)
-    if (index.firstPositions.minimum(low, high) < before) covered.fill(1, start, start + minLength)
-  }
+  for (const { start, length } of findSpans(index, document, minLength))
+    covered.fill(1, start, start + length)
 }
 
 /** How many those are. */
@@ -37,7 +26,7 @@ export function coveredTokens(
   minLength = longMatchTokens,
 ): number {
   const covered = new Uint8Array(document.length)
-  coveredBy(index, document, { minLength }, covered)
+  coveredBy(index, document, minLength, covered)
   return covered.reduce((sum, one) => sum + one, 0)
 }
 

@@ -58,7 +58,8 @@ export const devAccounts: MethodTable = {
   ...setter(
     ['anvil_setStorageAt', 'hardhat_setStorageAt', 'evm_setAccountStorageAt'],
     [who, required('slot', anyUint256), required('value', word)],
-    (dev, _, account, slot, value) => dev.edit([{ address: account, slots: [[slot, value]] }]),
+    (dev, _, account, slot, value) =>
+      dev.edit([{ address: account, slots: new Map([[slot, value]]) }]),
   ),
   ...setter(
     ['anvil_impersonateAccount', 'hardhat_impersonateAccount'],
