@@ -1,6 +1,7 @@
 /**
  * A fee from payment to settlement: escrowed under an id nobody else can take, given back when no
- * receipt came in time, or split once its receipt is final. Pays nothing out; claims.ts and `withdraw` do.
+ * receipt came in time, or split once its receipt is final (`settle`, `distribute`): from then on the parts are
+ * owed. Money leaves the module by `withdraw` only; claims.ts turns leaves into what is owed.
  */
 import { type Address, type Hex, toHex } from '../../primitives/index.ts'
 import { maxShownLeaves, nodeGas } from '../limits.ts'
