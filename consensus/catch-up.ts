@@ -24,21 +24,30 @@ const burstBytes = 8 * 2 ** 20
 const bytesPerMs = (4 * 2 ** 20) / 1_000
 /** Claims and pauses are kept for so many peers. */
 const maxPeers = 1_024
+/** Who has never answered is asked before who is slower than this, and after who is quicker. */
+const unknownMs = 1_000
 
 export interface CatchUp {
   /** A peer has said something about a height. */
   onClaim(peer: PeerId, height: bigint): void
   /**
    * The own height has moved, `isLate` by what others had decided without us: the decision that waited
-   * for it, or the next question.
+   * for it with who sent it, or the next question.
    */
-  onHeight(isLate: boolean): Decision | undefined
+  onHeight(isLate: boolean): Waiting | undefined
   onWant(peer: PeerId, height: bigint): Verdict<undefined>
   /** `accept`: the decision is for the own height now, or waits for its turn. */
   onDecision(peer: PeerId, decision: Decision): Verdict<Decision | undefined>
-  /** The decision that was handed out last was refused: its sender is forgotten. */
+  /** A decision of this peer was refused: its claim is forgotten. */
   onFalse(peer: PeerId): void
+  /** The peer has left. */
+  onGone(peer: PeerId): void
   stop(): void
+}
+
+interface Waiting {
+  readonly decision: Decision
+  readonly from: PeerId
 }
 
 interface Asked {
@@ -59,18 +68,16 @@ interface Ports {
 }
 
 export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports): CatchUp {
-  const waiting = new Map<bigint, Decision>()
+  const waiting = new Map<bigint, Waiting>()
   const past = createExperience()
-  const { claims } = past
   const alarm = createAlarm(clock, () => look())
   let asked: Asked | undefined
   /** Since the start nobody has been heard who is at our height. */
   let isNew = true
 
   const ask = (peer: PeerId, isLag: boolean): void => {
-    const from = ownHeight()
-    asked = { peer, from, atMs: clock.nowMs(), isLag }
-    network.send(peer, encodePacket({ type: 'want', height: from }), 'vote')
+    asked = { peer, from: ownHeight(), atMs: clock.nowMs(), isLag }
+    network.send(peer, encodePacket({ type: 'want', height: asked.from }), 'vote')
   }
   const look = (): void => {
     const own = ownHeight()
@@ -78,12 +85,16 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
       past.failed(asked.peer, past.patienceMs(asked.peer))
       asked = undefined
     }
-    for (const [peer, height] of claims) if (height <= own) claims.delete(peer)
-    const peer = best(claims, past.failures)
+    const peer = past.best(own)
     if (peer === undefined) return
     waiting.clear()
     ask(peer, true)
     alarm.set(past.patienceMs(peer))
+  }
+  const lookAgain = (): void => {
+    asked = undefined
+    alarm.stop()
+    alarm.set(0)
   }
 
   return {
@@ -93,8 +104,7 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
         isNew = false
         if (height === own) ask(peer, false)
       }
-      if (height <= own || height <= (claims.get(peer) ?? 0n)) return
-      if (claims.size < maxPeers || claims.has(peer)) claims.set(peer, height)
+      if (height <= own || !past.claimed(peer, height)) return
       // Who has failed before keeps nobody waiting for whom a better one can be asked.
       const isBetter = asked !== undefined && past.isBetter(peer, asked.peer)
       if (isBetter) asked = undefined
@@ -104,16 +114,13 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
     },
     onHeight(isLate) {
       const own = ownHeight()
-      const next = waiting.get(own)
-      waiting.delete(own)
+      const next = take(waiting, own)
       if (next !== undefined) return next
       if (asked !== undefined && asked.from < own) {
         past.delivered(asked.peer, clock.nowMs() - asked.atMs)
-        asked = undefined
-        alarm.stop()
-        alarm.set(0)
+        lookAgain()
       }
-      const peer = isLate ? peerAt(claims, own) : undefined
+      const peer = isLate ? peerAt(past.claims, own) : undefined
       if (peer !== undefined) ask(peer, false)
       return undefined
     },
@@ -125,12 +132,14 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
       if (asked?.peer !== peer || height >= asked.from + BigInt(maxAnswerDecisions))
         // A slow answer to an older question comes so, too: no fault.
         return ignore('DECISION_UNASKED', `nobody asked for the decision of height ${height}`)
-      return height === own ? accept(decision) : keepWaiting(waiting, decision)
+      return height === own ? accept(decision) : keepWaiting(waiting, { decision, from: peer })
     },
     onFalse(peer) {
       past.failed(peer, 0)
       waiting.clear()
+      if (asked?.peer === peer) lookAgain()
     },
+    onGone: (peer) => void past.claims.delete(peer),
     stop: () => alarm.stop(),
   }
 }
@@ -140,28 +149,51 @@ function createExperience() {
   const claims = new Map<PeerId, bigint>()
   const failures = new Map<PeerId, number>()
   const limits = new Map<PeerId, number>()
-  /** Twice what it took last, or twice what was too short. */
-  const allow = (peer: PeerId, ms: number): void => {
-    if (limits.size >= maxPeers) limits.clear()
-    limits.set(peer, Math.min(maxPatienceMs, Math.max(minPatienceMs, 2 * ms)))
-  }
+  const took = new Map<PeerId, number>()
+  const patienceMs = (peer: PeerId): number => limits.get(peer) ?? minPatienceMs
+  const failuresOf = (peer: PeerId): number => failures.get(peer) ?? 0
+  const tookMs = (peer: PeerId): number => took.get(peer) ?? unknownMs
   return {
     claims,
-    failures,
-    isBetter: (peer: PeerId, other: PeerId): boolean =>
-      (failures.get(peer) ?? 0) < (failures.get(other) ?? 0),
-    patienceMs: (peer: PeerId): number => limits.get(peer) ?? minPatienceMs,
-    delivered(peer: PeerId, tookMs: number): void {
-      failures.delete(peer)
-      allow(peer, tookMs)
+    isBetter: (peer: PeerId, other: PeerId): boolean => failuresOf(peer) < failuresOf(other),
+    /**
+     * Who has failed least, so that a liar costs one question and not all; of those the quickest, so that one
+     * who drips costs one too; of strangers the one that claims least.
+     */
+    best(own: bigint): PeerId | undefined {
+      for (const [peer, height] of claims) if (height <= own) claims.delete(peer)
+      const [first] = [...claims].toSorted(
+        ([a, heightA], [b, heightB]) =>
+          failuresOf(a) - failuresOf(b) || tookMs(a) - tookMs(b) || (heightA < heightB ? -1 : 1),
+      )
+      return first?.[0]
     },
+    patienceMs,
+    /** True: that is news. */
+    claimed(peer: PeerId, height: bigint): boolean {
+      if (height <= (claims.get(peer) ?? 0n)) return false
+      if (claims.size < maxPeers || claims.has(peer)) claims.set(peer, height)
+      return true
+    },
+    /** Twice what it took last is enough, and never more than before: who is slow on purpose gains no time. */
+    delivered(peer: PeerId, ms: number): void {
+      failures.delete(peer)
+      set(took, peer, ms)
+      set(limits, peer, Math.min(patienceMs(peer), Math.max(minPatienceMs, 2 * ms)))
+    },
+    /** Twice what was too short. */
     failed(peer: PeerId, waitedMs: number): void {
       claims.delete(peer)
-      failures.set(peer, (failures.get(peer) ?? 0) + 1)
-      if (failures.size > maxPeers) failures.clear()
-      allow(peer, waitedMs)
+      set(failures, peer, failuresOf(peer) + 1)
+      set(limits, peer, Math.min(maxPatienceMs, Math.max(minPatienceMs, 2 * waitedMs)))
     },
   }
+}
+
+/** For so many peers; more are somebody's making them up, and all are strangers again. */
+function set(map: Map<PeerId, number>, peer: PeerId, value: number): void {
+  if (map.size >= maxPeers && !map.has(peer)) map.clear()
+  map.set(peer, value)
 }
 
 /** One timer; set again while it runs it rings when it would have. */
@@ -192,22 +224,25 @@ function peerAt(claims: ReadonlyMap<PeerId, bigint>, height: bigint): PeerId | u
 }
 
 /** A decision that comes before its turn. */
-function keepWaiting(
-  waiting: Map<bigint, Decision>,
-  decision: Decision,
-): Verdict<Decision | undefined> {
-  const bytes = bytesWith(waiting, decision)
+function keepWaiting(waiting: Map<bigint, Waiting>, added: Waiting): Verdict<Decision | undefined> {
+  const bytes = bytesWith(waiting, added.decision)
   if (bytes > maxAnswerBytes)
     return ignore('ANSWER_TOO_LONG', `more than ${maxAnswerBytes} bytes wait for their turn`)
-  waiting.set(decision.certificate.height, decision)
+  waiting.set(added.decision.certificate.height, added)
   return accept(undefined)
 }
 
+function take(waiting: Map<bigint, Waiting>, height: bigint): Waiting | undefined {
+  const found = waiting.get(height)
+  waiting.delete(height)
+  return found
+}
+
 /** Bytes of the blocks that would wait with this one. */
-function bytesWith(waiting: ReadonlyMap<bigint, Decision>, added: Decision): number {
+function bytesWith(waiting: ReadonlyMap<bigint, Waiting>, added: Decision): number {
   let bytes = added.block.length
-  for (const [height, { block }] of waiting)
-    if (height !== added.certificate.height) bytes += block.length
+  for (const [height, { decision }] of waiting)
+    if (height !== added.certificate.height) bytes += decision.block.length
   return bytes
 }
 
@@ -249,16 +284,4 @@ function createAnswers({ app, network, clock, ownHeight, inWork }: Ports): Catch
     answered.set(peer, { height, atMs: nowMs, owedBytes: owedBytes + bytes })
     return accept(undefined)
   }
-}
-
-/** Who has failed least, so that a liar costs one question and not all; of those the highest claim. */
-function best(
-  claims: ReadonlyMap<PeerId, bigint>,
-  failures: ReadonlyMap<PeerId, number>,
-): PeerId | undefined {
-  const [first] = [...claims].toSorted(
-    ([a, heightA], [b, heightB]) =>
-      (failures.get(a) ?? 0) - (failures.get(b) ?? 0) || (heightA > heightB ? -1 : 1),
-  )
-  return first?.[0]
 }

@@ -8,7 +8,7 @@
 import { assertNever, invariant, type Hex } from '../primitives/index.ts'
 import { quorumCertificate, roundCertificate } from './certificate.ts'
 import { addFuture, emptyFuture } from './future.ts'
-import { joinParts, wholeBlock } from './parts.ts'
+import { joinParts, judgedBlock, wholeBlock } from './parts.ts'
 import {
   keepBlock,
   recordAll,
@@ -23,6 +23,7 @@ import { applyRound, type RoundInput, type RoundOutput, type ValueProposal } fro
 import { enabledEvent } from './rules.ts'
 import {
   blockOf,
+  change,
   type CoreState,
   type Done,
   isDecided,
@@ -39,7 +40,7 @@ export function apply(state: CoreState, input: Input): StepResult {
   if (input.type === 'start') return start(state, input)
   if (height === state.height + 1n) {
     const future = addFuture(state.future, state.nextValidators, input)
-    return { state: future ? { ...state, future } : state, effects: [] }
+    return { state: future ? change(state, { future }) : state, effects: [] }
   }
   if (height !== state.height) return { state, effects: [] }
   if (isDecided(state)) return afterDecision(state, input)
@@ -152,7 +153,7 @@ function onProposed(state: CoreState, input: Of<'proposed'>): StepResult {
 function onValidated(state: CoreState, { partsHash, verdict }: Of<'validated'>): StepResult {
   const block = blockOf(state, partsHash)
   if (block === undefined || block.verdict !== undefined) return { state, effects: [] }
-  return advance(keepBlock(state, { ...block, verdict }))
+  return advance(keepBlock(state, judgedBlock(block, verdict)))
 }
 
 /** A decided block of a peer: its certificate counts as any, its bytes are validated as any. */
@@ -160,7 +161,7 @@ function onSynced(state: CoreState, { certificate, block }: Of<'synced'>): StepR
   const proved = recordCertificate(state, certificate)
   const whole = wholeBlock(block)
   const isHeld = blockOf(state, whole.partsHash)?.missing === 0
-  const synced = { ...proved.state, synced: whole.partsHash }
+  const synced = change(proved.state, { synced: whole.partsHash })
   const kept = isHeld ? { state: synced, effects: [] } : keepBlock(synced, whole)
   return advance({ state: kept.state, effects: [...proved.effects, ...kept.effects] })
 }
@@ -168,7 +169,7 @@ function onSynced(state: CoreState, { certificate, block }: Of<'synced'>): StepR
 /** One event through the round machine, and what follows from its answer. */
 function fire(state: CoreState, event: RoundInput): StepResult {
   const { state: round, output } = applyRound(state.round, event)
-  const next: CoreState = { ...state, round, done: mark(state.done, event) }
+  const next = change(state, { round, done: mark(state.done, event) })
   if (event.type !== 'new-round' && event.type !== 'new-round-proposer')
     return perform(next, output)
   const entered = enterRound(next)
@@ -205,12 +206,12 @@ function mark(done: Done, event: RoundInput): Done {
 
 /** What begins with a round: its timers, the reason it began, votes that are now within reach. */
 function enterRound(state: CoreState): StepResult {
-  const reached = recordReached(forgetBlocks({ ...state, unsigned: [] }))
+  const reached = recordReached(forgetBlocks(change(state, { unsigned: [] })))
   const entry = roundCertificate(reached.state)
   const reason: readonly Effect[] = entry ? [{ type: 'broadcast', message: entry }] : []
   const timers = [schedule(state, 'propose'), schedule(state, 'rebroadcast')]
   return {
-    state: { ...reached.state, entry },
+    state: change(reached.state, { entry }),
     effects: [...reached.effects, ...reason, ...timers],
   }
 }
@@ -229,7 +230,7 @@ function forgetBlocks(state: CoreState): CoreState {
   )
   const kept = new Set([state.synced, ...proposals.map(({ partsHash }) => partsHash)])
   const blocks = state.blocks.filter(({ partsHash }) => kept.has(partsHash))
-  return { ...state, proposals, blocks, orphans: [] }
+  return change(state, { proposals, blocks, orphans: [] })
 }
 
 /** Turns the round machine's answer into effects. */
@@ -244,7 +245,7 @@ function perform(state: CoreState, output: RoundOutput): StepResult {
       return ask(state, toProposal(state, output.proposal))
     case 'get-value': {
       const { height, round } = state.round
-      const asked: CoreState = { ...state, done: { ...state.done, value: 'asked' } }
+      const asked = change(state, { done: { ...state.done, value: 'asked' } })
       return { state: asked, effects: [{ type: 'propose', height, round }] }
     }
     case 'timeout':
@@ -253,7 +254,7 @@ function perform(state: CoreState, output: RoundOutput): StepResult {
     case 'decided':
       return decide(state, output.round, output.value)
     case 'skip':
-      return { state: { ...state, nextRound: output.round }, effects: [] }
+      return { state: change(state, { nextRound: output.round }), effects: [] }
     default:
       return assertNever(output)
   }
@@ -265,7 +266,7 @@ function ask(state: CoreState, message: Vote | Proposal): StepResult {
     return { state, effects: [] }
   if (state.synced !== undefined) return { state, effects: [] }
   const unsigned = [...state.unsigned, message]
-  return { state: { ...state, unsigned }, effects: [{ type: 'sign', message }] }
+  return { state: change(state, { unsigned }), effects: [{ type: 'sign', message }] }
 }
 
 function toProposal(state: CoreState, { value, ...proposal }: ValueProposal): Proposal {
@@ -291,7 +292,7 @@ function decide(state: CoreState, round: number, blockHash: Hex): StepResult {
     certificate: { ...certificate, type: 'commit' },
   } as const
   return {
-    state: { ...state, decision, unsigned: [] },
+    state: change(state, { decision, unsigned: [] }),
     effects: [{ type: 'broadcast', message: decision.certificate }, decision],
   }
 }
@@ -312,7 +313,7 @@ function halted({ state, effects }: StepResult): StepResult {
   const { height } = state
   const reason = `a quorum decided ${broken.blockHash ?? ''}, which is invalid here: ${broken.reason}`
   return {
-    state: { ...state, isHalted: true },
+    state: change(state, { isHalted: true }),
     effects: [...effects, { type: 'halt', height, reason }],
   }
 }

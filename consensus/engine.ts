@@ -44,6 +44,8 @@ export interface Engine {
   offer(decision: Decision): Promise<Verdict<undefined>>
   /** A peer says which height it has in work: what is missing here is asked of it, without waiting to hear more. */
   hear(peer: PeerId, height: bigint): void
+  /** A peer has left: what it claimed counts no more. */
+  onGone(peer: PeerId): void
 }
 
 export function createEngine(options: EngineOptions, ports: EnginePorts): Engine {
@@ -76,6 +78,7 @@ export function createEngine(options: EngineOptions, ports: EnginePorts): Engine
     state: () => work.core,
     offer: (decision) => offer(work, decision),
     hear: (peer, height) => guard(work, () => work.catchUp.onClaim(peer, height)),
+    onGone: (peer) => work.catchUp.onGone(peer),
   }
 }
 
@@ -106,7 +109,7 @@ function begin(work: Work): void {
   }
   for (const tell of work.atNextHeight.splice(0)) tell()
   const waiting = work.catchUp.onHeight(isLate)
-  if (waiting) receiveDecision(work, waiting, undefined)
+  if (waiting) receiveDecision(work, waiting.decision, waiting.from)
 }
 
 /** At the time it is due, or when others have decided the height already. */
@@ -252,11 +255,15 @@ function sign(work: Work, message: Vote | Proposal): void {
     return log.warn(facts, 'not signed: it would contradict what this key has signed')
   }
   const seal = verdict.value
-  work.queue.push(
-    message.type === 'proposal'
-      ? { type: 'proposal', proposal: { ...message, seal }, receivedAtMs: clock.nowMs() }
-      : { type: 'vote', vote: { ...message, seal } },
-  )
+  if (message.type === 'proposal') {
+    const proposal = { ...message, seal }
+    return void work.queue.push({ type: 'proposal', proposal, receivedAtMs: clock.nowMs() })
+  }
+  const { blockHash, voter } = message
+  work.queue.push({
+    type: 'vote',
+    vote: { type: message.type, height, round, blockHash, voter, seal },
+  })
 }
 
 async function decide(
@@ -300,7 +307,9 @@ function judge(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> 
     }
     case 'message': {
       work.catchUp.onClaim(from, value.message.height)
-      const options = { ...work.checker, nowMs: work.clock.nowMs() }
+      const { digests, signerOf } = work.checker
+      // Spelled out like the state of the core: this is done for every message.
+      const options = { digests, signerOf, nowMs: work.clock.nowMs() }
       const verdict = admit(work.core, value.message, options)
       if (verdict.type !== 'accept') return verdict
       feed(work, verdict.value)

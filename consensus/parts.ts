@@ -53,12 +53,16 @@ export function wholeBlock(bytes: Uint8Array, verdict?: BlockVerdict): HeldBlock
 export function addPart(block: HeldBlock, part: ProposalPart): HeldBlock {
   const isWanted = part.index in block.parts && block.parts[part.index] === undefined
   if (!isWanted || keccakHex(part.bytes) !== block.partHashes[part.index]) return block
-  return {
-    ...block,
-    parts: block.parts.with(part.index, part.bytes),
-    missing: block.missing - 1,
-  }
+  const { partsHash, partHashes, missing, verdict } = block
+  const parts = block.parts.with(part.index, part.bytes)
+  return { partsHash, partHashes, parts, missing: missing - 1, verdict }
 }
+
+/** The block with what the application said of it. */
+export const judgedBlock = (
+  { partsHash, partHashes, parts, missing }: HeldBlock,
+  verdict: BlockVerdict,
+): HeldBlock => ({ partsHash, partHashes, parts, missing, verdict })
 
 /** The part itself where there is one: nobody writes into it. */
 export function joinParts({ parts }: HeldBlock): Uint8Array {

@@ -8,6 +8,7 @@ import { quorumCertificate, sealedVotes } from './certificate.ts'
 import { addPart, announcedBlock, type HeldBlock, joinParts, partsHashOf } from './parts.ts'
 import {
   blockOf,
+  change,
   type CoreState,
   type HeldProposal,
   proposalsOf,
@@ -39,12 +40,12 @@ export function recordVote(state: CoreState, vote: SignedVote): Recorded {
   if (index === undefined) return { state, effects: [], isQuiet: true }
   const before = state.highest[index] ?? -1
   const seen =
-    vote.round > before ? { ...state, highest: state.highest.with(index, vote.round) } : state
+    vote.round > before ? change(state, { highest: state.highest.with(index, vote.round) }) : state
   if (vote.round > state.round.round + 1) return recordAhead(seen, vote, index)
   const isFirst = voteOf(state.votes, vote.type, vote.round, index) === undefined
   const current = state.round.round
   const { keeper, conflict, threshold } = countVote(state.votes, state.validators, vote, current)
-  const next = { ...seen, votes: keeper }
+  const next = change(seen, { votes: keeper })
   const isQuiet = threshold === undefined && vote.round <= current
   if (conflict) return { state: next, effects: [doubleVote(conflict, vote)], isQuiet }
   if (!isFirst || vote.voter !== state.self) return { state: next, effects: [], isQuiet }
@@ -57,7 +58,7 @@ function recordAhead(state: CoreState, vote: SignedVote, index: number): StepRes
   const first = kept.find(({ type }) => type === vote.type)
   if (first !== undefined && first.blockHash === vote.blockHash) return { state, effects: [] }
   if (first) return { state, effects: [doubleVote(first, vote)] }
-  return { state: { ...state, ahead: state.ahead.with(index, [...kept, vote]) }, effects: [] }
+  return { state: change(state, { ahead: state.ahead.with(index, [...kept, vote]) }), effects: [] }
 }
 
 /** Counts what was kept of rounds now within reach. */
@@ -66,7 +67,7 @@ export function recordReached(state: CoreState): StepResult {
   const isReached = ({ round }: SignedVote): boolean => round <= reach
   const reached = state.ahead.flatMap((votes) => votes.filter(isReached))
   const ahead = state.ahead.map((votes) => votes.filter((vote) => !isReached(vote)))
-  return recordAll({ ...state, ahead }, reached, recordVote)
+  return recordAll(change(state, { ahead }), reached, recordVote)
 }
 
 const doubleVote = (first: SignedVote, second: SignedVote): Effect => ({
@@ -75,12 +76,12 @@ const doubleVote = (first: SignedVote, second: SignedVote): Effect => ({
 })
 
 /** What we asked to be signed has come back. */
-const signed = (state: CoreState, message: Vote | Proposal): CoreState => ({
-  ...state,
-  unsigned: state.unsigned.filter(
-    ({ type, round }) => type !== message.type || round !== message.round,
-  ),
-})
+const signed = (state: CoreState, message: Vote | Proposal): CoreState =>
+  change(state, {
+    unsigned: state.unsigned.filter(
+      ({ type, round }) => type !== message.type || round !== message.round,
+    ),
+  })
 
 export function recordAll<item>(
   state: CoreState,
@@ -98,7 +99,7 @@ export function recordAll<item>(
 /** Counts the votes in a certificate, and keeps a quorum as what it is. */
 export function recordCertificate(state: CoreState, certificate: Certificate): StepResult {
   if (certificate.type === 'round') return recordAll(state, certificate.votes, recordVote)
-  const proved = { ...state, votes: addProof(state.votes, certificate) }
+  const proved = change(state, { votes: addProof(state.votes, certificate) })
   return recordAll(proved, sealedVotes(certificate, state.validators), recordVote)
 }
 
@@ -119,7 +120,8 @@ export function recordProposal(
   const isWanted = others.length < maxVariants || isProved(state, proposal)
   if (!isWanted) return { state, effects }
   const held = { proposal, partsHash, receivedAtMs }
-  const next = announce({ ...state, proposals: [...state.proposals, held] }, proposal, partsHash)
+  const known = change(state, { proposals: [...state.proposals, held] })
+  const next = announce(known, proposal, partsHash)
   if (proposer !== state.self || others.length > 0)
     return { state: next.state, effects: [...effects, ...next.effects] }
   const sends = proposalMessages(next.state, held)
@@ -154,7 +156,7 @@ function announce(state: CoreState, { partHashes }: Proposal, partsHash: Hex): S
   const early = state.orphans.filter((part) => part.partsHash === partsHash)
   const orphans = state.orphans.filter((part) => part.partsHash !== partsHash)
   const blocks = [...state.blocks, announcedBlock(partHashes)]
-  return recordAll({ ...state, orphans, blocks }, early, recordPart)
+  return recordAll(change(state, { orphans, blocks }), early, recordPart)
 }
 
 /** The last missing part of a block makes it ready to be validated. */
@@ -165,7 +167,7 @@ export function recordPart(state: CoreState, part: ProposalPart): StepResult {
       ({ partsHash, index }) => partsHash === part.partsHash && index === part.index,
     )
     const orphans = isKnown ? state.orphans : [...state.orphans, part].slice(-maxOrphans)
-    return { state: { ...state, orphans }, effects: [] }
+    return { state: change(state, { orphans }), effects: [] }
   }
   const filled = addPart(block, part)
   return filled === block ? { state, effects: [] } : keepBlock(state, filled)
@@ -174,7 +176,7 @@ export function recordPart(state: CoreState, part: ProposalPart): StepResult {
 /** Puts a block in the place of its earlier self; asks for a verdict when it is whole. */
 export function keepBlock(state: CoreState, block: HeldBlock): StepResult {
   const others = state.blocks.filter(({ partsHash }) => partsHash !== block.partsHash)
-  const next = { ...state, blocks: [...others, block] }
+  const next = change(state, { blocks: [...others, block] })
   const isReady = block.missing === 0 && block.verdict === undefined
   return { state: next, effects: isReady ? [validation(next, block)] : [] }
 }

@@ -76,6 +76,22 @@ export const newRoundState = (self: Address, height: bigint): RoundState => ({
   validValue: null,
 })
 
+/** The state with some fields changed; spelled out for the reason given at `change` in state.ts. */
+const changed = (state: RoundState, changes: Partial<RoundState>): RoundState =>
+  Object.assign<RoundState, Partial<RoundState>>(
+    {
+      self: state.self,
+      height: state.height,
+      round: state.round,
+      step: state.step,
+      lockedRound: state.lockedRound,
+      lockedValue: state.lockedValue,
+      validRound: state.validRound,
+      validValue: state.validValue,
+    },
+    changes,
+  )
+
 export function applyRound(state: RoundState, input: RoundInput): Next {
   switch (input.type) {
     case 'new-round':
@@ -114,7 +130,7 @@ export function applyRound(state: RoundState, input: RoundInput): Next {
 function startRound(state: RoundState, round: number, isProposer: boolean): Next {
   const isBetween = state.step === 'new' || state.step === 'unstarted'
   if (!isBetween || round <= state.round) return rejected(state)
-  const started: RoundState = { ...state, round, step: 'propose' }
+  const started = changed(state, { round, step: 'propose' })
   if (!isProposer) return wait(started, 'propose') // L21
   if (state.validValue === null) return { state: started, output: { type: 'get-value' } } // L18
   return { state: started, output: propose(started, state.validValue) } // L16, L19
@@ -138,9 +154,9 @@ function onProposalWithPolka(state: RoundState, value: Value, validRound: number
 /** L36-43: the proposal of this round has its polka. Locks in step prevote, only there. */
 function onPolka(state: RoundState, value: Value): Next {
   if (state.step !== 'prevote' && state.step !== 'precommit') return rejected(state)
-  const valid: RoundState = { ...state, validValue: value, validRound: state.round } // L42-43
+  const valid = changed(state, { validValue: value, validRound: state.round }) // L42-43
   if (state.step === 'precommit') return { state: valid, output: { type: 'none' } }
-  return precommit({ ...valid, lockedValue: value, lockedRound: state.round }, value) // L38-40
+  return precommit(changed(valid, { lockedValue: value, lockedRound: state.round }), value) // L38-40
 }
 
 /** L57-67. */
@@ -169,10 +185,10 @@ const propose = (state: RoundState, value: Value): RoundOutput => ({
 })
 
 const prevote = (state: RoundState, value: Value): Next =>
-  vote({ ...state, step: 'prevote' }, 'prevote', value)
+  vote(changed(state, { step: 'prevote' }), 'prevote', value)
 
 const precommit = (state: RoundState, value: Value): Next =>
-  vote({ ...state, step: 'precommit' }, 'precommit', value)
+  vote(changed(state, { step: 'precommit' }), 'precommit', value)
 
 const vote = (state: RoundState, type: VoteType, blockHash: Value): Next => ({
   state,
@@ -188,12 +204,12 @@ const wait = (state: RoundState, kind: TimeoutKind): Next => ({
 })
 
 const decide = (state: RoundState, round: number, value: Hex): Next => ({
-  state: { ...state, step: 'commit' },
+  state: changed(state, { step: 'commit' }),
   output: { type: 'decided', round, value },
 })
 
 const skip = (state: RoundState, round: number): Next => ({
-  state: { ...state, step: 'unstarted' },
+  state: changed(state, { step: 'unstarted' }),
   output: { type: 'skip', round },
 })
 

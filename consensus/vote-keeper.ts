@@ -70,7 +70,7 @@ export function countVote(
   const conflict = first !== undefined && isNewConflict(before[vote.type], first, vote)
   const kept = conflict ? addConflict(counted, vote) : counted
   const threshold = thresholdOf(kept, set, vote, currentRound)
-  const round = threshold === undefined ? kept : { ...kept, emitted: [...kept.emitted, threshold] }
+  const round = threshold === undefined ? kept : withThreshold(kept, threshold)
   return {
     keeper: round === before ? keeper : new Map(keeper).set(vote.round, round),
     threshold,
@@ -91,12 +91,29 @@ function addVote(
   const value = { value: vote.blockHash, power: powerFor(tally, vote.blockHash) + power }
   const values = [...tally.values.filter((other) => other.value !== vote.blockHash), value]
   const isNew = (round.prevote.votes[index] ?? round.precommit.votes[index]) === undefined
-  return {
-    ...round,
-    [vote.type]: { ...tally, votes, values, power: tally.power + power },
-    seenPower: round.seenPower + (isNew ? power : 0n),
-  }
+  const { conflicts, proof } = tally
+  const next = { votes, power: tally.power + power, values, conflicts, proof }
+  const seenPower = round.seenPower + (isNew ? power : 0n)
+  return withTally(round, vote.type, next, seenPower)
 }
+
+/** Rounds and tallies are spelled out, not spread, for the reason given at `change` in state.ts. */
+const withTally = (
+  { prevote, precommit, seenPower, emitted }: RoundVotes,
+  type: VoteType,
+  tally: Tally,
+  power = seenPower,
+): RoundVotes => ({
+  prevote: type === 'prevote' ? tally : prevote,
+  precommit: type === 'prevote' ? precommit : tally,
+  seenPower: power,
+  emitted,
+})
+
+const withThreshold = (
+  { prevote, precommit, seenPower, emitted }: RoundVotes,
+  threshold: Threshold,
+): RoundVotes => ({ prevote, precommit, seenPower, emitted: [...emitted, threshold] })
 
 /** Different from the first, not seen before, and not one too many. */
 function isNewConflict(tally: Tally, first: SignedVote, vote: SignedVote): boolean {
@@ -106,13 +123,11 @@ function isNewConflict(tally: Tally, first: SignedVote, vote: SignedVote): boole
   return !isKnown && others.length < maxConflicts
 }
 
-const addConflict = (round: RoundVotes, vote: SignedVote): RoundVotes => ({
-  ...round,
-  [vote.type]: {
-    ...round[vote.type],
-    conflicts: [...round[vote.type].conflicts, vote],
-  },
-})
+function addConflict(round: RoundVotes, vote: SignedVote): RoundVotes {
+  const { votes, power, values, conflicts, proof } = round[vote.type]
+  const tally = { votes, power, values, conflicts: [...conflicts, vote], proof }
+  return withTally(round, vote.type, tally)
+}
 
 /** The threshold that stands after `vote`, if it has not been said before. Skip comes first. */
 function thresholdOf(
@@ -223,6 +238,7 @@ export function addProof(keeper: VoteKeeper, certificate: QuorumCertificate): Vo
   const round = keeper.get(certificate.round) ?? emptyRound
   const type = certificate.type === 'commit' ? 'precommit' : 'prevote'
   if (round[type].proof !== undefined) return keeper
-  const tally: Tally = { ...round[type], proof: certificate }
-  return new Map(keeper).set(certificate.round, { ...round, [type]: tally })
+  const { votes, power, values, conflicts } = round[type]
+  const tally = { votes, power, values, conflicts, proof: certificate }
+  return new Map(keeper).set(certificate.round, withTally(round, type, tally))
 }

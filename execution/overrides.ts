@@ -9,6 +9,7 @@ import {
   type Hex,
   reject,
   type Refusal,
+  type SlotValue,
   type Verdict,
 } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
@@ -20,8 +21,8 @@ export interface AccountOverride {
   readonly nonce?: bigint
   readonly balance?: bigint
   readonly code?: Uint8Array
-  readonly state?: ReadonlyMap<bigint, bigint>
-  readonly stateDiff?: ReadonlyMap<bigint, bigint>
+  readonly state?: readonly SlotValue[]
+  readonly stateDiff?: readonly SlotValue[]
   /** For a precompile: where its code stands during the call. */
   readonly movePrecompileTo?: Address
 }

@@ -71,7 +71,7 @@ export function genesisChanges(
     return hash
   }
   for (const [address, { balance, nonce, code, storage }] of genesis.alloc) {
-    const slots = new Map([...storage].filter(([, value]) => value !== 0n))
+    const slots = [...storage].filter(([, value]) => value !== 0n)
     accounts.set(address, { nonce, balance, codeHash: keep(fromHex(code)), wiped: false, slots })
   }
   for (const { address, code, storage } of modules) {
@@ -79,7 +79,7 @@ export function genesisChanges(
       throw new NodeError('MODULE_ADDRESS', 'a module lives outside 0x0a77…', { address })
     invariant(code.length > 0, 'a module has code, or EIP-161 deletes its account')
     const codeHash = keep(code)
-    const slots = new Map([...(storage ?? [])].filter(([, value]) => value !== 0n))
+    const slots = [...(storage ?? [])].filter(([, value]) => value !== 0n)
     accounts.set(address, { nonce: 1n, balance: 0n, codeHash, wiped: false, slots })
   }
   return { accounts, codes }

@@ -46,6 +46,12 @@ export interface AccountChange {
   readonly codeHash: Hex
   /** All storage the parent state had is gone before `slots` apply (selfdestruct before Cancun). */
   readonly wiped: boolean
-  /** Slot to new value; 0 deletes. */
-  readonly slots: ReadonlyMap<bigint, bigint>
+  /** Each slot once, with its new value; 0 deletes. */
+  readonly slots: readonly SlotValue[]
 }
+
+/**
+ * A slot and what it holds. Slots go in lists, or stand in a map by their text: anybody chooses them, and V8 finds a
+ * bigint by its low 64 bits, so chosen ones share a bucket.
+ */
+export type SlotValue = readonly [slot: bigint, value: bigint]

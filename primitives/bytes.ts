@@ -24,7 +24,7 @@ export function concat(...arrays: readonly Uint8Array[]): Uint8Array {
 /** Node's own conversion has its price a call and is cheap a byte; a browser has only the loop. */
 const hasBuffer = typeof Buffer !== 'undefined'
 const longToHex = 20
-const longFromHex = 64
+const longFromHex = 128
 /** Hashes and seals are copied here first: a view of each would cost more than its digits. */
 const scratch = hasBuffer ? Buffer.alloc(1_024) : undefined
 
@@ -49,23 +49,25 @@ export function fromHex(hex: Hex): Uint8Array {
   if (!Number.isInteger(length) || length < 0) return hexToBytes(hex.slice(2))
   const bytes = new Uint8Array(length)
   if (!hasBuffer || length < longFromHex) writeHex(hex, bytes, 0)
-  // Node stops at the first digit that is none; the loop of hexToBytes says which.
+  // Node stops at the first digit that is none; the library's loop says which that is.
   else if (Buffer.from(bytes.buffer).write(hex.slice(2), 'hex') !== length)
     return hexToBytes(hex.slice(2))
   return bytes
 }
 
-/** Puts the bytes of an even number of digits at `at`, where there is room for them. Throws for what is no hex. */
-export function writeHex(hex: Hex, bytes: Uint8Array, at: number): void {
+/** Writes what `hex` stands for in its place, and answers where that ends. Throws for what is no hex. */
+export function writeHex(hex: Hex, bytes: Uint8Array, at: number): number {
+  const end = at + hex.length / 2 - 1
   let seen = 0
-  for (let from = 2, to = at; from < hex.length; from += 2, to++) {
+  for (let to = at, from = 2; to < end; to++, from += 2) {
     const value =
       ((digitValues[hex.charCodeAt(from)] ?? noDigit) << 4) |
       (digitValues[hex.charCodeAt(from + 1)] ?? noDigit)
     seen |= value
     bytes[to] = value
   }
-  if (seen >= noDigit) hexToBytes(hex.slice(2))
+  if (seen >= noDigit || !Number.isInteger(end)) hexToBytes(hex.slice(2)) // says what is wrong
+  return end
 }
 
 /** Integers of so many bytes are exact as numbers, which are ten times quicker than digits. */

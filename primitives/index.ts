@@ -2,6 +2,7 @@
 export {
   type Account,
   type AccountChange,
+  type SlotValue,
   encodeAccount,
   type StateChanges,
   type StateReader,
@@ -24,12 +25,12 @@ export {
   equalBytes,
   fromBigInt,
   fromHex,
-  writeHex,
   type Hex,
   toBigInt,
   toFixedBytes,
   toHex,
   toWord,
+  writeHex,
 } from './bytes.ts'
 export { type Clock } from './clock.ts'
 export { assertNever, invariant, NodeError } from './errors.ts'
@@ -53,6 +54,7 @@ export {
   decodeRlpStream,
   encodeRlp,
   RlpError,
+  type RlpInput,
   type RlpItem,
   rlpItemBytes,
   rlpPayload,

@@ -3,13 +3,21 @@
  * strict RLP, one form for one value, so `encode(decode(bytes))` is `bytes`. Sizes are checked
  * before anything is decoded. Knows no message; whoever defines one builds it from these pieces.
  */
-import { fromBigInt, fromHex, toBigInt, toHex, type Hex } from './bytes.ts'
-import { asBytes, asList, decodeRlp, encodeRlp, RlpError, type RlpItem } from './rlp.ts'
+import { fromBigInt, toBigInt, toHex, type Hex } from './bytes.ts'
+import {
+  asBytes,
+  asList,
+  decodeRlp,
+  encodeRlp,
+  RlpError,
+  type RlpInput,
+  type RlpItem,
+} from './rlp.ts'
 import { accept, reject, type Verdict } from './verdict.ts'
 
 export interface Schema<value> {
   /** Throws for a value the schema has no form for: a mistake of the caller. */
-  encode(value: value): RlpItem
+  encode(value: value): RlpInput
   /** Throws RlpError, naming `what`, for anything but the one form of a value. */
   decode(item: RlpItem, what: string): value
 }
@@ -77,7 +85,7 @@ export const integer = (min: number, max: number): Schema<number> => {
 export const fixedHex = (length: number): Schema<Hex> => ({
   encode(value) {
     if (value.length !== 2 + 2 * length) throw new RangeError(`${value} has not ${length} bytes`)
-    return fromHex(value)
+    return value
   },
   decode: (item, what) => toHex(asBytes(item, what, length)),
 })

@@ -3,7 +3,7 @@
  * execution/overrides.ts applies.
  */
 import type { BlockOverride, StateOverride } from '../execution/index.ts'
-import { type Hex, toBigInt, fromHex } from '../primitives/index.ts'
+import { type Hex, type SlotValue, toBigInt, fromHex } from '../primitives/index.ts'
 import { serverError } from './errors.ts'
 import {
   address,
@@ -77,8 +77,8 @@ export const toStateOverride = (decoded: Decoded<typeof stateOverride>): StateOv
     }),
   )
 
-const toSlots = (words: ReadonlyMap<Hex, Hex>): Map<bigint, bigint> =>
-  new Map(Array.from(words, ([slot, value]) => [toBigInt(fromHex(slot)), toBigInt(fromHex(value))]))
+const toSlots = (words: ReadonlyMap<Hex, Hex>): SlotValue[] =>
+  Array.from(words, ([slot, value]) => [toBigInt(fromHex(slot)), toBigInt(fromHex(value))])
 
 /** For methods that run one call. Throws RpcError -32000 for what only a whole block can have. */
 export function toBlockOverride(decoded: Decoded<typeof blockOverride>): BlockOverride {

@@ -65,7 +65,7 @@ function formatStateDiff({ before, now, changes }: Traced): Json {
   const diff: Record<string, Json> = {}
   for (const [address, change] of changes.accounts) {
     const old = before.account(address)
-    const slots = [...(change?.slots.keys() ?? [])].toSorted((a, b) => (a < b ? -1 : 1))
+    const slots = (change?.slots ?? []).map(([slot]) => slot).toSorted((a, b) => (a < b ? -1 : 1))
     const mark: Mark = !old ? born : !change ? died : changed
     diff[address] = {
       ...formatFields(mark, old ?? nobody, now.account(address) ?? nobody, before, now),

@@ -63,12 +63,10 @@ function decodeEdit(item: RlpItem): AccountEdit {
     ...(nonce && { nonce: asInteger(nonce, 'nonce', 8) }),
     ...(balance && { balance: asInteger(balance, 'balance') }),
     ...(code && { code: asBytes(code, 'code') }),
-    slots: new Map(
-      asList(slots, 'slots').map((pair) => {
-        const [slot, value] = asList(pair, 'slot', 2)
-        return [asInteger(slot, 'slot'), asInteger(value, 'value')]
-      }),
-    ),
+    slots: asList(slots, 'slots').map((pair) => {
+      const [slot, value] = asList(pair, 'slot', 2)
+      return [asInteger(slot, 'slot'), asInteger(value, 'value')] as const
+    }),
   }
 }
 
@@ -81,7 +79,7 @@ export function applyEdits(journal: Journal, edits: readonly AccountEdit[]): voi
       balance: edit.balance ?? before?.balance ?? 0n,
       codeHash: edit.code ? codeHashOf(journal, edit.code) : (before?.codeHash ?? emptyCodeHash),
     }
-    const hasSlots = (slots?.size ?? 0) > 0 || journal.hasStorage(address)
+    const hasSlots = (slots?.length ?? 0) > 0 || journal.hasStorage(address)
     if (isNothing(after) && !hasSlots) {
       if (before) journal.deleteAccount(address)
       continue

@@ -8,6 +8,7 @@ import {
   emptyTrieRoot,
   invariant,
   keccakHex,
+  type SlotValue,
   toWord,
   type Account,
   type AccountChange,
@@ -210,10 +211,10 @@ function netChange(
   address: Address,
 ): AccountChange {
   const wiped = entry.isWiped && baseHasStorage(base, address)
-  const slots = new Map<bigint, bigint>()
+  const slots: SlotValue[] = []
   for (const { slot, value } of entry.slots.values()) {
     const before = entry.isWiped ? 0n : base.storage(address, slot)
-    if (value !== before) slots.set(slot, value)
+    if (value !== before) slots.push([slot, value])
   }
   return { nonce, balance, codeHash, wiped, slots }
 }
@@ -221,7 +222,7 @@ function netChange(
 const isSame = (change: AccountChange, before: Account | undefined): boolean =>
   before !== undefined &&
   !change.wiped &&
-  change.slots.size === 0 &&
+  change.slots.length === 0 &&
   change.nonce === before.nonce &&
   change.balance === before.balance &&
   change.codeHash === before.codeHash

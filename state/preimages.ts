@@ -9,6 +9,7 @@ import {
   fromHex,
   type Hex,
   NodeError,
+  type SlotValue,
   type StateChanges,
   toBigInt,
   toHex,
@@ -23,7 +24,7 @@ export interface WholeAccount {
   readonly address: Address
   readonly account: Account
   readonly code: Uint8Array
-  readonly slots: ReadonlyMap<bigint, bigint>
+  readonly slots: readonly SlotValue[]
 }
 
 /** For keys that the database does not hold yet. */
@@ -33,7 +34,7 @@ export function preimageWrites(db: Database, flat: Flat, { accounts }: StateChan
     const addressHash = flat.hashOf(address)
     if (db.get(keys.account(addressHash)) === undefined)
       writes.push({ key: keys.preimage(addressHash), value: fromHex(address) })
-    for (const slot of change?.slots.keys() ?? []) {
+    for (const [slot] of change?.slots ?? []) {
       const slotHash = flat.hashOf(slot)
       if (db.get(keys.slot(addressHash, slotHash)) === undefined)
         writes.push({ key: keys.preimage(slotHash), value: fromBigInt(slot) })
@@ -48,11 +49,11 @@ export async function* wholeState(db: Database, flat: Flat): AsyncGenerator<Whol
     const value = valueOf(version)
     if (value.length === 0) continue
     const account = decodeAccount(value)
-    const slots = new Map<bigint, bigint>()
+    const slots: SlotValue[] = []
     for await (const [slotKey, slotVersion] of db.range(tableRange('s', key.subarray(1)))) {
       const slotValue = valueOf(slotVersion)
       if (slotValue.length > 0)
-        slots.set(toBigInt(preimageOf(db, slotKey.subarray(33))), toBigInt(slotValue))
+        slots.push([toBigInt(preimageOf(db, slotKey.subarray(33))), toBigInt(slotValue)])
     }
     const address: Hex = toHex(preimageOf(db, key.subarray(1)))
     yield { address, account, code: flat.code(account.codeHash), slots }

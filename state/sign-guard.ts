@@ -163,18 +163,21 @@ function encodeGuard(
     address,
     last: last && { ...last, height: last.height.toString() },
   })
-  return Buffer.from(`${checksumOf(facts)}\n${facts}\n`)
+  const bytes = Buffer.from(`${'0'.repeat(checksumDigits)}\n${facts}\n`)
+  bytes.write(checksumOf(bytes, checksumDigits + 1, bytes.length - 1))
+  return bytes
 }
 
-const checksumOf = (facts: string): string =>
-  crc32c(Buffer.from(facts)).toString(16).padStart(8, '0')
+const checksumDigits = 8
+const checksumOf = (bytes: Uint8Array, start = 0, end = bytes.length): string =>
+  crc32c(bytes, start, end).toString(16).padStart(checksumDigits, '0')
 
 function decodeGuard(
   bytes: Uint8Array,
   { path, genesisHash, address }: Place,
 ): SignedStatement | undefined {
   const [checksum, facts = ''] = new TextDecoder().decode(bytes).split('\n')
-  if (checksum !== checksumOf(facts)) throw unreadable(path)
+  if (checksum !== checksumOf(Buffer.from(facts))) throw unreadable(path)
   const found: unknown = JSON.parse(facts)
   if (!isGuardFile(found)) throw unreadable(path)
   if (found.genesisHash !== genesisHash || found.address !== address) throw foreign(path)

@@ -9,6 +9,7 @@ import type {
   Block,
   Hex,
   Receipt,
+  SlotValue,
   StateChanges,
   StateReader,
 } from '../primitives/index.ts'
@@ -62,7 +63,7 @@ export interface AccountEdit {
   readonly nonce?: bigint
   readonly balance?: bigint
   readonly code?: Uint8Array
-  readonly slots?: ReadonlyMap<bigint, bigint>
+  readonly slots?: readonly SlotValue[]
 }
 
 /** What one transaction reached: addresses called, internal calls included, and contracts made. */

@@ -16,6 +16,7 @@ import {
   datanetAt,
   datanetLayout,
   mode,
+  noteRetraction,
   type DatanetContext,
 } from './state.ts'
 import { tally, type Verdict } from './tally.ts'
@@ -191,7 +192,7 @@ export const batchHandlers: BatchHandlers = {
     if (words.state !== batchState.accepted)
       throw revert('BadState', [words.state, batchState.accepted])
     entry.store({ state: batchState.retracted, retractedBlock: block.number, reason })
-    if (words.isPublished) datanet.entry.store({ retractions: datanet.words.retractions + 1n })
+    if (words.isPublished) noteRetraction(context, words.datanetId, batchId)
     log('BatchRetracted', { batchId, by: message.caller, reason })
   },
 

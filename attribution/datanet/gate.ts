@@ -1,9 +1,9 @@
 /**
  * The novelty gate (attribution notes 4.2): how much of a batch stands, in long matches, in what was there
- * before it: the rows of the version it was appended to, and the protocol's prior art. Measured by the chain
+ * before it: the rows that its version has before it, of batches offered earlier, and the protocol's prior art. Measured by the chain
  * itself over indexes of held versions, so it is no one's word; page by page, since a batch may be long. A
  * batch of which half or more was there is turned away: no later version is built on it, and its deposit is
- * lost. Sees what was copied with few changes, not a paraphrase; batches of one version are not compared.
+ * lost. Sees what was copied with few changes, not a paraphrase.
  */
 import type { Handlers } from '../../execution/native/index.ts'
 import type { Address } from '../../primitives/index.ts'
@@ -17,8 +17,8 @@ import {
   batchAt,
   batchState,
   creditAccount,
-  datanetAt,
   datanetLayout,
+  noteRetraction,
   versionAt,
   versionState,
   type DatanetContext,
@@ -26,9 +26,7 @@ import {
 
 /** Of a row, these stand for it. */
 const maxRowTokens = 2_048
-/** Matches are looked for within so many tokens at a time, so that none costs more than an answer's. */
-const pieceTokens = 512
-/** Reading a token and finding it in another vocabulary; looking for its longest match, by bit of the length. */
+/** Reading a token and finding it in another vocabulary; looking for the match that begins with it, by bit of the length. */
 const tokenGas = 100n
 const matchGas = 60n
 const rowGas = 500n
@@ -55,14 +53,17 @@ export const createGateHandlers = ({
       const { indexRoot } = heldVersion(context, id).words
       return corpora.indexOf({ versionId: id, indexRoot })
     }
-    const earlier = earlierVersions(context, version.parentId, batchId)
-    if (earlier.length === 0) throw revert('NotFound', [idWord(0n)])
-    const bits = earlier.reduce(
+    const art = priorArt(context, batchId)
+    if (firstRow === 0n && art === undefined) throw revert('NotFound', [idWord(0n)])
+    const bits = [versionId, ...(art === undefined ? [] : [art])].reduce(
       (sum, id) => sum + BigInt(heldVersion(context, id).words.tokens.toString(2).length),
       0n,
     )
     const index = indexOf(versionId)
-    const before = earlier.map(indexOf)
+    const earlier = {
+      firstRow: Number(firstRow),
+      art: art === undefined ? undefined : indexOf(art),
+    }
     for (let page = 0; page < maxRows && done < rows; page++, done++) {
       const row = tokensOfRow(index, Number(firstRow) + done)
       const bytes = row.reduce(
@@ -70,9 +71,9 @@ export const createGateHandlers = ({
         0,
       )
       // Every vocabulary hashes a token byte by byte.
-      gas.charge(rowGas + byteGas * BigInt(bytes) * BigInt(1 + before.length))
+      gas.charge(rowGas + byteGas * BigInt(bytes) * (earlier.art ? 2n : 1n))
       gas.charge(BigInt(row.length) * (tokenGas + matchGas * bits))
-      covered += BigInt(coveredIn(index, before, row))
+      covered += BigInt(coveredIn(index, earlier, row))
       tokens += BigInt(row.length)
     }
     measure.store({ done, covered, tokens })
@@ -91,13 +92,12 @@ export const createGateHandlers = ({
   },
 })
 
-/** What was there before the batch: prior art that is younger is none. */
-function earlierVersions(context: DatanetContext, parentId: bigint, batchId: bigint): bigint[] {
+/** Prior art that is younger than the batch is none. */
+function priorArt(context: DatanetContext, batchId: bigint): bigint | undefined {
   const art = priorArtVersion(context)
-  const isPrior =
-    art !== 0n &&
-    versionAt(context, art).words.publishedBlock < batchAt(context, batchId).words.submittedBlock
-  return [parentId, isPrior ? art : 0n].filter((id) => id !== 0n)
+  if (art === 0n) return undefined
+  const { publishedBlock } = versionAt(context, art).words
+  return publishedBlock < batchAt(context, batchId).words.submittedBlock ? art : undefined
 }
 
 function heldVersion(context: DatanetContext, id: bigint) {
@@ -113,22 +113,21 @@ function tokensOfRow({ corpus }: SpanIndex, row: number): Int32Array {
   return tokens.subarray(start, Math.min(end, start + maxRowTokens))
 }
 
-/** Tokens of a row that some long match with any of the earlier indexes covers. */
-function coveredIn({ corpus }: SpanIndex, earlier: readonly SpanIndex[], row: Int32Array): number {
+/** Tokens of a row that some long match with an earlier row, or with the prior art, covers. */
+function coveredIn(
+  index: SpanIndex,
+  { firstRow, art }: { readonly firstRow: number; readonly art: SpanIndex | undefined },
+  row: Int32Array,
+): number {
+  const { starts, vocabulary } = index.corpus
   const covered = new Uint8Array(row.length)
-  for (const other of earlier) {
-    const { vocabulary } = other.corpus
+  coveredBy(index, row, { minLength: longMatchTokens, before: starts[firstRow] ?? 0 }, covered)
+  if (art) {
     const query = row.map((token) => {
-      const bytes = corpus.vocabulary.bytesOf(token)
-      return vocabulary.idAt(bytes, 0, bytes.length) ?? -1
+      const bytes = vocabulary.bytesOf(token)
+      return art.corpus.vocabulary.idAt(bytes, 0, bytes.length) ?? -1
     })
-    for (let at = 0; at < query.length; at += pieceTokens)
-      coveredBy(
-        other,
-        query.subarray(at, at + pieceTokens),
-        longMatchTokens,
-        covered.subarray(at, at + pieceTokens),
-      )
+    coveredBy(art, query, { minLength: longMatchTokens }, covered)
   }
   return covered.reduce((sum, one) => sum + one, 0)
 }
@@ -141,8 +140,7 @@ function turnAway(context: DatanetContext, batchId: bigint, by: Address): void {
   const half = words.deposit / 2n
   creditAccount(context, by, half)
   creditAccount(context, treasury(context), words.deposit - half)
-  const datanet = datanetAt(context, words.datanetId)
-  datanet.entry.store({ retractions: datanet.words.retractions + 1n })
+  noteRetraction(context, words.datanetId, batchId)
   const { scoreBps } = words
   context.log('BatchDecided', {
     batchId,

@@ -131,7 +131,16 @@ export const datanetLayout = layout({
     'uint256',
     mapping('uint256', struct({ done: 'uint32', covered: 'uint64', tokens: 'uint64' })),
   ),
+  /** By datanet and number, from 0: batches taken out after they had been published. */
+  retracted: mapping('uint256', mapping('uint256', 'uint64')),
 })
+
+/** Takes note that a batch is out of every version with it. */
+export function noteRetraction(context: DatanetContext, datanetId: bigint, batchId: bigint): void {
+  const { entry, words } = datanetAt(context, datanetId)
+  datanetLayout(context.storage).retracted.at(datanetId).at(words.retractions).set(batchId)
+  entry.store({ retractions: words.retractions + 1n })
+}
 
 /** Throws NotFound unless there is such a datanet. */
 export function datanetAt(context: DatanetContext, id: bigint) {

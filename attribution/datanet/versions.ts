@@ -56,7 +56,7 @@ export const versionHandlers: VersionHandlers = {
     const datanet = datanetAt(context, datanetId)
     if (datanet.words.owner !== message.caller) throw revert('NotAuthorized', [message.caller])
     checkPublication(context, publication)
-    const parent = parentOf(context, datanetId, parentId, datanet.words.retractions)
+    const parent = parentOf(context, datanetId, parentId)
     const state = datanetLayout(storage)
     const versionId = state.versions.get() + 1n
     state.versions.set(versionId)
@@ -117,8 +117,7 @@ export const versionHandlers: VersionHandlers = {
     if (words.state !== versionState.external)
       throw revert('BadState', [words.state, versionState.external])
     // What was taken out before it was held has no deposit to answer for its rows.
-    const { retractions } = datanetAt(context, words.datanetId).words
-    if (words.retractions !== retractions)
+    if (!isWhole(context, versionId, words))
       throw revert('InvalidArgument', [textWord('retractions')])
     const validator = message.caller
     const { power, total } = powerOf(context, validator)
@@ -236,22 +235,34 @@ interface Parent {
 }
 
 /** A parent's rows come first, so none of them may have been retracted since. */
-function parentOf(
-  context: DatanetContext,
-  datanetId: bigint,
-  parentId: bigint,
-  retractions: bigint,
-): Parent {
+function parentOf(context: DatanetContext, datanetId: bigint, parentId: bigint): Parent {
   const { revert, storage } = context
   if (parentId === 0n) return { rows: 0n, sizeBytes: 0n, depth: 0, lastBatchId: 0n }
   const { words } = versionAt(context, parentId)
-  if (words.datanetId !== datanetId || words.retractions !== retractions)
+  if (words.datanetId !== datanetId || !isWhole(context, parentId, words))
     throw revert('InvalidArgument', [textWord('parentId')])
   if (words.depth === maxVersionDepth)
     throw revert('LimitExceeded', [textWord('parentId'), BigInt(maxVersionDepth)])
   const last = BigInt(words.batches - 1)
   const lastBatchId = datanetLayout(storage).parts.at(parentId).at(last).batchId.get()
   return { rows: words.rows, sizeBytes: words.sizeBytes, depth: words.depth, lastBatchId }
+}
+
+/** Retractions since a version was published that are looked at one by one; after more it counts as broken. */
+const maxRetractions = 16n
+
+/** Whether no batch of the version, or of its parents, was taken out since it was published. */
+function isWhole(
+  context: DatanetContext,
+  versionId: bigint,
+  version: { readonly datanetId: bigint; readonly retractions: bigint },
+): boolean {
+  const { retractions } = datanetAt(context, version.datanetId).words
+  if (retractions - version.retractions > maxRetractions) return false
+  const retracted = datanetLayout(context.storage).retracted.at(version.datanetId)
+  for (let i = version.retractions; i < retractions; i++)
+    if (hasBatch(context, versionId, retracted.at(i).get())) return false
+  return true
 }
 
 /** Down the parents to the version that appended the row, then by halves. Throws NotFound. */
@@ -273,11 +284,14 @@ function partOfRow(context: DatanetContext, versionId: bigint, row: bigint) {
 
 /** Batches stand in the order of their ids, a parent's before those appended to it. */
 function hasBatch(context: DatanetContext, versionId: bigint, batchId: bigint): boolean {
-  const partsOf = (id: bigint) => datanetLayout(context.storage).parts.at(id)
-  let version = { id: versionId, ...versionAt(context, versionId).words }
+  const state = datanetLayout(context.storage)
+  const partsOf = (id: bigint) => state.parts.at(id)
+  const wordsOf = (id: bigint) => ({ id, ...state.version.at(id).pick('batches', 'parentId') })
+  let version = wordsOf(versionId)
+  if (version.batches === 0) throw context.revert('NotFound', [idWord(versionId)])
   while (batchId < partsOf(version.id).at(0n).batchId.get()) {
     if (version.parentId === 0n) return false
-    version = { id: version.parentId, ...versionAt(context, version.parentId).words }
+    version = wordsOf(version.parentId)
   }
   let [low, high] = [0, version.batches]
   while (high - low > 1) {

@@ -3,20 +3,31 @@
  * registered before it. Exact, integers; a copy with up to a tenth of its words changed is seen, a
  * paraphrase is not. Says how much; the rule that refuses is the datanet's.
  */
-import { findSpans, type SpanIndex } from './span.ts'
+import { boundOf, matchLength, type SpanIndex } from './span.ts'
 
 /** Shorter matches are how English is written. */
 export const longMatchTokens = 8
 
-/** Marks with 1 the tokens of the document inside some match of at least `minLength` with the index. */
+/**
+ * Marks with 1 the tokens of the document inside some match of at least `minLength` with the first `before` positions
+ * of the index; without, with all of them. A longer match is one of that length from each of its tokens on.
+ */
 export function coveredBy(
   index: SpanIndex,
   document: Int32Array,
-  minLength: number,
+  {
+    minLength,
+    before = index.order.length,
+  }: { readonly minLength: number; readonly before?: number },
   covered: Uint8Array,
 ): void {
-  for (const { start, length } of findSpans(index, document, minLength))
-    covered.fill(1, start, start + length)
+  for (let start = 0; start + minLength <= document.length; start++) {
+    const low = boundOf(index, document, start, minLength, false)
+    if (matchLength(index, document.subarray(0, start + minLength), start, low) < minLength)
+      continue
+    const high = boundOf(index, document, start, minLength, true)
+    if (index.firstPositions.minimum(low, high) < before) covered.fill(1, start, start + minLength)
+  }
 }
 
 /** How many those are. */
@@ -26,7 +37,7 @@ export function coveredTokens(
   minLength = longMatchTokens,
 ): number {
   const covered = new Uint8Array(document.length)
-  coveredBy(index, document, minLength, covered)
+  coveredBy(index, document, { minLength }, covered)
   return covered.reduce((sum, one) => sum + one, 0)
 }
 

@@ -57,7 +57,11 @@ export const createAnswerHandlers = (
     const isAsked = isDoubted && challenge.ground === ground.reveal
     // A vote that is open keeps no drawn receipt from falling.
     if (!isAsked && auditOf(context, receiptId, words) !== auditState.drawn) {
-      if (!isDoubted && isForgotten(context, words)) return forget(context, receiptId, words)
+      if (!isDoubted && isForgotten(context, words)) {
+        // Not by the payer, who would have the fee back after the answer was had.
+        if (message.caller !== words.committer) throw revert('NotAuthorized', [message.caller])
+        return forget(context, receiptId, words)
+      }
       throw revert('InvalidArgument', [textWord('receiptId')])
     }
     const lastBlock = isAsked ? challenge.lastVoteBlock : lastAnswerBlock(words)
@@ -165,7 +169,7 @@ function conclude(
   return burningState(settled)
 }
 
-/** Nobody can say any more whether it was drawn: void, nobody's loss, and the payer has the fee back. */
+/** Nobody can say any more whether it was drawn, and its author gives it up: void, nobody's loss, and the payer has the fee back. */
 function forget(context: ReceiptsContext, receiptId: Hex, words: StoredReceipt) {
   const { entry } = receiptAt(context, receiptId)
   entry.store({ state: receiptState.void, bond: 0n })

@@ -5,8 +5,9 @@
  */
 import { readParam } from '../params/module.ts'
 import { idWord, textWord } from '../words.ts'
+import { isForgotten } from './audit.ts'
 import { stands } from './grounds.ts'
-import { classOf, methodClass } from './methods.ts'
+import { classOf, methodClass, voteWindowOf } from './methods.ts'
 import type { NativePorts } from './native.ts'
 import { burning, settle } from './outcome.ts'
 import {
@@ -32,7 +33,8 @@ export const createChallengeHandlers = (
     const { entry, words } = receiptAt(context, receiptId)
     if (words.state !== receiptState.committed)
       throw revert('BadState', [words.state, receiptState.committed])
-    if (block.number > words.finalBlock && !isOpenEnded(context, words))
+    const isLate = reason === ground.reveal && isForgotten(context, words)
+    if (block.number > words.finalBlock && !isLate && !isOpenEnded(context, words))
       throw revert('DeadlinePassed', [words.finalBlock])
     if (reason === ground.reveal && words.auditBps === 0)
       throw revert('InvalidArgument', [textWord('ground')])
@@ -46,9 +48,7 @@ export const createChallengeHandlers = (
       if (reason !== ground.reveal && challenge.lastVoteBlock.get() !== 0n)
         throw revert('AlreadyExists', [receiptId])
       const window =
-        reason === ground.reveal
-          ? BigInt(words.answerBlocks)
-          : readParam(context, 'receipts.voteWindow')
+        reason === ground.reveal ? BigInt(words.answerBlocks) : voteWindowOf(context, words)
       entry.store({ state: receiptState.challenged })
       const lastVoteBlock = block.number + window
       challenge.store({ ...doubt, lastVoteBlock, against: 0n, inFavour: 0n })

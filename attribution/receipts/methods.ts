@@ -122,8 +122,25 @@ const wholeBps = 10_000
 export const capOf = (context: Pick<Context, 'view'>, { cap }: Method): number =>
   cap === undefined ? wholeBps : Number(readParam(context, cap))
 
-export const windowOf = (context: Pick<Context, 'view'>, { window }: Method): bigint =>
-  window === undefined ? 0n : readParam(context, window)
+/**
+ * Blocks that a window of an audited method has at most, whatever the parameters say: its draw is known for 8,191
+ * (docs/decisions/084), and in the thousand that are left somebody can have it paid.
+ */
+const maxAuditedWindow = 7_200n
+
+export const windowOf = (
+  context: Pick<Context, 'view'>,
+  { window, isAudited }: Pick<Method, 'window' | 'isAudited'>,
+): bigint => {
+  const blocks = window === undefined ? 0n : readParam(context, window)
+  return isAudited && blocks > maxAuditedWindow ? maxAuditedWindow : blocks
+}
+
+/** Blocks of a vote on a receipt, and for doubts after it. */
+export const voteWindowOf = (
+  context: Pick<Context, 'view'>,
+  { auditBps }: { readonly auditBps: number },
+): bigint => windowOf(context, { window: 'receipts.voteWindow', isAudited: auditBps > 0 })
 
 /** IReceipts.Method. */
 export const describeMethod = (context: Pick<Context, 'view'>, method: Method) => ({

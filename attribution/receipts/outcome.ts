@@ -5,10 +5,9 @@
  */
 import { type Paying, paying } from '../../execution/native/index.ts'
 import type { Address, Hex } from '../../primitives/index.ts'
-import { readParam } from '../params/module.ts'
 import { zeroAddress, zeroWord } from '../words.ts'
 import { releaseAttesters } from './attesters.ts'
-import { classOf, methodClass } from './methods.ts'
+import { classOf, methodClass, voteWindowOf } from './methods.ts'
 import {
   creditAccount,
   ground,
@@ -58,7 +57,7 @@ export function settle(
   let burnt = lost - lost / 2n
   if (next === receiptState.committed) {
     // A vote has used up blocks in which others could have shown more.
-    const reopened = block.number + readParam(context, 'receipts.voteWindow')
+    const reopened = block.number + voteWindowOf(context, words)
     const isVoted = words.state === receiptState.challenged
     const finalBlock = isVoted && reopened > words.finalBlock ? reopened : words.finalBlock
     entry.store({ state: next, finalBlock })

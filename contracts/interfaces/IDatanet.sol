@@ -162,12 +162,13 @@ interface IDatanet is IModuleErrors {
     /// Only the owner. Value: the deposit by size that the parameters ask, exactly.
     function publish(Publication calldata publication) external payable returns (uint256 versionId);
     /// A validator says that it holds the rows and built the index with this root. Once per validator,
-    /// and not after a published batch of the datanet was taken out: nothing is held that has no deposit to answer for it.
+    /// and not after a batch of the version, or of its parents, was taken out: nothing is held that has no deposit to
+    /// answer for it. Batches of other versions may come and go.
     function attest(uint256 versionId, bytes32 indexRoot) external;
     /// Gives up an external version; its deposit goes to the publisher's balance here.
     function abandon(uint256 versionId) external;
-    /// The novelty gate: measures further rows of a batch, the `part`th that a held version appended, against
-    /// the version's parent and the prior art (`datanet.priorArtVersion`), both held. Tokens inside matches of 8 or
+    /// The novelty gate: measures further rows of a batch, the `part`th that a held version appended, against the
+    /// rows that the version has before it and the prior art (`datanet.priorArtVersion`, held). Tokens inside matches of 8 or
     /// more are covered. When all rows are measured and `datanet.gateBps` of the tokens are, the batch is turned away:
     /// rejected, no version is built on this one any more, its deposit half the caller's, half the treasury's.
     function measure(uint256 versionId, uint256 part, uint32 maxRows) external returns (uint64 covered, uint64 tokens, uint32 rows);

@@ -130,6 +130,7 @@ abstract contract DatanetStorage {
     mapping(uint256 => mapping(uint256 => Part)) internal parts;
     mapping(uint256 => mapping(address => uint64)) internal attested;
     mapping(uint256 => mapping(uint256 => Measure)) internal measures;
+    mapping(uint256 => mapping(uint256 => uint64)) internal retracted;
 }
 
 abstract contract LineageStorage {

@@ -183,11 +183,11 @@ function writeWord(output: Output, type: WordType, value: AbiValue, at: number):
       return
     case 'address':
       invariant((value as Hex).length === 42, 'an address has 20 bytes')
-      return writeHex(value as Hex, output.bytes, at + 12)
+      return void writeHex(value as Hex, output.bytes, at + 12)
     case 'fixedBytes': {
       const size = (value as Hex).length / 2 - 1
       invariant(size === type.size, `bytes${type.size} has ${size} bytes`)
-      return writeHex(value as Hex, output.bytes, at)
+      return void writeHex(value as Hex, output.bytes, at)
     }
     default:
       return assertNever(type)

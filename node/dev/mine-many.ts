@@ -4,7 +4,13 @@
  * what waits in the pool and let the base fee fall to its floor; the last is a built one again.
  */
 import { beaconRootsContract, type Chain, historyContract } from '../../execution/index.ts'
-import { type Block, fromHex, type Header, toBigInt } from '../../primitives/index.ts'
+import {
+  type Block,
+  fromHex,
+  type Header,
+  type SlotValue,
+  toBigInt,
+} from '../../primitives/index.ts'
 import type { Sealer } from '../sealer.ts'
 import type { WishesAfter } from '../template.ts'
 
@@ -83,17 +89,17 @@ function blocksBetween({ store }: MineManyPorts['chain'], from: bigint, to: bigi
   return blocks
 }
 
-const hashSlots = (blocks: readonly Block[]): Map<bigint, bigint> =>
-  new Map(blocks.map(({ header, hash }) => [header.number % ringLength, toBigInt(fromHex(hash))]))
+const hashSlots = (blocks: readonly Block[]): SlotValue[] =>
+  blocks.map(({ header, hash }) => [header.number % ringLength, toBigInt(fromHex(hash))])
 
 /** A block's time, and one ring further the root that it carries. */
-function rootSlots(blocks: readonly Block[]): Map<bigint, bigint> {
-  const slots = new Map<bigint, bigint>()
+function rootSlots(blocks: readonly Block[]): SlotValue[] {
+  const slots: SlotValue[] = []
   for (const { header } of blocks) {
     const { timestamp, parentBeaconBlockRoot: root } = header
     if (root === undefined) continue
-    slots.set(timestamp % ringLength, timestamp)
-    slots.set((timestamp % ringLength) + ringLength, toBigInt(fromHex(root)))
+    slots.push([timestamp % ringLength, timestamp])
+    slots.push([(timestamp % ringLength) + ringLength, toBigInt(fromHex(root))])
   }
   return slots
 }

@@ -13,6 +13,7 @@ import {
   type Header,
   type Hex,
   NodeError,
+  type SlotValue,
   toHex,
   toWord,
 } from '../../primitives/index.ts'
@@ -54,14 +55,14 @@ export async function dumpState(chain: Chain): Promise<Uint8Array> {
   const edited = new Set(chain.store.editsBefore(header.number + 1n).map(({ address }) => address))
   const state = chain.stateAt(header.number)
   const accounts: Record<string, unknown> = {}
-  const slotsOf = new Map<Address, Map<bigint, bigint>>()
+  const slotsOf = new Map<Address, Map<Hex, bigint>>()
   for await (const { address, account, code, slots } of chain.store.wholeState()) {
-    if (edited.has(address)) slotsOf.set(address, new Map(slots))
-    else accounts[address] = accountJson(account.nonce, account.balance, code, slots)
+    if (edited.has(address)) slotsOf.set(address, byWord(slots))
+    else accounts[address] = accountJson(account.nonce, account.balance, code, byWord(slots))
   }
   for (const { address, slots } of chain.store.editsBefore(header.number + 1n)) {
-    const known = slotsOf.get(address) ?? new Map<bigint, bigint>()
-    for (const [slot, value] of slots ?? []) known.set(slot, value)
+    const known = slotsOf.get(address) ?? byWord([])
+    for (const [slot, value] of slots ?? []) known.set(toWord(slot), value)
     slotsOf.set(address, known)
   }
   for (const [address, slots] of slotsOf) {
@@ -120,19 +121,20 @@ const headerJson = (header: Header) => ({
   requestsHash: header.requestsHash,
 })
 
+const byWord = (slots: readonly SlotValue[]): Map<Hex, bigint> =>
+  new Map(slots.map(([slot, value]) => [toWord(slot), value]))
+
 const accountJson = (
   nonce: bigint,
   balance: bigint,
   code: Uint8Array,
-  slots: ReadonlyMap<bigint, bigint>,
+  slots: ReadonlyMap<Hex, bigint>,
 ) => ({
   nonce: Number(nonce),
   balance: hex(balance),
   code: toHex(code),
   storage: Object.fromEntries(
-    [...slots]
-      .filter(([, value]) => value !== 0n)
-      .map(([slot, value]) => [toWord(slot), toWord(value)]),
+    [...slots].filter(([, value]) => value !== 0n).map(([slot, value]) => [slot, toWord(value)]),
   ),
 })
 
@@ -156,9 +158,7 @@ export async function readDump(bytes: Uint8Array): Promise<StateDump> {
         nonce: BigInt(nonce),
         balance: BigInt(balance),
         code: fromHex(code as Hex),
-        slots: new Map(
-          Object.entries(storage).map(([slot, value]) => [BigInt(slot), BigInt(value)]),
-        ),
+        slots: Object.entries(storage).map(([slot, value]) => [BigInt(slot), BigInt(value)]),
       })),
     }
   } catch (error) {

@@ -24,8 +24,11 @@ export interface ValidatorPorts {
   readonly log: Logger
 }
 
-/** Three slots, two logs: half of this is used. */
-const attestationGas = 300_000n
+/**
+ * Three slots and two logs are 150,000; each of sixteen retractions, looked for in a version and up to 64 parents
+ * (attribution/datanet/versions.ts), half a million for the first and 40,000 for others.
+ */
+const attestationGas = 1_500_000n
 /** 1 gwei: what wallets offer on a quiet chain. */
 const tipWei = 10n ** 9n
 

@@ -74,7 +74,7 @@ export interface ChainNetwork {
   /** For the engine; silent until `start`. */
   readonly consensus: ConsensusNetwork
   /** Throws NodeError PORT_BUSY and NODE_KEY_*. */
-  start(engine: Pick<Engine, 'height' | 'hear'>, blocks: Blocks): Promise<void>
+  start(engine: Pick<Engine, 'height' | 'hear' | 'onGone'>, blocks: Blocks): Promise<void>
   stop(): Promise<void>
   /** Where others can dial. */
   addresses(): readonly string[]
@@ -135,6 +135,7 @@ export function createChainNetwork(
     async start(engine, blocks) {
       const hearing = {
         height: () => engine.height(),
+        onGone: (peerId: string) => engine.onGone(peerId),
         hear(peerId: string, height: bigint) {
           if (!cut.has(peerId)) engine.hear(peerId, height)
         },
@@ -182,7 +183,7 @@ const laneOf = (lane: Lane): number => consensusLanes[lane]
 async function run(
   options: ChainNetworkOptions,
   ports: ChainNetworkPorts,
-  engine: Pick<Engine, 'height' | 'hear'>,
+  engine: Pick<Engine, 'height' | 'hear' | 'onGone'>,
   blocks: Blocks,
   receive: Receive,
 ): Promise<Running> {
@@ -217,8 +218,7 @@ async function run(
     status: () => statusOf(chain),
     onFriend: ({ peerId }) => transactions.onFriend(peerId),
     onGone(peerId) {
-      transactions.onGone(peerId)
-      sync.onGone(peerId)
+      for (const part of [transactions, sync, engine]) part.onGone(peerId)
     },
     onStatus(peerId, status) {
       sync.onStatus(peerId, status)

@@ -7,6 +7,7 @@ import {
   type Account,
   type Address,
   emptyCodeHash,
+  type Hex,
   type StateReader,
   toHex,
   toWord,
@@ -26,11 +27,11 @@ export function createPrestateTracer(
   subject: Subject,
   budget: Budget,
 ): RpcTracer {
-  const seen = new Map<Address, Set<bigint>>()
-  const look = (address: Address): Set<bigint> => {
+  const seen = new Map<Address, Set<Hex>>()
+  const look = (address: Address): Set<Hex> => {
     const known = seen.get(address)
     if (known) return known
-    const slots = new Set<bigint>()
+    const slots = new Set<Hex>()
     budget(codeOf(subject.before, address).length * 2 + entryChars)
     seen.set(address, slots)
     const target = delegateOf(subject.now, address)
@@ -46,7 +47,7 @@ export function createPrestateTracer(
       step: (step) => lookAround(step, look, budget),
       slot: (address, slot) => {
         budget(entryChars)
-        look(address).add(slot)
+        look(address).add(toWord(slot))
       },
       // A creation's target is not on the stack.
       enter: ({ type, to: created }) => {
@@ -60,14 +61,14 @@ export function createPrestateTracer(
 /** What an account or slot takes in JSON, about. */
 const entryChars = 200
 
-function lookAround(step: Step, look: (address: Address) => Set<bigint>, budget: Budget): void {
+function lookAround(step: Step, look: (address: Address) => Set<Hex>, budget: Budget): void {
   const { stackSize } = step
   switch (opcodeName(step.opcode)) {
     case 'SLOAD':
     case 'SSTORE': {
       if (stackSize === 0) return
       budget(entryChars)
-      look(step.address).add(step.peek(0))
+      look(step.address).add(toWord(step.peek(0)))
       return
     }
     case 'BALANCE':
@@ -98,7 +99,8 @@ function delegateOf(state: StateReader, address: Address): Address | undefined {
   return isDelegation(code) ? toHex(code.subarray(3)) : undefined
 }
 
-type Seen = ReadonlyMap<Address, ReadonlySet<bigint>>
+/** Slots by their words: chosen bigints would share a bucket (primitives/account.ts). */
+type Seen = ReadonlyMap<Address, ReadonlySet<Hex>>
 
 function resultOf(seen: Seen, config: PrestateConfig, subject: Subject): Json {
   const sorted = [...seen].toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -120,7 +122,7 @@ function exists(state: StateReader, address: Address): boolean {
 function formatWhole(
   state: StateReader,
   address: Address,
-  slots: ReadonlySet<bigint>,
+  slots: ReadonlySet<Hex>,
   config: PrestateConfig,
 ): Json {
   const { nonce, balance, codeHash } = state.account(address) ?? nobody
@@ -129,7 +131,7 @@ function formatWhole(
     ...codeFields(state, codeHash, config),
     ...(nonce > 0n && { nonce: Number(nonce) }),
     ...storageField(
-      Array.from(slots, (slot) => [slot, state.storage(address, slot)]),
+      Array.from(slots, (slot) => [slot, state.storage(address, BigInt(slot))]),
       config,
     ),
   }
@@ -140,27 +142,27 @@ function codeFields(state: StateReader, codeHash: Account['codeHash'], config: P
   return { ...(config.disableCode !== true && { code: toHex(state.code(codeHash)) }), codeHash }
 }
 
-function storageField(entries: readonly (readonly [bigint, bigint])[], config: PrestateConfig) {
+function storageField(entries: readonly (readonly [Hex, bigint])[], config: PrestateConfig) {
   if (config.disableStorage === true || entries.length === 0) return {}
   const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
   return {
-    storage: Object.fromEntries(sorted.map(([slot, value]) => [toWord(slot), toWord(value)])),
+    storage: Object.fromEntries(sorted.map(([slot, value]) => [slot, toWord(value)])),
   }
 }
 
 /** Only what changed: whole accounts before, changed fields after; a deleted account has no after. */
 function diffOf(
-  seen: readonly (readonly [Address, ReadonlySet<bigint>])[],
+  seen: readonly (readonly [Address, ReadonlySet<Hex>])[],
   config: PrestateConfig,
   { before, now }: Subject,
 ): Json {
   const [post, pre]: [Record<string, Json>, Record<string, Json>] = [{}, {}]
   for (const [address, slots] of seen) {
     const changed = [...slots].filter(
-      (slot) => before.storage(address, slot) !== now.storage(address, slot),
+      (slot) => before.storage(address, BigInt(slot)) !== now.storage(address, BigInt(slot)),
     )
     const wasThere = config.includeEmpty === true || exists(before, address)
-    const kept = new Set(changed.filter((slot) => before.storage(address, slot) !== 0n))
+    const kept = new Set(changed.filter((slot) => before.storage(address, BigInt(slot)) !== 0n))
     if (before.account(address) && !now.account(address)) {
       if (wasThere) pre[address] = formatWhole(before, address, kept, config)
       continue
@@ -176,14 +178,14 @@ function diffOf(
 /** Undefined when nothing changed. */
 function changedFields(
   address: Address,
-  slots: readonly bigint[],
+  slots: readonly Hex[],
   config: PrestateConfig,
   before: StateReader,
   now: StateReader,
 ): Json | undefined {
   const [old, fresh] = [before.account(address) ?? nobody, now.account(address) ?? nobody]
   const filled = slots
-    .map((slot) => [slot, now.storage(address, slot)] as const)
+    .map((slot) => [slot, now.storage(address, BigInt(slot))] as const)
     .filter(([, value]) => value !== 0n)
   const fields = {
     ...(fresh.balance !== old.balance && { balance: quantity(fresh.balance) }),

@@ -1,6 +1,6 @@
 /** geth's opcode logger (eth/tracers/logger): one entry a step, written as text at once. */
 import { opcodeName, type Step } from '../../execution/index.ts'
-import { type Address, toHex, toWord } from '../../primitives/index.ts'
+import { type Address, type Hex, toHex, toWord } from '../../primitives/index.ts'
 import { quantity } from '../format.ts'
 import type { Budget, RpcTracer, Subject } from './tracer.ts'
 
@@ -22,7 +22,7 @@ export function createStructLogger(
   budget: Budget,
 ): RpcTracer {
   const logs: string[] = []
-  const storage = new Map<Address, Map<bigint, bigint>>()
+  const storage = new Map<Address, SlotTexts>()
   let size = 0
   const limit = config.limit ?? 0
   return {
@@ -45,27 +45,26 @@ export function createStructLogger(
   }
 }
 
+/** By words: chosen bigints would share a bucket (primitives/account.ts). */
+type SlotTexts = Map<Hex, Hex>
+
 /** Slots of the running contract seen so far, at each step that reads or writes one. */
 function touched(
   step: Step,
-  storage: Map<Address, Map<bigint, bigint>>,
+  storage: Map<Address, SlotTexts>,
   { now }: Subject,
-): ReadonlyMap<bigint, bigint> | undefined {
+): SlotTexts | undefined {
   const { opcode, stackSize, address } = step
   const isRead = opcode === sload && stackSize >= 1
   if (!isRead && !(opcode === sstore && stackSize >= 2)) return undefined
-  const slots = storage.get(address) ?? new Map<bigint, bigint>()
+  const slots = storage.get(address) ?? new Map<Hex, Hex>()
   storage.set(address, slots)
   const slot = step.peek(0)
-  slots.set(slot, isRead ? now.storage(address, slot) : step.peek(1))
+  slots.set(toWord(slot), toWord(isRead ? now.storage(address, slot) : step.peek(1)))
   return slots
 }
 
-function formatStep(
-  step: Step,
-  config: StructLoggerConfig,
-  slots: ReadonlyMap<bigint, bigint> | undefined,
-) {
+function formatStep(step: Step, config: StructLoggerConfig, slots: SlotTexts | undefined) {
   const memory = config.enableMemory === true ? toHex(step.memory()).slice(2) : ''
   const hasReturnData = config.enableReturnData === true && step.returnData.length > 0
   return {
@@ -86,9 +85,5 @@ function formatStep(
 const wordsOf = (digits: string): string[] =>
   Array.from({ length: digits.length / 64 }, (_, i) => `0x${digits.slice(64 * i, 64 * i + 64)}`)
 
-const formatSlots = (slots: ReadonlyMap<bigint, bigint>): Record<string, string> =>
-  Object.fromEntries(
-    [...slots]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([slot, value]) => [toWord(slot), toWord(value)]),
-  )
+const formatSlots = (slots: SlotTexts): Record<string, string> =>
+  Object.fromEntries([...slots].toSorted(([a], [b]) => (a < b ? -1 : 1)))

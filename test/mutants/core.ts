@@ -72,8 +72,8 @@ export const coreMutants: MutantTable = {
     ['stale rebroadcast timers live', 'if (round !== state.round.round) return unchanged', ''],
     [
       'votes kept for a round are lost',
-      'recordReached(forgetBlocks({ ...state, unsigned: [] }))',
-      '{ state: forgetBlocks({ ...state, unsigned: [] }), effects: [] }',
+      'recordReached(forgetBlocks(change(state, { unsigned: [] })))',
+      '{ state: forgetBlocks(change(state, { unsigned: [] })), effects: [] }',
     ],
     [
       'a verdict may change',
@@ -85,7 +85,7 @@ export const coreMutants: MutantTable = {
       'const kept = isHeld ?',
       'const kept = isHeld && state.height < 0n ?',
     ],
-    ['old signatures are still asked for', '{ ...state, unsigned: [] }))', '{ ...state }))'],
+    ['old signatures are still asked for', 'change(state, { unsigned: [] })', 'state'],
   ],
   'record.ts': [
     [

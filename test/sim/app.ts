@@ -50,12 +50,15 @@ export interface DecodedToy extends ToyBlock {
   readonly hasItsBody: boolean
 }
 
-const blocks = new WeakMap<Uint8Array, DecodedToy | undefined>()
+/** Bytes with the block that they are, null: none; kept on them, they live as long as each other. */
+interface Known extends Uint8Array {
+  toy?: DecodedToy | null
+}
 
 /** Undefined: no block. The same bytes are looked at by the application and by every check. */
-export function decodeToy(bytes: Uint8Array): DecodedToy | undefined {
-  if (!blocks.has(bytes)) blocks.set(bytes, readToy(bytes))
-  return blocks.get(bytes)
+export function decodeToy(bytes: Known): DecodedToy | undefined {
+  bytes.toy ??= readToy(bytes) ?? null
+  return bytes.toy ?? undefined
 }
 
 function readToy(bytes: Uint8Array): DecodedToy | undefined {
@@ -89,13 +92,19 @@ export const genesisMs = 1_700_000_000_000
 /** The set of each height differs from its neighbours', so that a set that is off by one is seen. */
 export type SetAt = (height: bigint) => ValidatorSet
 
+const madeSets = new Map<string, readonly ValidatorSet[]>()
+
 /** Everybody has a power of 100, one after the other 101: no third of the nodes has a third of it. */
 export function createSets(addresses: readonly Address[]): SetAt {
-  const sets = addresses.map((_, turn) =>
-    createValidatorSet(
-      addresses.map((address, i) => ({ address, power: i === turn ? 101n : 100n })),
-    ),
-  )
+  const key = addresses.join()
+  const sets =
+    madeSets.get(key) ??
+    addresses.map((_, turn) =>
+      createValidatorSet(
+        addresses.map((address, i) => ({ address, power: i === turn ? 101n : 100n })),
+      ),
+    )
+  madeSets.set(key, sets) // the same in every run
   return (height) => setOf(sets, height)
 }
 
@@ -127,6 +136,13 @@ export const createToyStore = (): ToyStore => ({
 })
 
 export const headOf = (store: ToyStore): Hex => store.hashes.at(-1) ?? genesisHash
+
+/**
+ * How far a chain's time is ahead. With more than f clocks wrong a block may have a time to come; no right
+ * clock finds the next one timely before that.
+ */
+export const aheadMs = (nodes: readonly { readonly store: ToyStore }[], nowMs: number): number =>
+  Math.max(0, ...nodes.map(({ store }) => store.lastTimeMs - nowMs))
 
 /** Takes virtual time; what dies meanwhile never answers. */
 export type Work = <value>(

@@ -23,13 +23,13 @@ import {
   type Hex,
   publicKeyToAddress,
   type Secp256k1,
-  toBigInt,
   type Verdict,
 } from '../../primitives/index.ts'
 import { crc32c } from '../../state/crc32c.ts'
 
 const publicKeyOf = (id: number): Uint8Array => new Uint8Array(64).fill(id + 1)
-const digestOf = (hash: Uint8Array): bigint => toBigInt(hash.subarray(0, 8)) + 1n
+const digestOf = ({ buffer, byteOffset }: Uint8Array): bigint =>
+  new DataView(buffer, byteOffset).getBigUint64(0) + 1n
 
 /** A message with what it is, kept on the very bytes: they live as long as each other. */
 interface Known extends Uint8Array {

@@ -199,7 +199,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     [
       [
         'consensus/round.ts',
-        'precommit({ ...valid, lockedValue: value, lockedRound: state.round }, value)',
+        'precommit(changed(valid, { lockedValue: value, lockedRound: state.round }), value)',
         'precommit(valid, value)',
       ],
     ],

@@ -7,6 +7,7 @@ import type { ConsensusParams, SigningDomain } from '../../consensus/index.ts'
 import { assertNever } from '../../primitives/index.ts'
 import type { DiskFaults } from '../support/torn-disk.ts'
 import {
+  aheadMs,
   createEqualSets,
   createSets,
   decodeToy,
@@ -107,9 +108,10 @@ export async function simulate(options: SimOptions, hooks: RunHooks = {}): Promi
   const isOver = (): boolean => checks.violations.length > 0 || hooks.isOver?.(honest) === true
   await world.run(genesisMs + options.healMs, isOver)
   const healed = tipOf(honest)
-  await world.run(genesisMs + options.seconds * 1_000 - catchUpMs, isOver)
+  const endMs = genesisMs + options.seconds * 1_000 + aheadMs(honest, world.nowMs())
+  await world.run(endMs - catchUpMs, isOver)
   const tip = tipOf(honest)
-  await world.run(genesisMs + options.seconds * 1_000, isOver)
+  await world.run(endMs, isOver)
   if (!isOver()) checkLiveness(run, healed, tip)
   return {
     violations: checks.violations,

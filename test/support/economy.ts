@@ -2,6 +2,7 @@
  * The loop of the mission over the modules of a world, step by step: batches of rows, a held version
  * with its index, a model, a paid and attributed answer. For tests of receipts and rewards.
  */
+import { moduleAddresses } from '../../attribution/abi.ts'
 import type { Corpora } from '../../attribution/index.ts'
 import {
   buildSpanIndex,
@@ -18,10 +19,14 @@ import {
   type Row,
   type SpanIndex,
 } from '../../attribution/methods/index.ts'
+import { paramsState } from '../../attribution/params/module.ts'
+import type { ParamName } from '../../attribution/params/table.ts'
+import { createMemorySlots } from '../../execution/native/index.ts'
 import {
   invariant,
   keccakHex,
   toHex,
+  toWord,
   type Address,
   type Hex,
   type Secp256k1,
@@ -30,6 +35,13 @@ import { textWord, zeroWord } from '../../attribution/words.ts'
 import { alice, createWorld, type World } from './world.ts'
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** Sets a parameter as a decision of governance that is due has it. */
+export function govern({ journal }: Economy, name: ParamName, value: bigint): void {
+  const written = new Map<bigint, bigint>()
+  paramsState(createMemorySlots(written)).values.at(textWord(name)).set(toWord(value))
+  for (const [slot, word] of written) journal.setStorage(moduleAddresses.params, slot, word)
+}
 
 export const policy = {
   mode: 0,

@@ -230,11 +230,9 @@ export function allocToChanges(alloc: StateFixture['pre']): StateChanges {
       balance: BigInt(balance),
       codeHash,
       wiped: false,
-      slots: new Map(
-        Object.entries(storage)
-          .map(([slot, value]) => [BigInt(slot), BigInt(value)] as const)
-          .filter(([, value]) => value !== 0n),
-      ),
+      slots: Object.entries(storage)
+        .map(([slot, value]) => [BigInt(slot), BigInt(value)] as const)
+        .filter(([, value]) => value !== 0n),
     })
   }
   return { accounts, codes }

@@ -10,10 +10,10 @@ export class Crash extends Error {
   override readonly name = 'Crash'
 }
 
-/** A file's bytes in the pieces they were appended in: as written, and as the platter has them. */
+/** A file's bytes in the pieces they were appended in: as written, and how many the platter has of which. */
 interface Inode {
   pieces: Uint8Array[]
-  durable: readonly Uint8Array[]
+  durable: { readonly pieces: readonly Uint8Array[]; readonly count: number }
 }
 
 /** A place for small pieces: a simulator appends millions, and each buffer of its own costs more. */
@@ -84,7 +84,7 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
       let inode = live.get(path)
       if (!inode) {
         operate()
-        inode = { pieces: [], durable: [] }
+        inode = { pieces: [], durable: { pieces: [], count: 0 } }
         live.set(path, inode)
       }
       const file = inode
@@ -100,7 +100,9 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
         },
         sync() {
           operate()
-          if (!faults.ignoresSync) file.durable = file.pieces.slice()
+          // What is appended later goes behind, what is cut makes a new list.
+          const { pieces } = file
+          if (!faults.ignoresSync) file.durable = { pieces, count: pieces.length }
         },
         close: () => undefined,
       }
@@ -136,8 +138,10 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
           kept.set(path, inode)
         }
       for (const inode of new Set(kept.values())) {
-        inode.pieces = [tear(whole(inode.pieces), whole(inode.durable), dice)]
-        inode.durable = inode.pieces.slice()
+        const { pieces, count: length } = inode.durable
+        const torn = [tear(whole(inode.pieces), whole(pieces.slice(0, length)), dice)]
+        inode.pieces = torn
+        inode.durable = { pieces: torn, count: 1 }
       }
       live = kept
       durable = new Map(kept)

@@ -58,8 +58,7 @@ export const devAccounts: MethodTable = {
   ...setter(
     ['anvil_setStorageAt', 'hardhat_setStorageAt', 'evm_setAccountStorageAt'],
     [who, required('slot', anyUint256), required('value', word)],
-    (dev, _, account, slot, value) =>
-      dev.edit([{ address: account, slots: new Map([[slot, value]]) }]),
+    (dev, _, account, slot, value) => dev.edit([{ address: account, slots: [[slot, value]] }]),
   ),
   ...setter(
     ['anvil_impersonateAccount', 'hardhat_impersonateAccount'],

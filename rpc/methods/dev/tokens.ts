@@ -3,7 +3,7 @@
  * that the token reads for its answer is overridden in turn, until the answer follows. Tokens that
  * compute a balance from several slots are refused.
  */
-import { findAccessList, simulateCall } from '../../../execution/index.ts'
+import { findAccessList, simulateCall, type StateOverride } from '../../../execution/index.ts'
 import {
   type Address,
   concat,
@@ -39,8 +39,8 @@ async function answerOf(
   data: Uint8Array,
   set?: Place & { readonly value: bigint },
 ): Promise<bigint | undefined> {
-  const stateOverride =
-    set && new Map([[set.address, { stateDiff: new Map([[set.slot, set.value]]) }]])
+  const stateOverride: StateOverride | undefined =
+    set && new Map([[set.address, { stateDiff: [[set.slot, set.value]] }]])
   const view = { ...viewOf(context), ...(stateOverride && { stateOverride }) }
   const verdict = await simulateCall(context.api.chain.engine, view, callOf(token, data))
   if (verdict.type !== 'accept' || verdict.value.status !== 'success') return undefined
@@ -86,7 +86,7 @@ async function setAnswer(
   if (now === wanted) return // any slot would seem to be the one
   for (const place of await slotsRead(context, token, data)) {
     if ((await answerOf(context, token, data, { ...place, value: wanted })) !== wanted) continue
-    return dev.edit([{ address: place.address, slots: new Map([[place.slot, wanted]]) }])
+    return dev.edit([{ address: place.address, slots: [[place.slot, wanted]] }])
   }
   throw refusal
 }

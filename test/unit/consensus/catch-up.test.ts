@@ -142,3 +142,73 @@ test('a liar that has been asked in vain holds up no question to an honest peer'
   await clock.advance(400)
   expect(sent.at(-1)).toBe('honest: want 1')
 })
+
+/** `liar` claims the end of time and gives one block as late as its patience bears; `honest` gives 16 at once. */
+async function heightsIn(seconds: number, isLiarThere: boolean): Promise<number> {
+  const clock = createHandClock()
+  let own = 1n
+  let dripMs = 1_900
+  const give = (peer: string, height: bigint): void => {
+    const verdict = catchUp.onDecision(peer, decision(height, 10))
+    let next = verdict.type === 'accept' ? verdict.value : undefined
+    while (next?.certificate.height === own) {
+      own++
+      next = catchUp.onHeight(true)?.decision
+    }
+  }
+  const catchUp = createCatchUp({
+    app: { decision: () => undefined },
+    network: {
+      broadcast: () => undefined,
+      listen: () => undefined,
+      send(peer, message) {
+        const packet = decodePacket(message)
+        if (packet.type !== 'accept' || packet.value.type !== 'want') return
+        const { height } = packet.value
+        if (peer === 'honest')
+          for (let at = height; at < height + 16n; at++) clock.after(20, () => give(peer, at))
+        else {
+          clock.after(dripMs, () => give(peer, height))
+          dripMs = Math.min(31_000, 2 * dripMs - 200)
+        }
+      },
+    },
+    clock,
+    ownHeight: () => own,
+    inWork: () => [],
+  })
+  for (let second = 0; second < seconds; second++) {
+    if (isLiarThere) catchUp.onClaim('liar', 10n ** 12n)
+    catchUp.onClaim('honest', 1_000n + BigInt(second))
+    // One by one: an answer of 16 blocks leads to the next question.
+    for (let part = 0; part < 5; part++) await clock.advance(200)
+  }
+  return Number(own)
+}
+
+test('a peer that claims the end of time and drips does not keep a lagging node from an honest one', async () => {
+  const alone = await heightsIn(20, false)
+  expect(alone).toBeGreaterThan(200)
+  expect(await heightsIn(20, true)).toBe(alone)
+})
+
+test('a false decision that waited for its turn is blamed on who sent it', async () => {
+  const { clock, catchUp, sent, move } = setUp(0)
+  catchUp.onClaim('liar', 5n)
+  await clock.advance(0)
+  expect(catchUp.onDecision('liar', decision(2n, 10)).type).toBe('accept')
+  expect(catchUp.onDecision('liar', decision(1n, 10)).type).toBe('accept')
+  catchUp.onClaim('honest', 9n)
+  move(2n)
+  catchUp.onFalse('liar')
+  await clock.advance(0)
+  expect(sent).toEqual(['liar: want 1', 'honest: want 2'])
+})
+
+test('what a peer claimed that has left is forgotten', async () => {
+  const { clock, catchUp, sent } = setUp(0)
+  catchUp.onClaim('gone', 2n)
+  catchUp.onGone('gone')
+  await clock.advance(5_000)
+  expect(sent).toEqual([])
+})

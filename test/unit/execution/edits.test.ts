@@ -32,7 +32,7 @@ test('an edit shows in the head’s state at once and makes no block; the block 
   const { chain } = parts
   const before = chain.head()
   await chain.edit([
-    { address: nobody, balance: 5n, nonce: 7n, code: Uint8Array.of(0), slots: new Map([[3n, 4n]]) },
+    { address: nobody, balance: 5n, nonce: 7n, code: Uint8Array.of(0), slots: [[3n, 4n]] },
   ])
   expect(chain.head()).toBe(before)
   expect(at(parts, 0n)).toMatchObject({ balance: 5n, nonce: 7n })
@@ -68,7 +68,7 @@ test('later edits win; zero everything removes the account; an empty one is neve
 
 test('a block can be executed again from its parent and the record of its edits', async () => {
   const { chain, store } = await start()
-  await chain.edit([{ address: nobody, slots: new Map([[1n, 2n]]), nonce: 1n }])
+  await chain.edit([{ address: nobody, slots: [[1n, 2n]], nonce: 1n }])
   await chain.edit([{ address: nobody, balance: 9n }])
   await seal(chain, [])
   await seal(chain, [])
@@ -110,8 +110,8 @@ test('what was set by hand is still there when the database is opened again', as
     open.length = 0
     const again = await openStore({ path, cacheBytes: 2 ** 20, keepStates: 'archive' })
     expect(again.editsBefore(2n)).toEqual([
-      { address: nobody, balance: 1n, slots: new Map() },
-      { address: nobody, nonce: 4n, slots: new Map() },
+      { address: nobody, balance: 1n, slots: [] },
+      { address: nobody, nonce: 4n, slots: [] },
     ])
     await again.edit([{ address: nobody, balance: 2n }])
     expect(again.editsBefore(2n).length).toBe(3)

@@ -19,12 +19,12 @@ test('state overrides: some slots or all of them, never both', () => {
     applyStateOverrides(engine, { journal, context }, overrides)
   journal.setStorage(contract, 1n, 11n)
   journal.setStorage(contract, 2n, 22n)
-  apply(new Map([[contract, { stateDiff: new Map([[1n, 5n]]) }]]))
+  apply(new Map([[contract, { stateDiff: [[1n, 5n]] }]]))
   expect([journal.storage(contract, 1n), journal.storage(contract, 2n)]).toEqual([5n, 22n])
-  apply(new Map([[contract, { state: new Map([[3n, 9n]]), balance: 4n, code: fromHex('0x5b') }]]))
+  apply(new Map([[contract, { state: [[3n, 9n]], balance: 4n, code: fromHex('0x5b') }]]))
   expect([1n, 2n, 3n].map((slot) => journal.storage(contract, slot))).toEqual([0n, 0n, 9n])
   expect(journal.account(contract)).toMatchObject({ nonce: 1n, balance: 4n })
-  const both = { state: new Map(), stateDiff: new Map() }
+  const both = { state: [], stateDiff: [] }
   expect(apply(new Map([[contract, both]]))).toMatchObject({
     type: 'reject',
     message: expect.stringContaining("has both 'state' and 'stateDiff'"),

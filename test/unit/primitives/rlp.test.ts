@@ -8,6 +8,7 @@ import {
   encodeRlp,
   RlpError,
   type RlpItem,
+  toHex,
 } from '../../../primitives/index.ts'
 
 /** Lists in lists, `depth` in all, header by header. */
@@ -60,6 +61,16 @@ test('what is encoded is what the library encodes, at each length of a header', 
       expect(encodeRlp(item)).toEqual(RLP.encode(item as Parameters<typeof RLP.encode>[0]))
     }),
   )
+})
+
+test('hex is encoded as the bytes that it stands for, and what is no hex is refused', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), (items) => {
+      expect(encodeRlp(items.map((bytes) => toHex(bytes)))).toEqual(encodeRlp(items))
+    }),
+  )
+  for (const hex of ['0x0', '0x012', '0xzz', '0x0g', '0x12\u0131'] as const)
+    expect(() => encodeRlp([hex])).toThrow('hex')
 })
 
 test('the scan takes and refuses the same bytes as the library', () => {

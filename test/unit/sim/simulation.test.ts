@@ -19,6 +19,11 @@ const limitMs = 240_000
 
 test.each([
   ['a hundred seeds: every rule holds', '--seeds 100 --nodes 4 --seconds 30', '100 runs'],
+  [
+    'clocks that ran ahead: it goes on when their time has come',
+    '--seeds 1 --from 1777 --nodes 4',
+    '1 runs',
+  ],
   ['seven validators, two of them faulty', '--seeds 8 --nodes 7 --seconds 30', '8 runs'],
   [
     'blocks of the real chain are executed',

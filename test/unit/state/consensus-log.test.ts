@@ -18,7 +18,19 @@ const read = (disk: TornDisk, height = 7n): number[][] =>
 const pathOf = (height: number): string => `/wal/${height.toString().padStart(15, '0')}.wal`
 
 test("the checksum is CRC-32C (RFC 3720's check value)", () => {
-  expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283)
+  const vector = new TextEncoder().encode('123456789')
+  expect(crc32c(vector)).toBe(0xe3069283)
+  // Wherever it begins and ends, four bytes at once and one by one.
+  for (let start = 0; start < 5; start++)
+    for (let end = start; end < 20; end++) {
+      const bytes = Uint8Array.from({ length: 20 }, (_, i) => 37 * i)
+      let crc = -1
+      for (const byte of bytes.subarray(start, end)) {
+        crc ^= byte
+        for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1
+      }
+      expect(crc32c(bytes, start, end)).toBe((crc ^ -1) >>> 0)
+    }
 })
 
 test('what was logged comes back in order, and the log goes on behind it', () => {

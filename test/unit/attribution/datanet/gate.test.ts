@@ -1,14 +1,11 @@
 /** The novelty gate over held versions: what it measures, what it turns away, and who pays for that. */
 import { beforeEach, expect, test } from '@jest/globals'
-import { moduleAddresses } from '../../../../attribution/abi.ts'
-import { paramsState } from '../../../../attribution/params/module.ts'
-import { type ParamName, paramTable } from '../../../../attribution/params/table.ts'
+import { paramTable } from '../../../../attribution/params/table.ts'
 import { textWord } from '../../../../attribution/words.ts'
-import { createMemorySlots } from '../../../../execution/native/index.ts'
 import { devnetAddresses } from '../../../../genesis/index.ts'
-import { toWord, type Address } from '../../../../primitives/index.ts'
+import type { Address } from '../../../../primitives/index.ts'
 import { createDice } from '../../../support/dice.ts'
-import { createEconomy, type Economy } from '../../../support/economy.ts'
+import { createEconomy, govern, type Economy } from '../../../support/economy.ts'
 import { alice, bob } from '../../../support/world.ts'
 
 const carol = devnetAddresses[2]!
@@ -40,12 +37,6 @@ async function setUp(...batches: readonly (readonly [Address, readonly string[]]
 const measure = (versionId: bigint, part: bigint, rows = 100) =>
   economy.send(dave, 'datanet', 'measure', [versionId, part, rows])
 
-function govern(name: ParamName, value: bigint): void {
-  const written = new Map<bigint, bigint>()
-  paramsState(createMemorySlots(written)).values.at(textWord(name)).set(toWord(value))
-  for (const [slot, word] of written) economy.journal.setStorage(moduleAddresses.params, slot, word)
-}
-
 test('a verbatim copy is covered whole, turned away, and its deposit lost', async () => {
   const { versionId, batchIds, datanetId } = await setUp(
     [carol, [originals[0]!]],
@@ -68,6 +59,24 @@ test('a verbatim copy is covered whole, turned away, and its deposit lost', asyn
   await expect(measure(versionId, 1n)).rejects.toThrow('AlreadyExists')
 })
 
+test('a copy of an earlier batch of its own version is one too, of a later batch it is not', async () => {
+  const { versionId, batchIds } = await economy.held([
+    [bob, originals],
+    [carol, [changed(originals[0]!, 10), originals[1]!]],
+    [alice, [textOf(70)]],
+  ])
+  await expect(measure(versionId, 0n)).rejects.toThrow('NotFound')
+  expect((await measure(versionId, 1n)).result).toEqual([72n + 60n, 140n, 2])
+  expect((await economy.read('datanet', 'batch', [batchIds[1]!])).state).toBe(rejected)
+  expect((await measure(versionId, 2n)).result[0]).toBe(0n)
+})
+
+test('rows of one batch may repeat each other', async () => {
+  const same = textOf(50)
+  const { versionId } = await setUp([carol, [same, `${same} more`]])
+  expect((await measure(versionId, 0n)).result).toEqual([0n, 101n, 2])
+})
+
 const again = async (versionId: bigint, datanetId: bigint) => ({ versionId, datanetId, rows: [] })
 
 test('every tenth word changed is still a copy, every eighth is not, whatever the pages', async () => {
@@ -85,7 +94,8 @@ test('every tenth word changed is still a copy, every eighth is not, whatever th
   const { result } = await measure(versionId, 0n, 1)
   expect(result).toEqual([72n + 54n, 140n, 2])
   expect((await economy.read('datanet', 'batch', [batchIds[0]!])).state).toBe(rejected)
-  expect((await measure(versionId, 1n)).result[0]).toBe(0n)
+  // 23 tokens of it stand in the other changed copy, which came first.
+  expect((await measure(versionId, 1n)).result[0]).toBe(23n)
   expect((await economy.read('datanet', 'batch', [batchIds[1]!])).state).toBe(2)
 })
 
@@ -94,8 +104,8 @@ test('prior art of the protocol counts as earlier rows of every datanet', async 
   economy.mine(1)
   const other = await economy.held([[carol, [[originals[1], textOf(20)].join(' ')]]])
   await expect(measure(other.versionId, 0n)).rejects.toThrow('NotFound')
-  govern('datanet.priorArtVersion', art.versionId)
-  govern('datanet.gateBps', 7_501n)
+  govern(economy, 'datanet.priorArtVersion', art.versionId)
+  govern(economy, 'datanet.gateBps', 7_501n)
   // The art itself was before nothing of its own.
   await expect(measure(art.versionId, 0n)).rejects.toThrow('NotFound')
   expect((await measure(other.versionId, 0n)).result).toEqual([60n, 80n, 1])

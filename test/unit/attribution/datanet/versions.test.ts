@@ -106,6 +106,26 @@ describe('versions', () => {
     expect(await chain.version(version)).toMatchObject({ rows: 6n })
   })
 
+  test('go on when a batch is taken out that they do not have, however many are', async () => {
+    const id = await chain.create()
+    const accepted = (n: number) => chain.accepted(id, word(n))
+    const own = await accepted(1)
+    const others = [await accepted(2), await accepted(3), await accepted(4)]
+    const parent = await chain.publish(id, [own])
+    await chain.publish(id, others)
+    const last = await accepted(5)
+    const retract = (batchId: bigint) =>
+      chain.call(module, 'retract', [batchId, word(1)], { from: alice })
+    for (const batchId of others) await retract(batchId)
+    const attest = (version: bigint) =>
+      chain.call(module, 'attest', [version, word(0xcc)], { from: authority })
+    await expect(attest(2n)).rejects.toThrow('InvalidArgument')
+    await attest(parent)
+    const child = await chain.publish(id, [last], { parentId: parent })
+    await retract(own)
+    await expect(attest(child)).rejects.toThrow('InvalidArgument')
+  })
+
   test('are held once the validator has attested the root they were published with', async () => {
     const id = await chain.create()
     const version = await chain.publish(id, [await chain.accepted(id, word(1))])

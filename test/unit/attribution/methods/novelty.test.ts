@@ -1,7 +1,7 @@
 /** The novelty gate against counting by hand, and what passes it. */
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { coveredTokens, isCopy } from '../../../../attribution/methods/novelty.ts'
+import { coveredBy, coveredTokens, isCopy } from '../../../../attribution/methods/novelty.ts'
 import { buildSpanIndex } from '../../../../attribution/methods/span.ts'
 import { encodeCorpus, encodeQuery } from '../../../../attribution/methods/tokens.ts'
 
@@ -27,6 +27,23 @@ test('covered is every token that some long enough match contains', () => {
         expect(coveredTokens(index, query, least)).toBe(covered.filter(Boolean).length)
       },
     ),
+  )
+})
+
+test('of a part of an index, only what stands in its first documents counts', () => {
+  fc.assert(
+    fc.property(fc.array(words, { minLength: 1, maxLength: 5 }), fc.nat(4), (documents, cut) => {
+      const texts = documents.map(bytes)
+      const { corpus, ...index } = buildSpanIndex(encodeCorpus(texts))
+      const first = Math.min(cut, documents.length - 1)
+      const query = encodeQuery(bytes(documents[first] ?? []), corpus.vocabulary)
+      const covered = new Uint8Array(query.length)
+      const before = corpus.starts[first] ?? 0
+      coveredBy({ corpus, ...index }, query, { minLength: 3, before }, covered)
+      const alone = buildSpanIndex(encodeCorpus(texts.slice(0, first)))
+      const same = encodeQuery(bytes(documents[first] ?? []), alone.corpus.vocabulary)
+      expect(covered.reduce((sum, one) => sum + one, 0)).toBe(coveredTokens(alone, same, 3))
+    }),
   )
 })
 

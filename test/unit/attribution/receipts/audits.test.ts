@@ -7,7 +7,7 @@ import { moduleAddresses } from '../../../../attribution/abi.ts'
 import { zeroWord } from '../../../../attribution/words.ts'
 import { auditBond, auditState, drawBlocks } from '../../../../attribution/receipts/audit.ts'
 import { toHex, type Hex } from '../../../../primitives/index.ts'
-import { bytesOf, type EconomyLeaf } from '../../../support/economy.ts'
+import { bytesOf, govern, type EconomyLeaf } from '../../../support/economy.ts'
 import { alice, bob } from '../../../support/world.ts'
 import {
   balances,
@@ -191,7 +191,7 @@ describe('a receipt that is drawn', () => {
     given.economy.mine(8_190)
     expect(await refusal(send('expire', [receiptId]))).toMatchObject(['InvalidArgument', {}])
     given.economy.mine(1)
-    expect((await send('expire', [receiptId])).result).toBe(state.void)
+    expect((await send('expire', [receiptId], alice)).result).toBe(state.void)
     expect(await balances(given, alice, nobody)).toEqual([before[0]! + commitBond, before[1]])
     const { requestId } = given
     given.economy.mine(1_000)
@@ -224,6 +224,69 @@ test('a receipt that is spared is paid after its window, and cannot be made to f
   ])
   await finalize(receiptId)
   expect(await balances(given, alice)).toEqual([commitBond])
+})
+
+const forgotten = async () => {
+  const receiptId = await stated(auditState.spared, method.span, await rightLeaves(method.span))
+  given.economy.mine(8_200)
+  return receiptId
+}
+const refund = () => given.economy.send(dave, 'rewards', 'refund', [given.requestId])
+
+describe('a receipt that was spared, and that nobody had paid until the draw was forgotten', () => {
+  test('cannot be ended by its payer, who has had the answer: it is paid when it is answered', async () => {
+    const receiptId = await forgotten()
+    expect(await refusal(send('expire', [receiptId], dave))).toMatchObject(['NotAuthorized', {}])
+    expect(await refusal(refund())).toMatchObject([expect.any(String), receiptId])
+    expect((await send('answer', [receiptId, saidHex, '0x'], alice)).result).toBe(state.final)
+    await settle()
+    expect(await refusal(refund())).toEqual(['BadState', 2, 1])
+  })
+
+  test('may be asked for again by a bond, which an answer costs', async () => {
+    const receiptId = await forgotten()
+    const before = await balances(given, alice)
+    await challenge(given, dave, receiptId, ground.reveal)
+    await send('answer', [receiptId, saidHex, '0x'], alice)
+    expect(await balances(given, alice, dave)).toEqual([before[0]! + commitBond + half, 0n])
+  })
+
+  test('and that is not answered when it is asked for falls', async () => {
+    const receiptId = await forgotten()
+    await challenge(given, dave, receiptId, ground.reveal)
+    given.economy.mine(answerWindow + 1)
+    await send('expire', [receiptId])
+    expect(await balances(given, dave)).toEqual([challengeBond + half])
+    await refund()
+  })
+
+  test('is doubted in no other way', async () => {
+    const receiptId = await forgotten()
+    for (const reason of [ground.replay, ground.unavailable, ground.dispute])
+      expect(await refusal(challenge(given, dave, receiptId, reason))).toMatchObject([
+        'DeadlinePassed',
+        {},
+      ])
+  })
+})
+
+test('the longest windows that may be governed leave time to be paid before a draw is forgotten', async () => {
+  const { economy } = given
+  govern(economy, 'receipts.provableWindow', 302_400n)
+  govern(economy, 'receipts.voteWindow', 302_400n)
+  expect((await economy.read('receipts', 'method', [method.span])).windowBlocks).toBe(7_200)
+  const receiptId = await stated(auditState.spared, method.span, await rightLeaves(method.span))
+  economy.mine(7_200)
+  expect((await auditOf(receiptId))[0]).toBe(auditState.spared)
+  await settle()
+  const other = await stated(auditState.spared, method.span, await rightLeaves(method.span))
+  const asked = economy.height()
+  await challenge(given, bob, other, ground.dispute)
+  economy.mine(7_201)
+  await economy.send(erin, 'receipts', 'resolve', [other])
+  expect((await economy.read('receipts', 'status', [other])).finalBlock).toBeLessThanOrEqual(
+    asked + 2n * 7_202n,
+  )
 })
 
 const reveal = async (leaves: readonly EconomyLeaf[]) => {

@@ -7,10 +7,7 @@ import { moduleAddresses } from '../../../../attribution/abi.ts'
 import { createVectorIndex, strideOf } from '../../../../attribution/methods/distances.ts'
 import { knnShapley } from '../../../../attribution/methods/knn-shapley.ts'
 import { marginalValues, payEpoch } from '../../../../attribution/methods/payout.ts'
-import { paramsState } from '../../../../attribution/params/module.ts'
-import { type ParamName, paramTable } from '../../../../attribution/params/table.ts'
-import { textWord } from '../../../../attribution/words.ts'
-import { createMemorySlots } from '../../../../execution/native/index.ts'
+import { paramTable } from '../../../../attribution/params/table.ts'
 import { devnetAddresses } from '../../../../genesis/index.ts'
 import { toHex, toWord, type Address, type Hex } from '../../../../primitives/index.ts'
 import { createDice } from '../../../support/dice.ts'
@@ -18,6 +15,7 @@ import {
   bytesOf,
   claimOf,
   createEconomy,
+  govern,
   type Economy,
   type EconomyLeaf,
 } from '../../../support/economy.ts'
@@ -42,14 +40,6 @@ let economy: Economy
 beforeEach(() => {
   economy = createEconomy()
 })
-
-function govern(name: ParamName, value: bigint): void {
-  const { journal } = economy
-  const { params } = moduleAddresses
-  const written = new Map<bigint, bigint>()
-  paramsState(createMemorySlots(written)).values.at(textWord(name)).set(toWord(value))
-  for (const [slot, word] of written) journal.setStorage(params, slot, word)
-}
 
 /** Points of three classes around three places; each contributor gives as many. */
 function pointsOf(seed: number, count: number): Row[] {
@@ -124,7 +114,7 @@ describe('an epoch', () => {
   test('divides by the kernel’s nets, with a cap by marginal values where one is set', async () => {
     for (const capTenths of [0n, 15n]) {
       economy = createEconomy()
-      govern('receipts.marginalCapTenths', capTenths)
+      govern(economy, 'receipts.marginalCapTenths', capTenths)
       const rows = pointsOf(3, 45)
       const setting = await setUp([
         [bob, rows.slice(0, 15)],
@@ -226,11 +216,11 @@ describe('an epoch', () => {
       await expect(
         economy.send(alice, 'receipts', 'enter', [requestId, versionId, method, answer]),
       ).rejects.toThrow('InvalidArgument')
-    govern('receipts.netted', 1n)
+    govern(economy, 'receipts.netted', 1n)
     const attribute = () =>
       economy.send(alice, 'receipts', 'attribute', [requestId, versionId, knn, answer])
     await expect(attribute()).rejects.toThrow('InvalidArgument')
-    govern('receipts.netted', 0n)
+    govern(economy, 'receipts.netted', 0n)
     await attribute()
   })
 })
@@ -384,7 +374,7 @@ describe('copies', () => {
     await join(setting, 2n, 0n)
     await expect(join(setting, 2n, 0n)).rejects.toThrow('InvalidArgument')
     await expect(join(setting, 2n, 1n)).rejects.toThrow('InvalidArgument')
-    govern('receipts.noveltyRadius', 0n)
+    govern(economy, 'receipts.noveltyRadius', 0n)
     const wrong = await setUp([
       [bob, [original]],
       [carol, [{ ...original, label: 2 }]],
