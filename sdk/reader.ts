@@ -18,7 +18,8 @@ interface RpcLog {
 
 /** `blockNumber` absent: the head. Throws viem's errors. */
 export async function createChainReader(client: Client, at?: bigint): Promise<ChainReader> {
-  const blockNumber = at ?? (await getBlockNumber(client))
+  // Not the one viem remembers: what was just mined would be missing.
+  const blockNumber = at ?? (await getBlockNumber(client, { cacheTime: 0 }))
   return {
     blockNumber,
     async call(to, data) {
