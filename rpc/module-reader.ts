@@ -102,7 +102,7 @@ const isAddress = (text: string): boolean => /^0x[0-9a-fA-F]{40}$/.test(text)
 
 /** bigint as quantities, addresses in lower case, all else as it is; absent fields are left out. */
 export function toJson(value: unknown): unknown {
-  if (typeof value === 'bigint') return quantity(value)
+  if (typeof value === 'bigint') return value < 0n ? `-${quantity(-value)}` : quantity(value)
   if (Array.isArray(value)) return value.map(toJson)
   if (typeof value === 'string' && isAddress(value)) return value.toLowerCase()
   if (typeof value !== 'object' || value === null) return value

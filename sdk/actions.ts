@@ -15,16 +15,24 @@ import {
 import { moduleAbis, moduleAddresses } from '../attribution/abi.ts'
 import {
   assetView,
+  auditsView,
+  auditView,
   batchView,
+  certificatesView,
   datanetView,
   earningsView,
+  epochIds,
+  epochView,
   explainRequest,
+  gateView,
   leavesView,
   pendingView,
   receiptView,
+  requestsOf,
   usageView,
   versionView,
   type BlockRange,
+  type RowPage,
 } from '../attribution/views/index.ts'
 import { createChainReader } from './reader.ts'
 import { putRows } from './rows.ts'
@@ -58,6 +66,27 @@ const viewsOf = (client: Client) => ({
   asset: async (id: bigint) => assetView(await createChainReader(client), id),
   receipt: async (id: Hex) => receiptView(await createChainReader(client), id),
   leaves: async (receiptId: Hex) => leavesView(await createChainReader(client), receiptId),
+  /** An epoch of netted answers, and what its rows are owed so far; `epochs`: ids, the youngest first. */
+  epoch: async (receiptId: Hex, rows?: RowPage) =>
+    epochView(await createChainReader(client), receiptId, rows),
+  epochs: async (
+    only?: { readonly assetId?: bigint; readonly isOpen?: boolean },
+    range?: BlockRange,
+  ) => epochIds(await createChainReader(client), only, range),
+  /** Stated receipts that are not over: what is due on each, and until when. */
+  audits: async (
+    only?: { readonly committer?: Address; readonly assetId?: bigint },
+    range?: BlockRange,
+  ) => auditsView(await createChainReader(client), only, range),
+  /** One of them; undefined for a receipt that is over or not audited. */
+  audit: async (receiptId: Hex) => auditView(await createChainReader(client), receiptId),
+  /** What the novelty gate has measured of a batch. */
+  gate: async (batchId: bigint) => gateView(await createChainReader(client), batchId),
+  /** Which versions a head was shown to be the optimum of. */
+  certificates: async (assetId: bigint) =>
+    certificatesView(await createChainReader(client), assetId),
+  /** Requests that a receipt answers: one, or all of an epoch. */
+  requests: async (receiptId: Hex) => requestsOf(await createChainReader(client), receiptId),
   /** Everything behind one request, one line per part of the fee. */
   explain: async (requestId: Hex, account?: Address) =>
     explainRequest(await createChainReader(client), requestId, account),

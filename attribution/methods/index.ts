@@ -43,6 +43,7 @@ export {
   type BatchFault,
 } from '../rows/batch.ts'
 export { similarityBps, sketchTexts } from '../rows/sketch.ts'
+export { claimNgrams, type NgramClaim } from './ngram-claim.ts'
 export { shareAt, splitByWeight } from './split.ts'
 export { buildSpanIndex, creditSpans, type Credit, type SpanIndex } from './span.ts'
 export { commitIndex, type SpanCommitment } from './span-commitment.ts'

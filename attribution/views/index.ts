@@ -22,6 +22,9 @@ export {
   versionIds,
   versionView,
 } from './objects.ts'
+export { auditsView, auditView, type AuditDue } from './audit.ts'
+export { epochIds, epochView, requestsOf, type RowPage } from './epoch.ts'
+export { certificatesView, gateView, type GateVerdict } from './gate.ts'
 export { pendingView, type PendingLeaf } from './pending.ts'
 export {
   events,

@@ -5,6 +5,7 @@
  */
 import { moduleAddresses } from '../abi.ts'
 import type { Address, Hex } from '../../primitives/index.ts'
+import { requestsOf } from './epoch.ts'
 import { batchIds } from './objects.ts'
 import { events, read, type BlockRange, type ChainReader } from './reader.ts'
 import { amountOf, leavesView, type LeafView } from './receipt.ts'
@@ -19,6 +20,8 @@ export interface PendingLeaf {
 
 /** Receipts one answer looks into; with more, ask again with an older `to`. */
 const maxReceipts = 200
+/** Leaves in one answer: an epoch may have thousands of requests. Who claims these sees the next. */
+const maxLeaves = 500
 
 export async function pendingView(reader: ChainReader, account: Address, range: BlockRange = {}) {
   const mine = new Set(await batchIds(reader, { contributor: account }))
@@ -30,9 +33,17 @@ export async function pendingView(reader: ChainReader, account: Address, range: 
   const claimable: PendingLeaf[] = []
   const provisional: PendingLeaf[] = []
   for (const { args } of looked) {
-    const found = await pendingOfReceipt(reader, account, args.receiptId)
-    claimable.push(...found.claimable)
-    provisional.push(...found.provisional)
+    const leaves = (await leavesView(reader, args.receiptId)) ?? []
+    for (const requestId of await requestsOf(reader, args.receiptId)) {
+      if (claimable.length + provisional.length >= maxLeaves) break
+      const found = await pendingOf(reader, account, {
+        requestId,
+        receiptId: args.receiptId,
+        leaves,
+      })
+      claimable.push(...found.claimable)
+      provisional.push(...found.provisional)
+    }
   }
   return {
     account,
@@ -45,8 +56,17 @@ export async function pendingView(reader: ChainReader, account: Address, range: 
   }
 }
 
-async function pendingOfReceipt(reader: ChainReader, account: Address, receiptId: Hex) {
-  const { requestId } = await read(reader, 'receipts', 'status', [receiptId])
+interface Subject {
+  readonly requestId: Hex
+  readonly receiptId: Hex
+  readonly leaves: readonly LeafView[]
+}
+
+async function pendingOf(
+  reader: ChainReader,
+  account: Address,
+  { requestId, receiptId, leaves }: Subject,
+) {
   const payment = await read(reader, 'rewards', 'payment', [requestId])
   const isSettled = payment.state === 2
   const pool = isSettled
@@ -55,7 +75,6 @@ async function pendingOfReceipt(reader: ChainReader, account: Address, receiptId
         BigInt((await read(reader, 'rewards', 'splitOfRequest', [requestId])).dataBps)) /
       10_000n
   const current = await read(reader, 'receipts', 'receiptOf', [requestId])
-  const leaves = (await leavesView(reader, receiptId)) ?? []
   const total = leaves.reduce((sum, { weight }) => sum + weight, 0n)
   const open: PendingLeaf[] = []
   if (payment.state !== 3 && current === receiptId)

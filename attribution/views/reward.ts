@@ -3,6 +3,8 @@
  * proof of each part. The parts are the fee to the wei; `explainReward` checks that and says so.
  */
 import type { Address, Hex } from '../../primitives/index.ts'
+import { zeroAddress } from '../words.ts'
+import { epochRequests } from './epoch.ts'
 import { nameOf, paymentStates } from './names.ts'
 import { lineageShares } from './objects.ts'
 import { events, read, type ChainReader } from './reader.ts'
@@ -37,6 +39,7 @@ export async function explainRequest(reader: ChainReader, requestId: Hex, accoun
   const receiptId = await receiptIdOf(reader, requestId, payment.receiptId)
   const receipt = receiptId && (await receiptView(reader, receiptId))
   const leaves = receiptId && (await leavesView(reader, receiptId))
+  const epoch = receiptId && (await epochPart(reader, receiptId, requestId))
   const lines = payment.state === 2 ? await linesOf(reader, requestId, leaves ?? []) : []
   const explained = lines.reduce((sum, { amount }) => sum + amount, 0n)
   const mine = lines.filter((line) => account && sameAddress(line.account, account))
@@ -50,6 +53,8 @@ export async function explainRequest(reader: ChainReader, requestId: Hex, accoun
     receipt,
     leaves,
     evidence: receipt && (await spansView(reader, receipt)),
+    /** Where the answer was entered in an epoch: what it said of each row, before all answers were summed. */
+    epoch,
     lines,
     /** Wei of the fee that no line accounts for: 0 once settled, unless leaves were shown to nobody yet. */
     unexplained: payment.amount - explained,
@@ -65,6 +70,29 @@ export async function requestsCredited(
   const range = { from: block, to: block }
   const credited = await events(reader, 'rewards', 'Credited', { account }, range)
   return [...new Set(credited.map(({ args }) => args.requestId))]
+}
+
+/** Of an epoch's receipt: this request's own answer, and all that share the receipt. */
+async function epochPart(reader: ChainReader, receiptId: Hex, requestId: Hex) {
+  const entered = await epochRequests(reader, receiptId)
+  const own = entered.find(({ args }) => args.requestId === requestId)
+  if (!own) return undefined
+  const { endBlock, pool, base } = await read(reader, 'receipts', 'epoch', [receiptId])
+  const { args, blockNumber, transactionHash } = own
+  const { outputHash, fee, rows, scores } = args
+  return {
+    receiptId,
+    endBlock,
+    requests: entered.length,
+    /** Wei that the rows of all answers divide, and (in 2^-20 wei) what nobody named shares of it. */
+    pool,
+    base,
+    outputHash,
+    fee,
+    rows: rows.map((row, i) => ({ row, score: scores[i] ?? 0n })),
+    blockNumber,
+    transactionHash,
+  }
 }
 
 const sameAddress = (a: Address, b: Address): boolean => a.toLowerCase() === b.toLowerCase()
@@ -87,7 +115,8 @@ async function linesOf(
   for (const leaf of leaves)
     data.push({
       part: 'data',
-      account: leaf.contributor,
+      // What is nobody's pays the treasury.
+      account: leaf.contributor === zeroAddress ? settled.protocolAccount : leaf.contributor,
       amount: amountOf(settled.data, total, leaf),
       isCredited: await read(reader, 'rewards', 'isClaimed', [requestId, BigInt(leaf.index)]),
       leaf,

@@ -3,8 +3,16 @@
  * from the node's calls and logs, so it need not believe the node's own attr_explainReward.
  */
 import { hexToBytes, type Address, type Hex } from 'viem'
+import { NodeError } from '../../primitives/index.ts'
 import { tokenBounds } from '../../attribution/methods/index.ts'
-import { explained, mined, openClient, openReader, type ClientFlags } from '../client.ts'
+import {
+  explained,
+  mined,
+  openClient,
+  openReader,
+  type ClientFlags,
+  type Reader,
+} from '../client.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
 import { count, toAmountText, toJsonText } from '../text.ts'
@@ -45,22 +53,40 @@ export async function listRewards(flags: ListFlags, io: Io): Promise<ExitCode> {
 export async function explainRewards(name: Hex, flags: ListFlags, io: Io): Promise<ExitCode> {
   if (!/^0x[0-9a-fA-F]{64}$/.test(name)) throw usageError('give the hash of a request or a receipt')
   const client = await openReader(flags)
-  const asReceipt = await explained(client.attribution.receipt(name))
-  const reward = await explained(
-    client.attribution.explain(asReceipt?.requestId ?? name, flags.account),
-  )
-  if (!reward) throw usageError(`no payment has request or receipt ${name}`)
-  if (flags.json) {
-    io.out(toJsonText(reward))
-    return exitCodes.ok
+  const requests = await requestsNamed(client, name)
+  for (const requestId of requests) {
+    const reward = await explained(client.attribution.explain(requestId, flags.account))
+    if (!reward) throw usageError(`no payment has request or receipt ${name}`)
+    if (flags.json) io.out(toJsonText(reward))
+    else printReward(reward, io)
   }
-  const { payment, receipt, lines, evidence } = reward
+  return exitCodes.ok
+}
+
+/** Of a receipt; else the hash itself. */
+async function requestsNamed(client: Reader, name: Hex): Promise<readonly Hex[]> {
+  try {
+    return await explained(client.attribution.requests(name))
+  } catch (error) {
+    if (error instanceof NodeError && error.code === 'MODULE_REFUSED') return [name]
+    throw error
+  }
+}
+
+type Reward = NonNullable<Awaited<ReturnType<Reader['attribution']['explain']>>>
+
+function printReward(reward: Reward, io: Io): void {
+  const { payment, receipt, lines, evidence, epoch } = reward
   io.out(
     `request ${reward.requestId}: ${toAmountText(payment.amount)} by ${payment.payer}, ${payment.state}`,
   )
   if (receipt)
     io.out(
       `receipt ${receipt.receiptId}: ${receipt.method.name} (${receipt.class}), ${receipt.state}, version ${receipt.versionId}`,
+    )
+  if (epoch)
+    io.out(
+      `epoch ${epoch.receiptId}: ${count(epoch.requests, 'answer')} until block ${epoch.endBlock}, paid together; this one named ${count(epoch.rows.length, 'row')}`,
     )
   for (const { part, account, amount, leaf, isCredited } of lines) {
     const of = leaf
@@ -77,7 +103,6 @@ export async function explainRewards(name: Hex, flags: ListFlags, io: Io): Promi
       `  “${shown(answer.subarray(bounds[2 * start], bounds[2 * (start + length) - 1]))}” stands in row ${row} (batch ${contributionId})`,
     )
   io.out(`  not accounted for: ${toAmountText(reward.unexplained)}`)
-  return exitCodes.ok
 }
 
 const longestShown = 160

@@ -28,7 +28,7 @@ const one = (view: (reader: ChainReader, id: bigint) => Promise<unknown>) =>
   )
 
 /** `from` counts from 0 along the ids; `limit` at most a page. */
-const page = struct('attr.Page', { from: hexOrDecimal, limit: hexOrDecimal })
+export const page = struct('attr.Page', { from: hexOrDecimal, limit: hexOrDecimal })
 
 export const blockRange = struct('attr.Range', { fromBlock: blockNumber, toBlock: blockNumber })
 

@@ -9,9 +9,9 @@ import {
   leavesView,
   maxPage,
   pendingView,
-  read,
   receiptView,
   requestsCredited,
+  requestsOf,
   usageView,
   type ChainReader,
 } from '../../attribution/views/index.ts'
@@ -27,17 +27,17 @@ const range = optional('range', blockRange)
 const account = required('account', address)
 const assetFilter = struct('attr.ReceiptFilter', { assetId: hexOrDecimal })
 
-/** The request a hash means: a receipt's, or itself. */
-async function requestOf(reader: ChainReader, name: Hex): Promise<Hex> {
-  const status = await orNull(read(reader, 'receipts', 'status', [name]))
-  return status === null || BigInt(status.requestId) === 0n ? name : status.requestId
+/** The requests a hash means: a receipt's, of an epoch so many as a page has; or itself. */
+async function requestsNamed(reader: ChainReader, name: Hex): Promise<readonly Hex[]> {
+  const requests = await orNull(requestsOf(reader, name))
+  return requests === null ? [name] : requests.slice(0, maxPage)
 }
 
 async function explain(context: Context, who: Address, ref: BlockRef) {
   const reader = createModuleReader(context)
   const requests =
     ref.type === 'hash'
-      ? [await requestOf(reader, ref.hash)]
+      ? await requestsNamed(reader, ref.hash)
       : await requestsCredited(reader, who, heightOf(context.api.chain, ref))
   const rewards = []
   for (const request of requests) {

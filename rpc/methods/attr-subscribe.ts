@@ -14,11 +14,11 @@ import { required, text } from '../params.ts'
 import type { Listener, Subscriptions } from '../subscriptions.ts'
 
 const kinds: Readonly<Record<string, readonly [ModuleName, readonly string[]]>> = {
-  batches: ['datanet', ['BatchSubmitted', 'BatchDecided', 'BatchRetracted']],
+  batches: ['datanet', ['BatchSubmitted', 'BatchDecided', 'BatchRetracted', 'BatchMeasured']],
   versions: ['datanet', ['VersionPublished', 'VersionAttested', 'VersionHeld', 'VersionAbandoned']],
-  assets: ['lineage', ['AssetRegistered', 'AssetUpdated']],
-  receipts: ['receipts', ['ReceiptCommitted', 'ReceiptFinal']],
-  challenges: ['receipts', ['ReceiptChallenged', 'VoteCast', 'ReceiptResolved']],
+  assets: ['lineage', ['AssetRegistered', 'AssetUpdated', 'HeadCertified']],
+  receipts: ['receipts', ['ReceiptCommitted', 'ReceiptFinal', 'EpochEntered', 'RowJoined']],
+  challenges: ['receipts', ['ReceiptChallenged', 'VoteCast', 'ReceiptResolved', 'AnswerRepeated']],
   payouts: ['rewards', ['Paid', 'Settled', 'Credited', 'LineageCredited', 'Refunded', 'Withdrawn']],
 }
 

@@ -1,6 +1,7 @@
 /** The methods by name, and those a devnet adds. Adding one is an entry in its namespace's table. */
 import { costly, type MethodTable } from '../method.ts'
 import { admin } from './admin.ts'
+import { attrAudits } from './attr-audits.ts'
 import { attrObjects } from './attr-objects.ts'
 import { attrConsensus } from './attr-consensus.ts'
 import { attrRewards } from './attr-rewards.ts'
@@ -42,6 +43,7 @@ const methods: MethodTable = {
   ...costly(trace),
   ...costly(ots),
   ...attrObjects,
+  ...attrAudits,
   ...attrRewards,
   ...attrConsensus,
   ...attrRows,

@@ -11,6 +11,7 @@ import {
   orNull,
   quantity,
   type Shape,
+  signed,
   text,
 } from './schema.ts'
 
@@ -64,7 +65,7 @@ export const asset = object({
 export const page = (items: typeof datanet) =>
   object({ total: integer, items: list(items) }, { from: integer })
 
-const methodShape: Shape = {
+export const methodShape: Shape = {
   ...fields(integer, 'id', 'version', 'windowBlocks', 'signatures', 'capBps', 'accuracyPpm'),
   ...fields(flag, 'active', 'isNative'),
   specHash: hash32,
@@ -132,7 +133,17 @@ const reward = object(
     split,
     lines: list(line),
   },
-  { receipt, leaves: list(leaf), evidence: object({ answer: bytes, spans: list(span) }) },
+  {
+    receipt,
+    leaves: list(leaf),
+    evidence: object({ answer: bytes, spans: list(span) }),
+    epoch: object({
+      ...fields(hash32, 'receiptId', 'outputHash', 'transactionHash'),
+      ...fields(quantity, 'endBlock', 'pool', 'base', 'fee', 'blockNumber'),
+      requests: integer,
+      rows: list(object({ row: quantity, score: signed })),
+    }),
+  },
 )
 export const explanation = object({ account, amount: quantity, rewards: list(reward) })
 

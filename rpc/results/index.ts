@@ -3,6 +3,7 @@
  * theirs themselves (methods/dev/dev-method.ts). Loaded when somebody asks; checks nothing at run time.
  */
 import type { JsonSchema } from '../params.ts'
+import * as checks from './attr-audits.ts'
 import * as attr from './attr.ts'
 import * as chain from './chain.ts'
 import * as node from './node.ts'
@@ -111,6 +112,11 @@ const own: Readonly<Record<string, JsonSchema>> = {
   attr_getReceipt: s.orNull(attr.receipt),
   attr_listReceipts: attr.page(attr.receipt),
   attr_getShares: attr.shares,
+  attr_getEpoch: s.orNull(checks.epoch),
+  attr_listEpochs: checks.epochs,
+  attr_listAudits: checks.audits,
+  attr_getGate: s.orNull(checks.gate),
+  attr_getCertificates: s.orNull(checks.certificates),
   attr_getPending: attr.pending,
   attr_getEarnings: attr.earnings,
   attr_getUsage: attr.usage,

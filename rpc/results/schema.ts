@@ -6,6 +6,12 @@ import { address, bytes as bytesOf, hash, type JsonSchema, uint256 } from '../pa
 
 /** Minimal hex. */
 export const quantity: JsonSchema = uint256.schema
+/** Minimal hex, a minus before it where it is below nothing. */
+export const signed: JsonSchema = {
+  title: 'signed',
+  type: 'string',
+  pattern: '^-?0x(0|[1-9a-f][0-9a-f]*)$',
+}
 export const hash32: JsonSchema = hash.schema
 export const account: JsonSchema = address.schema
 export const bytes: JsonSchema = bytesOf.schema
