@@ -4,36 +4,20 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ExitCode, Io } from './exit.ts'
-import { addressValue, bigNumber, openAmount, pathValue, wholeNumber } from './flags.ts'
+import { addClientOptions, idValue, keyHelp } from './client-options.ts'
+import { addProvider, addReceipts } from './provider-program.ts'
+import { addressValue, openAmount, pathValue, wholeNumber } from './flags.ts'
 
 type End = (exitCode: ExitCode) => void
-
-const idValue = bigNumber(1n, 2n ** 63n)
-
-/** Where the node is, and whose key signs. */
-const addClientOptions = (command: Command): Command =>
-  command
-    .optionsGroup('Node and key:')
-    .addOption(
-      new Option('--rpc-url <url>', 'JSON-RPC of a node')
-        .env('TRIBUTARY_RPC_URL')
-        .default('http://127.0.0.1:8545'),
-    )
-    .option('--key-file <file>', 'keystore (version 3) or a file with the hex key', pathValue)
-    .option('--password-file <file>', 'password of the keystore', pathValue)
-    .option('--from <address>', 'an account the node has unlocked (devnet)', addressValue)
-    .option('--json', 'print JSON')
 
 export function addClientCommands(program: Command, io: Io, end: End): void {
   addData(program, io, end)
   addModel(program, io, end)
   addAsk(program, io, end)
   addRewards(program, io, end)
+  addReceipts(program, io, end)
+  addProvider(program, io, end)
 }
-
-const keyHelp = `
-A key comes from --key-file, or from TRIBUTARY_PRIVATE_KEY in the environment; the password of a
-keystore from --password-file or TRIBUTARY_PASSWORD.`
 
 function addData(program: Command, io: Io, end: End): void {
   const data = program
@@ -70,10 +54,32 @@ function addData(program: Command, io: Io, end: End): void {
     async (flags) => end(await (await import('./commands/data.ts')).pushData(flags, io)),
   )
   addReview(data, io, end)
+  addGate(data, io, end)
   commandOf(
     'status',
     'What became of each batch: its verdict, the answers it shaped, its income.',
   ).action(async (flags) => end(await (await import('./commands/data.ts')).dataStatus(flags, io)))
+}
+
+function addGate(data: Command, io: Io, end: End): void {
+  addClientOptions(
+    data
+      .command('gate')
+      .argument('<batch>', 'the batch', idValue)
+      .description('How much of a batch was there before it, as the chain has measured it.'),
+  )
+    .optionsGroup('Gate:')
+    .option('--measure', 'measure what is left first; a copy’s deposit is half yours')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tributary data gate 12
+  tributary data gate 12 --measure --key-file key.json`,
+    )
+    .action(async (batchId: bigint, flags) =>
+      end(await (await import('./commands/gate.ts')).showGate(batchId, flags, io)),
+    )
 }
 
 /** The owner's side of a datanet: judging batches, publishing versions. */
@@ -184,8 +190,44 @@ function addModel(program: Command, io: Io, end: End): void {
     .requiredOption('--file <file>', 'the answer’s text', pathValue)
     .requiredOption('--version <id>', 'datanet version to attribute it to', idValue)
     .option('--method <id>', 'attribution method', wholeNumber(1, 65_535), 1)
+    .option('--enter', 'add it to the open epoch: paid with others when that is closed')
+    .option(
+      '--state <folder>',
+      'state its receipt under a bond, and keep the answer in this folder for an audit',
+      pathValue,
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tributary model answer 0xREQUEST --file answer.txt --version 2
+  tributary model answer 0xREQUEST --file answer.bin --version 3 --method 4 --enter
+  tributary model answer 0xREQUEST --file long.txt --version 2 --method 7 --state answers`,
+    )
     .action(async (requestId: `0x${string}`, flags) =>
       end(await (await import('./commands/model.ts')).answer(requestId, flags, io)),
+    )
+  addCertify(model, io, end)
+}
+
+function addCertify(model: Command, io: Io, end: End): void {
+  addClientOptions(
+    model
+      .command('certify')
+      .argument('<id>', 'the model', idValue)
+      .argument('<head>', 'file with the bytes of its head, which are the model’s content')
+      .description('Shows the chain that a trained head is the optimum of its version’s rows.'),
+  )
+    .optionsGroup('Head:')
+    .requiredOption('--version <id>', 'datanet version it was trained on', idValue)
+    .addHelpText(
+      'after',
+      `
+Example:
+  tributary model certify 3 head.bin --version 2`,
+    )
+    .action(async (id: bigint, head: string, flags) =>
+      end(await (await import('./commands/gate.ts')).certifyHead(id, head, flags, io)),
     )
 }
 

@@ -4,6 +4,7 @@
  */
 export { moduleAbis, moduleAddresses, type ModuleName } from '../attribution/abi.ts'
 export { attributionActions } from './actions.ts'
+export { answerReceipt, makeReceipt, stateAnswer, type StatedAnswer } from './answering.ts'
 export { tributaryDevnet } from './chain.ts'
 export { fetchBlockLogs, verifyBlockLogs, type BlockLogs } from './block-logs.ts'
 export { createChainReader } from './reader.ts'

@@ -195,6 +195,7 @@ interface IDatanet is IModuleErrors {
     function versionDepositFor(uint64 sizeBytes) external view returns (uint256 amount);
     function isHeld(uint256 versionId) external view returns (bool);
     function hasAttested(uint256 versionId, address validator) external view returns (bool);
+    /// How far the novelty gate has measured a batch in a version: tokens covered, tokens and rows looked at.
     function measured(uint256 versionId, uint256 batchId) external view returns (uint64 covered, uint64 tokens, uint32 rows);
     /// Voting power of a validator, and of all.
     function powerOf(address validator) external view returns (uint64 power, uint64 totalPower);

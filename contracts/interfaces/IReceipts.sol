@@ -220,9 +220,12 @@ interface IReceipts is IModuleErrors {
     /// Pays the caller's balance to `to`. An exit.
     function withdraw(address to) external returns (uint256 amount);
 
+    /// An epoch that is open or closed. Reverts NotFound for a receipt of one request.
     function epoch(bytes32 receiptId) external view returns (Epoch memory);
-    /// Zero: none.
+    /// The epoch that `enter` adds to, if its time is not over. Zero: none.
     function openEpoch(uint256 assetId, uint256 versionId, uint16 methodId) external view returns (bytes32 receiptId);
+    /// What a row is owed in an epoch so far; `weight` is what `close` counts of it: nothing below nothing, and
+    /// no more than its cap.
     function point(bytes32 receiptId, uint64 row) external view returns (Point memory);
     /// The row itself unless it was joined.
     function leaderOf(uint256 versionId, uint64 row) external view returns (uint64 leader);

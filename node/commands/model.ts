@@ -14,6 +14,9 @@ import {
   type Writer,
 } from '../client.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
+import { usageError } from '../failure.ts'
+import { keepAnswer } from '../provider/answers.ts'
+import { stateAnswer } from '../../sdk/index.ts'
 import { count, toAmountText, toJsonText } from '../text.ts'
 
 export interface RegisterFlags extends ClientFlags {
@@ -53,10 +56,16 @@ export async function showModel(id: bigint, flags: ClientFlags, io: Io): Promise
   const client = await openReader(flags)
   const asset = await explained(client.attribution.asset(id))
   const usage = await explained(client.attribution.usage(id))
-  if (flags.json) io.out(toJsonText({ asset, usage }))
+  const { versions } = await explained(client.attribution.certificates(id))
+  if (flags.json) io.out(toJsonText({ asset, usage, certificates: versions }))
   else {
     io.out(`model ${id} (${asset.kind}, ${asset.state}) of ${asset.owner}, ${asset.uri}`)
-    for (const { versionId, edge } of asset.sources) io.out(`  ${edge} version ${versionId}`)
+    for (const { versionId, edge } of asset.sources) {
+      const found = versions.find((one) => one.versionId === versionId)
+      const block = found?.blockNumber
+      const shown = block === undefined ? '' : `, its head certified in block ${block}`
+      io.out(`  ${edge} version ${versionId}${shown}`)
+    }
     for (const { assetId, edge, sharePpm } of asset.parents)
       io.out(`  ${edge} model ${assetId}, ${sharePpm / 10_000} % of the model part`)
     io.out(`  price ${toAmountText(asset.price)}, ${count(usage.requests, 'paid request')}`)
@@ -129,13 +138,25 @@ export interface AnswerFlags extends ClientFlags {
   readonly file: string
   readonly version: bigint
   readonly method: number
+  /** Add it to the open epoch of the model, version and method. */
+  readonly enter?: boolean
+  /** State its receipt under a bond, and keep the answer in this folder for an audit. */
+  readonly state?: string
 }
 
 /** The provider's side: attributes the answer in the module, then settles the fee. */
 export async function answer(requestId: Hex, flags: AnswerFlags, io: Io): Promise<ExitCode> {
-  const bytes = bytesToHex(await readBytes(flags.file))
+  if (flags.enter === true && flags.state !== undefined)
+    throw usageError('give --enter or --state, not both')
+  const read = await readBytes(flags.file)
+  const bytes = bytesToHex(read)
   const client = await openClient(flags)
   const args = [requestId, flags.version, flags.method, bytes] as const
+  if (flags.enter === true) return enter(client, args, flags, io)
+  if (flags.state !== undefined) {
+    await keepAnswer(flags.state, read)
+    return state(client, args, { ...flags, folder: flags.state }, io)
+  }
   const { result: receiptId } = await explained(client.receipts.simulate.attribute(args))
   await mined(client, client.receipts.write.attribute(args))
   const leaves = (await explained(client.attribution.leaves(receiptId))) ?? []
@@ -152,6 +173,39 @@ export async function answer(requestId: Hex, flags: AnswerFlags, io: Io): Promis
     flags.json
       ? toJsonText({ requestId, receiptId, leaves: leaves.length })
       : `receipt ${receiptId}: ${count(leaves.length, 'contribution')} credited`,
+  )
+  return exitCodes.ok
+}
+
+type AnswerArgs = readonly [requestId: Hex, versionId: bigint, methodId: number, answer: Hex]
+
+/** One of many answers that are paid together, when their epoch is closed. */
+async function enter(client: Writer, args: AnswerArgs, { json }: ClientFlags, io: Io) {
+  const { result: receiptId } = await explained(client.receipts.simulate.enter(args))
+  await mined(client, client.receipts.write.enter(args))
+  const epoch = await explained(client.attribution.epoch(receiptId))
+  io.out(
+    json
+      ? toJsonText({ requestId: args[0], receiptId, endBlock: epoch?.endBlock })
+      : `entered into epoch ${receiptId}, which can be closed from block ${(epoch?.endBlock ?? 0n) + 1n} on: tributary receipts close ${receiptId}`,
+  )
+  return exitCodes.ok
+}
+
+async function state(
+  client: Writer,
+  [requestId, versionId, methodId, bytes]: AnswerArgs,
+  { json, folder }: ClientFlags & { readonly folder: string },
+  io: Io,
+) {
+  const receiptId = await explained(
+    stateAnswer(client, { requestId, versionId, methodId, answer: bytes }),
+  )
+  const { bond, finalBlock } = await explained(client.receipts.read.status([receiptId]))
+  io.out(
+    json
+      ? toJsonText({ requestId, receiptId, bond, finalBlock })
+      : `receipt ${receiptId} stated under a bond of ${toAmountText(bond)}; it may be drawn: keep running tributary provider run --answers ${folder}`,
   )
   return exitCodes.ok
 }

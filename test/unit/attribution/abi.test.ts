@@ -65,6 +65,12 @@ const limitsOf = (fields: readonly AbiField[], above = ''): string[] =>
       : []
   })
 
+/** Functions whose names do not say enough. */
+const told = new Set(
+  `answer answerInPieces expire audit bondFor challenge commit enter close join fold epoch openEpoch point
+  leaderOf debtOf measure measured certify certifiedBlock`.split(/\s+/),
+)
+
 describe.each(names)('%s', (name) => {
   test('takes no more values for an enum than Solidity does', () => {
     const methods = natives?.modules.find((module) => module.name === name)?.methodsByName
@@ -81,6 +87,13 @@ describe.each(names)('%s', (name) => {
 
   test('equals the ABI solc makes of its interface', () => {
     expect(items(moduleAbis[name])).toEqual(items(compiled[interfaceOf(name)] ?? []))
+  })
+
+  test('says what its audits, epochs, gate and certificates do', () => {
+    const undocumented = [...sourceOf(interfaceOf(name)).matchAll(/^(.*)\n {4}function (\w+)\(/gm)]
+      .filter(([, before = '', called = '']) => told.has(called) && !/^ {4}\/\/\/ /.test(before))
+      .map(([, , called]) => called)
+    expect(undocumented).toEqual([])
   })
 
   test('no two functions share a selector', () => {
