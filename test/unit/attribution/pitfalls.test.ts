@@ -1,6 +1,6 @@
 /**
- * The faults others shipped in native modules (notes/modules.md, section 6), each by its number: 1 to 17
- * here, the rest in pitfalls-more.test.ts. Every one runs against the modules of a devnet.
+ * The faults others shipped in native modules (notes/modules.md, section 6), each by its number: 1 to 15
+ * here, 16 and 17 in rpc/natives.test.ts, the rest in pitfalls-more.test.ts. Every one runs against the modules of a devnet.
  */
 import { expect, test } from '@jest/globals'
 import { encodeFunctionData, toEventSelector, toFunctionSelector } from 'viem'

@@ -39,7 +39,7 @@ test('an estimate is enough, and one unit less is not', async () => {
   expect((await devnet.call('eth_call', short, 'latest')).error?.message).toContain('out of gas')
 })
 
-test('events of modules are found by eth_getLogs, under the bloom', async () => {
+test('15: events of modules are found by eth_getLogs, under the bloom', async () => {
   await devnet.send({ to: datanet, data: create })
   const logs = await devnet.ask<{ address: Hex; topics: Hex[] }[]>('eth_getLogs', {
     fromBlock: '0x0',
@@ -58,7 +58,7 @@ test('an access list names the slots a module touches, and makes the call cheape
   expect(BigInt(gasUsed)).toBeGreaterThan(21_000n)
 })
 
-test('state overrides of a module change its storage and leave it native', async () => {
+test('17: state overrides of a module change its storage and leave it native', async () => {
   const stateDiff = { [zeroWord]: `0x${'5'.padStart(64, '0')}` }
   const data = await devnet.ask<Hex>('eth_call', { to: datanet, data: counts }, 'latest', {
     [datanet]: { stateDiff, balance: '0x1' },
@@ -66,7 +66,7 @@ test('state overrides of a module change its storage and leave it native', async
   expect(countsOf(data)[0]).toBe(5n)
 })
 
-test('a code override replaces a module, and a moved one answers elsewhere', async () => {
+test('17: a code override replaces a module, and a moved one answers elsewhere', async () => {
   const code = '0x602a5f5260205ff3'
   const replaced = await devnet.ask<Hex>('eth_call', { to: datanet, data: counts }, 'latest', {
     [datanet]: { code },
@@ -79,7 +79,7 @@ test('a code override replaces a module, and a moved one answers elsewhere', asy
   expect(countsOf(moved)).toHaveLength(3)
 })
 
-test('a trace shows the frame of a module with what went in and came out', async () => {
+test('16: a trace shows the frame of a module with what went in and came out', async () => {
   const frame = await devnet.ask<Record<string, unknown>>('debug_traceCall', call, 'latest', {
     tracer: 'callTracer',
     tracerConfig: { withLog: true },
