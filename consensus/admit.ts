@@ -100,10 +100,10 @@ export function admitSynced(
 /** The set that votes at `height`, if it is one we listen to: this, or the next. */
 function setOf(state: CoreState, height: bigint): ValidatorSet | Refusal<AdmitCode> {
   const isPast = height < state.height || (height === state.height && isDecided(state))
-  if (isPast) return ignore('HEIGHT_PAST', `height ${height.toString()} is decided`)
+  if (isPast) return ignore('HEIGHT_PAST', 'the height is decided')
   if (height === state.height) return state.validators
   if (height === state.height + 1n) return state.nextValidators
-  return ignore('HEIGHT_FUTURE', `height ${height.toString()} is too far ahead`)
+  return ignore('HEIGHT_FUTURE', 'the height is too far ahead')
 }
 
 function admitVote(

@@ -9,7 +9,6 @@ import {
   type Codec,
   createCodec,
   fixedHex,
-  fromHex,
   integer,
   list,
   mapped,
@@ -22,6 +21,7 @@ import {
   toHex,
   uint,
   variants,
+  writeHex,
 } from '../primitives/index.ts'
 import { maxBlockBytes, maxParts, partSizeBytes } from './parts.ts'
 import type {
@@ -98,7 +98,8 @@ function toSealedWire(seals: readonly Seal[]): SealedWire {
   for (const { index } of seals)
     signers[index >> 3] = (signers[index >> 3] ?? 0) | (1 << (index & 7))
   const all = new Uint8Array(seals.length * sealBytes)
-  for (const [at, each] of seals.entries()) all.set(fromHex(each.seal), at * sealBytes)
+  let at = 0
+  for (const { seal: hex } of seals) at = writeHex(hex, all, at)
   return { signers, seals: all }
 }
 

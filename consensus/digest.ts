@@ -15,9 +15,9 @@ import {
   type Hex,
   type Secp256k1,
   type Signature,
-  toBigInt,
   toFixedBytes,
-  toHex,
+  toWord,
+  writeHex,
 } from '../primitives/index.ts'
 import type { Proposal, Vote } from './types.ts'
 
@@ -47,9 +47,10 @@ function structOf(type: Uint8Array, fields: readonly (number | bigint | Hex | nu
   const bytes = new Uint8Array(32 * (fields.length + 1))
   const view = new DataView(bytes.buffer)
   bytes.set(type)
-  for (const [at, field] of fields.entries()) {
-    const start = 32 * (at + 1)
-    if (typeof field === 'string') bytes.set(fromHex(field), start)
+  let start = 0
+  for (const field of fields) {
+    start += 32
+    if (typeof field === 'string') writeHex(field, bytes, start)
     else if (typeof field === 'bigint') view.setBigUint64(start + 24, field)
     // The one negative number is -1, a valid round of none.
     else if (field === -1) bytes.fill(0xff, start, start + 32)
@@ -68,13 +69,16 @@ export function createDigests({ chainId, genesisHash }: SigningDomain): Digests 
       fromHex(genesisHash),
     ),
   )
+  /** Prefix, domain, and the place of the struct's hash. */
+  const whole = concat(Uint8Array.of(0x19, 0x01), domain, new Uint8Array(32))
   return {
     of(message, validatorSetHash) {
       const struct =
         message.type === 'proposal'
           ? proposalWords(message, validatorSetHash)
           : voteWords(message, validatorSetHash)
-      return keccak256(concat(Uint8Array.of(0x19, 0x01), domain, keccak256(struct)))
+      whole.set(keccak256(struct), whole.length - 32)
+      return keccak256(whole)
     },
   }
 }
@@ -100,16 +104,15 @@ const proposalWords = (proposal: Proposal, validatorSetHash: Hex): Uint8Array =>
 
 /** 65 bytes: r, s, and v as `ecrecover` wants it. */
 export const toSeal = ({ r, s, yParity }: Signature): Hex =>
-  toHex(concat(toFixedBytes(r, 32), toFixedBytes(s, 32), Uint8Array.of(27 + yParity)))
+  `${toWord(r)}${toWord(s).slice(2)}${(27 + yParity).toString(16)}`
 
 /** Who made the seal; undefined when nobody can have, or when it is not the one canonical form. */
 export function sealSigner(curve: Secp256k1, digest: Uint8Array, seal: Hex): Address | undefined {
-  const bytes = fromHex(seal)
-  const v = bytes[64]
-  if (bytes.length !== 65 || (v !== 27 && v !== 28)) return undefined
+  const v = seal.length === 132 ? Number(`0x${seal.slice(130)}`) : undefined
+  if (v !== 27 && v !== 28) return undefined
   const signature: Signature = {
-    r: toBigInt(bytes.subarray(0, 32)),
-    s: toBigInt(bytes.subarray(32, 64)),
+    r: BigInt(seal.slice(0, 66)),
+    s: BigInt(`0x${seal.slice(66, 130)}`),
     yParity: v === 27 ? 0 : 1,
   }
   if (!isInRange(signature) || !isLowS(signature.s)) return undefined

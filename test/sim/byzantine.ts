@@ -14,6 +14,7 @@ import {
   toSeal,
   type Vote,
   type CommitCertificate,
+  type Seal,
   type SignedVote,
 } from '../../consensus/index.ts'
 import {
@@ -146,11 +147,12 @@ export function createSplitter(ports: ActorPorts, isOneHeader = false): Actor {
     const key = `${height} ${round} ${values.join()}`
     if (done.has(key)) return
     done.add(key)
-    for (const to of everybody) {
-      const blockHash = values[plan.half(to)]
-      for (const type of ['prevote', 'precommit'] as const)
-        say(to, [mouth.vote({ type, height, round, blockHash: blockHash ?? null })])
-    }
+    const votes = values.map((blockHash) =>
+      (['prevote', 'precommit'] as const).map((type) =>
+        messagePacket(mouth.vote({ type, height, round, blockHash })),
+      ),
+    )
+    for (const to of everybody) for (const vote of votes[plan.half(to)] ?? []) send(to, vote)
   }
   return {
     boot: () => undefined,
@@ -268,15 +270,17 @@ export function createPoisoner(ports: ActorPorts): Actor {
     const vote = mouth.vote({ type: 'precommit', height, round: 0, blockHash })
     const validators = setAt(height)
     const own = validators.indexes.get(vote.voter) ?? 0
-    const all = validators.validators.map((_, at) => ({ index: at, seal: vote.seal }))
-    const stranger = { ...vote, voter: addressOf(99) }
-    const strange = toSeal(toyCurve.sign(digests.of(stranger, validators.hash), Uint8Array.of(99)))
-    const seals = dice.pick([
-      [{ index: own, seal: vote.seal }],
-      all,
-      all.map(({ index: at }) => ({ index: at, seal: strange })),
-      validators.validators.map(() => ({ index: own, seal: vote.seal })),
+    const all = (seal: Hex): Seal[] => validators.validators.map((_, at) => ({ index: at, seal }))
+    const makeSeals = dice.pick<() => Seal[]>([
+      () => [{ index: own, seal: vote.seal }],
+      () => all(vote.seal),
+      () => {
+        const digest = digests.of({ ...vote, voter: addressOf(99) }, validators.hash)
+        return all(toSeal(toyCurve.sign(digest, Uint8Array.of(99))))
+      },
+      () => validators.validators.map(() => ({ index: own, seal: vote.seal })),
     ])
+    const seals = makeSeals()
     const certificate: CommitCertificate = { type: 'commit', height, round: 0, blockHash, seals }
     // One with a signer twice has no bytes: the bitmap cannot say it. The rule must hold without that.
     return encodeOnce({ type: 'decision', certificate, block })

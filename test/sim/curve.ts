@@ -110,8 +110,10 @@ interface KnownDigest {
 /** All votes for one block in one round have one digest, and all hear the same seals. */
 function memoChecker(real: Checker): Checker {
   const byHeight = createRecent<bigint, KnownDigest[]>()
-  const byProposal = createRecent<object, KnownDigest>()
+  const byMessage = createRecent<object, KnownDigest>()
   const byDigest = createRecent<Uint8Array, KnownDigest>()
+  /** Who asks for a digest asks next who made a seal of it. */
+  let last: KnownDigest | undefined
   const find = (message: Vote | Proposal, setHash: Hex): KnownDigest => {
     const all = byHeight.get(message.height) ?? []
     if (all.length === 0) byHeight.set(message.height, all)
@@ -127,16 +129,14 @@ function memoChecker(real: Checker): Checker {
   return {
     digests: {
       of(message, setHash) {
-        if (message.type !== 'proposal') return find(message, setHash).digest
-        const before = byProposal.get(message)
-        if (before?.setHash === setHash) return before.digest
-        const known = find(message, setHash)
-        byProposal.set(message, known)
-        return known.digest
+        const before = byMessage.get(message)
+        if (before?.setHash === setHash) last = before
+        else byMessage.set(message, (last = find(message, setHash)))
+        return last.digest
       },
     },
     signerOf(digest, seal) {
-      const signers = byDigest.get(digest)?.signers
+      const signers = (last?.digest === digest ? last : byDigest.get(digest))?.signers
       const known = signers?.get(seal)
       if (known !== undefined || signers?.has(seal) === true) return known
       const signer = real.signerOf(digest, seal)

@@ -44,8 +44,9 @@ export function createWorld(startMs: number): World {
     audit(what, detail) {
       // Times are no whole numbers: the millisecond and the millionth of it.
       const ms = Math.floor(nowMs)
-      for (const part of [ms % 2 ** 32, Math.floor((nowMs - ms) * 1e6), what, detail])
-        hash = mix(hash, part)
+      hash = mix(hash, ms % 2 ** 32)
+      hash = mix(hash, Math.floor((nowMs - ms) * 1e6))
+      hash = mix(mix(hash, what), detail)
       second = (Math.imul(second, 31) + hash) >>> 0
     },
     auditHash: () => hash.toString(16).padStart(8, '0') + second.toString(16).padStart(8, '0'),
@@ -104,7 +105,8 @@ function pop(heap: Event[]): void {
   let at = 0
   for (;;) {
     let down = 2 * at + 1
-    const [left, right] = [heap[down], heap[down + 1]]
+    const left = heap[down]
+    const right = heap[down + 1]
     if (!left) break
     let child = left
     if (right && isBefore(right, left)) {
