@@ -163,10 +163,16 @@ function encodeGuard(
     address,
     last: last && { ...last, height: last.height.toString() },
   })
-  const bytes = Buffer.from(`${'0'.repeat(checksumDigits)}\n${facts}\n`)
-  bytes.write(checksumOf(bytes, checksumDigits + 1, bytes.length - 1))
+  const text = `${'0'.repeat(checksumDigits)}\n${facts}\n`
+  const { written } = encoder.encodeInto(text, scratch)
+  const bytes = scratch.subarray(0, written)
+  encoder.encodeInto(checksumOf(bytes, checksumDigits + 1, written - 1), bytes)
   return bytes
 }
+
+const encoder = new TextEncoder()
+/** Nobody keeps it: a file has its bytes when `append` returns. Longer than any statement's text. */
+const scratch = new Uint8Array(4_096)
 
 const checksumDigits = 8
 const checksumOf = (bytes: Uint8Array, start = 0, end = bytes.length): string =>

@@ -6,11 +6,11 @@
  */
 import { proposerOf } from '../../consensus/index.ts'
 import { type Address, assertNever } from '../../primitives/index.ts'
-import { createSets } from './app.ts'
 import { addressOf, decodeOnce } from './curve.ts'
 import type { SimOptions } from './options.ts'
 import { createRng } from './rng.ts'
 import { simParams } from './params.ts'
+import { nodes, quietOptions, setAt } from './planned.ts'
 import { simulate, type SimResult } from './simulation.ts'
 
 export interface CrashPoint {
@@ -30,29 +30,14 @@ export interface CrashFinding {
   readonly result: SimResult
 }
 
-const nodes = 4
 const heights = 3n
 /** Seeds of one power loss: none, all, a prefix and some pages survive in some of them. */
 const lossSeeds = [1, 2, 3]
 /** A second crash comes within so many operations: some of the same height. */
 const secondCrashes = 24
 
-const quiet = (seed: number): SimOptions => ({
-  seed,
-  nodes,
-  seconds: 40,
-  healMs: 30_000,
-  loss: 0,
-  duplication: 0,
-  minDelayMs: 5,
-  meanDelayMs: 3,
-  slowMs: 0,
-  slowChance: 0,
-  workMs: 5,
-  blockTimeMs: 1_000,
-  byzantine: [],
-  happenings: [],
-})
+const optionsOf = (seed: number): SimOptions =>
+  quietOptions({ seed, seconds: 40, healMs: 30_000, meanDelayMs: 3, workMs: 5 })
 
 /**
  * Round 0 of each height ends with two validators locked on its block and two that are not: one never
@@ -91,7 +76,6 @@ function decides(message: Uint8Array): boolean {
   return said.type === 'commit' || (said.type === 'precommit' && said.round > 0)
 }
 
-const setAt = createSets(Array.from({ length: nodes }, (_, i) => addressOf(i)))
 const indexes = new Map(Array.from({ length: nodes }, (_, i) => [addressOf(i), i]))
 const indexOf = (address: Address): number => indexes.get(address) ?? -1
 
@@ -100,7 +84,7 @@ async function runWith(
 ): Promise<{ result: SimResult; operations: number[] }> {
   let operations: number[] = []
   const opened = new Set<bigint>()
-  const result = await simulate(quiet(point?.seed ?? 1), {
+  const result = await simulate(optionsOf(point?.seed ?? 1), {
     params: { ...simParams, proposeMs: 300, prevoteMs: 200, precommitMs: 200, rebroadcastMs: 400 },
     delayMs(_from, to, message) {
       if (!passes(opened, to, message)) return undefined

@@ -55,7 +55,7 @@ interface Recent<key, value> {
   set(key: key, value: value): void
 }
 
-const generationSize = 2_048
+const generationSize = 256
 
 function createRecent<key, value>(): Recent<key, value> {
   let young = new Map<key, value>()

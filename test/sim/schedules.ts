@@ -6,19 +6,11 @@
  */
 import { proposerOf } from '../../consensus/index.ts'
 import { assertNever } from '../../primitives/index.ts'
-import { createSets } from './app.ts'
 import { addressOf, decodeOnce } from './curve.ts'
-import type { SimOptions } from './options.ts'
+import { nodes, plannedRounds, quietOptions, setAt, simulatePlanned } from './planned.ts'
 import { createRng, type Rng } from './rng.ts'
-import { simParams } from './params.ts'
-import { simulate, type SimResult } from './simulation.ts'
+import type { SimResult } from './simulation.ts'
 
-const nodes = 4
-const rounds = 3
-/** Height 1 begins after a second; three rounds of these timeouts take less than the rest. */
-const openMs = 2_500
-const timeouts = { proposeMs: 100, prevoteMs: 60, precommitMs: 60, rebroadcastMs: 80 }
-const noGrowth = { proposeDeltaMs: 0, prevoteDeltaMs: 0, precommitDeltaMs: 0 }
 /** Past the prevote timeout, within the precommit timeout. */
 const lateMs = 85
 
@@ -45,24 +37,6 @@ function planRound(dice: Rng): RoundPlan {
   return { blind, hearings }
 }
 
-const optionsOf = (seed: number): SimOptions => ({
-  seed,
-  nodes,
-  seconds: 10,
-  healMs: 3_000,
-  loss: 0,
-  duplication: 0,
-  minDelayMs: 5,
-  meanDelayMs: 1,
-  slowMs: 0,
-  slowChance: 0,
-  workMs: 1,
-  blockTimeMs: 1_000,
-  byzantine: [],
-  happenings: [],
-})
-
-const setAt = createSets(Array.from({ length: nodes }, (_, i) => addressOf(i)))
 const indexes = new Map(Array.from({ length: nodes }, (_, i) => [addressOf(i), i]))
 
 /** How much later than others a message is heard; undefined: not at all. */
@@ -96,12 +70,8 @@ function delayMs(plans: readonly RoundPlan[], to: number, bytes: Uint8Array): nu
 
 export async function runSchedule(seed: number): Promise<SimResult> {
   const dice = createRng(seed, 'schedule')
-  const plans = Array.from({ length: rounds }, () => planRound(dice))
-  let isOpen = false
-  return simulate(optionsOf(seed), {
-    params: { ...simParams, ...timeouts, ...noGrowth },
-    onReady: (_nodes, _net, world) => void world.after(openMs, () => (isOpen = true)),
-    delayMs: (_from, to, message) => (isOpen ? 0 : delayMs(plans, to, message)),
-    isOver: (all) => all.every((node) => node.height() > 1n),
-  })
+  const plans = Array.from({ length: plannedRounds }, () => planRound(dice))
+  return simulatePlanned(quietOptions({ seed }), (_from, to, message) =>
+    delayMs(plans, to, message),
+  )
 }

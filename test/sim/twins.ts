@@ -4,15 +4,8 @@
  * processes in two. The faulty one is each of the four in turn. Nobody may decide two blocks.
  */
 import { decodeOnce } from './curve.ts'
-import type { SimOptions } from './options.ts'
-import { simParams } from './params.ts'
-import { simulate, type SimResult } from './simulation.ts'
-
-const nodes = 4
-const rounds = 3
-
-/** Height 1 begins after a second; three rounds of these timeouts take less than the rest. */
-const partedMs = 2_500
+import { nodes, plannedRounds, quietOptions, simulatePlanned } from './planned.ts'
+import type { SimResult } from './simulation.ts'
 
 /**
  * Who hears whom in a round: a bit for each of the five processes (the twin is the fifth). The first is
@@ -25,35 +18,18 @@ export interface TwinsCase {
   readonly parts: readonly number[]
 }
 
-const countTwins = nodes * partitions ** rounds
+const countTwins = nodes * partitions ** plannedRounds
 
 /** The n-th case of all. */
 function twinsCase(n: number): TwinsCase {
   const parts: number[] = []
   let rest = Math.floor(n / nodes)
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < plannedRounds; round++) {
     parts.push(rest % partitions)
     rest = Math.floor(rest / partitions)
   }
   return { faulty: n % nodes, parts }
 }
-
-const optionsOf = ({ faulty }: TwinsCase): SimOptions => ({
-  seed: 1,
-  nodes,
-  seconds: 10,
-  healMs: 3_000,
-  loss: 0,
-  duplication: 0,
-  minDelayMs: 5,
-  meanDelayMs: 1,
-  slowMs: 0,
-  slowChance: 0,
-  workMs: 1,
-  blockTimeMs: 1_000,
-  byzantine: [{ node: faulty, strategy: 'twin' }],
-  happenings: [],
-})
 
 /** After the rounds that are enumerated everybody hears everybody. */
 function isTogether({ parts }: TwinsCase, from: number, to: number, round: number): boolean {
@@ -67,31 +43,16 @@ const sideOf = (part: number, process: number): number =>
 /** Parts of a block belong to no round: they say nothing. */
 function roundOf(message: Uint8Array): number {
   const verdict = decodeOnce(message)
-  if (verdict.type !== 'accept' || verdict.value.type !== 'message') return rounds
-  return verdict.value.message.type === 'part' ? rounds : verdict.value.message.round
+  if (verdict.type !== 'accept' || verdict.value.type !== 'message') return plannedRounds
+  return verdict.value.message.type === 'part' ? plannedRounds : verdict.value.message.round
 }
 
-async function runTwins(twins: TwinsCase): Promise<SimResult> {
-  let isHealed = false
-  return simulate(optionsOf(twins), {
-    params: {
-      ...simParams,
-      proposeMs: 100,
-      prevoteMs: 60,
-      precommitMs: 60,
-      rebroadcastMs: 80,
-      proposeDeltaMs: 0,
-      prevoteDeltaMs: 0,
-      precommitDeltaMs: 0,
-    },
-    hasTwin: true,
-    // A half without a quorum stays in its round for ever; so the ways open again after a while.
-    onReady: (_nodes, _net, world) => void world.after(partedMs, () => (isHealed = true)),
-    delayMs: (from, to, message) =>
-      isHealed || isTogether(twins, from, to, roundOf(message)) ? 0 : undefined,
-    isOver: (all) => all.every((node) => node.height() > 1n),
-  })
-}
+const runTwins = (twins: TwinsCase): Promise<SimResult> =>
+  simulatePlanned(
+    quietOptions({ byzantine: [{ node: twins.faulty, strategy: 'twin' }] }),
+    (from, to, message) => (isTogether(twins, from, to, roundOf(message)) ? 0 : undefined),
+    { hasTwin: true },
+  )
 
 /** How many cases were run; ends early when `onFinding` says so. */
 export async function enumerateTwins(
