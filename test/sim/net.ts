@@ -40,7 +40,7 @@ export function createNet(
     return faults.minDelayMs - Math.log(1 - dice.next()) * faults.meanDelayMs
   }
   const deliverLater = (from: number, to: number, message: Uint8Array): void => {
-    world.after(delayMs(), () => deliver(to, from, message))
+    world.later(delayMs(), () => deliver(to, from, message))
   }
   return {
     send(from, to, message) {

@@ -5,6 +5,8 @@
 export interface World {
   nowMs(): number
   after(delayMs: number, task: () => void): () => void
+  /** The same of what nobody cancels. */
+  later(delayMs: number, task: () => void): void
   /** Tells the auditor what happened, as whole numbers below 2^32. */
   audit(what: number, detail: number): void
   auditHash(): string
@@ -32,15 +34,20 @@ export function createWorld(startMs: number): World {
   let second = 0x01000193
   let isUnsettled = false
   const held: Promise<unknown>[] = []
+  const plan = (delayMs: number, task: () => void): Event => {
+    const event: Event = { atMs: nowMs + Math.max(0, delayMs), order: order++, task }
+    push(heap, event)
+    return event
+  }
   return {
     nowMs: () => nowMs,
     after(delayMs, task) {
-      const event: Event = { atMs: nowMs + Math.max(0, delayMs), order: order++, task }
-      push(heap, event)
+      const event = plan(delayMs, task)
       return () => {
         event.task = undefined
       }
     },
+    later: (delayMs, task) => void plan(delayMs, task),
     audit(what, detail) {
       // Times are no whole numbers: the millisecond and the millionth of it.
       const ms = Math.floor(nowMs)
