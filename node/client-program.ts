@@ -1,10 +1,11 @@
 /**
- * The commands that speak to a node: data, model, ask, rewards. Options and help only; the work is in
- * commands/, loaded when called. No option takes a key: the command line is for everybody to read.
+ * The commands that speak to a node: data (data-program.ts), model, ask, rewards. Options and help only;
+ * the work is in commands/, loaded when called. No option takes a key: the command line is for everybody to read.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ExitCode, Io } from './exit.ts'
 import { addClientOptions, idValue, keyHelp } from './client-options.ts'
+import { addData } from './data-program.ts'
 import { addProvider, addReceipts } from './provider-program.ts'
 import { addressValue, openAmount, pathValue, wholeNumber } from './flags.ts'
 
@@ -17,116 +18,6 @@ export function addClientCommands(program: Command, io: Io, end: End): void {
   addRewards(program, io, end)
   addReceipts(program, io, end)
   addProvider(program, io, end)
-}
-
-function addData(program: Command, io: Io, end: End): void {
-  const data = program
-    .command('data')
-    .summary('contribute rows to a datanet')
-    .description(
-      'From files to an accepted batch: init, add, check, push, status; for a datanet’s owner: review, publish.',
-    )
-    .addHelpText('after', keyHelp)
-  const commandOf = (name: string, text: string): Command =>
-    addClientOptions(
-      data
-        .command(name)
-        .description(text)
-        .option('-f, --folder <folder>', 'working folder', pathValue, '.'),
-    )
-  commandOf('init', 'Begins a working folder for a datanet, or creates the datanet with it.')
-    .optionsGroup('Datanet:')
-    .option('--datanet <id>', 'a datanet that exists', idValue)
-    .option('--create <name>', 'create one, with you as its owner')
-    .option('--licence <spdx>', 'licence of the rows', licenceValue, 'CC0-1.0')
-    .option('--uri <uri>', 'where people find out more', '')
-    .action(async (flags) => end(await (await import('./commands/data.ts')).initData(flags, io)))
-  commandOf(
-    'add <files...>',
-    'Adds rows: .jsonl and .json row by row, .txt and .md by paragraph.',
-  ).action(async (files: string[], flags) =>
-    end(await (await import('./commands/data.ts')).addData(files, flags, io)),
-  )
-  commandOf('check', 'Checks what waits to be pushed, and says what will be signed.').action(
-    async (flags) => end(await (await import('./commands/data.ts')).checkData(flags, io)),
-  )
-  commandOf('push', 'Uploads the rows and submits their root as a batch, with the deposit.').action(
-    async (flags) => end(await (await import('./commands/data.ts')).pushData(flags, io)),
-  )
-  addReview(data, io, end)
-  addGate(data, io, end)
-  commandOf(
-    'status',
-    'What became of each batch: its verdict, the answers it shaped, its income.',
-  ).action(async (flags) => end(await (await import('./commands/data.ts')).dataStatus(flags, io)))
-}
-
-function addGate(data: Command, io: Io, end: End): void {
-  addClientOptions(
-    data
-      .command('gate')
-      .argument('<batch>', 'the batch', idValue)
-      .description('How much of a batch was there before it, as the chain has measured it.'),
-  )
-    .optionsGroup('Gate:')
-    .option('--measure', 'measure what is left first; a copy’s deposit is half yours')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  tributary data gate 12
-  tributary data gate 12 --measure --key-file key.json`,
-    )
-    .action(async (batchId: bigint, flags) =>
-      end(await (await import('./commands/gate.ts')).showGate(batchId, flags, io)),
-    )
-}
-
-/** The owner's side of a datanet: judging batches, publishing versions. */
-function addReview(data: Command, io: Io, end: End): void {
-  addClientOptions(
-    data
-      .command('review')
-      .argument('<batch>', 'the batch', idValue)
-      .description('Accepts or rejects a batch of your datanet (owner mode).'),
-  )
-    .optionsGroup('Verdict:')
-    .option('--accept', 'take it')
-    .option('--reject', 'refuse it; its contributor may lose part of the deposit')
-    .option('--score <bps>', 'quality in ten-thousandths', wholeNumber(0, 10_000), 10_000)
-    .option('--reason <text>', 'up to 32 ASCII characters', reasonValue, '')
-    .action(async (batchId: bigint, flags) =>
-      end(await (await import('./commands/review.ts')).reviewBatch(batchId, flags, io)),
-    )
-  addClientOptions(
-    data
-      .command('publish')
-      .argument('<datanet>', 'the datanet', idValue)
-      .description('Publishes accepted batches as the next version of your datanet.'),
-  )
-    .optionsGroup('Version:')
-    .addOption(
-      new Option('--batch <id>', 'an accepted batch (repeatable; default: all not published yet)')
-        .argParser((text: string, before: readonly bigint[]) => [...before, idValue(text)])
-        .default([]),
-    )
-    .option('--uri <uri>', 'where people find out more', '')
-    .action(async (datanetId: bigint, flags) =>
-      end(await (await import('./commands/review.ts')).publishVersion(datanetId, flags, io)),
-    )
-}
-
-function reasonValue(text: string): string {
-  if (!/^[\x20-\x7e]{0,32}$/.test(text))
-    throw new InvalidArgumentError('It must be up to 32 ASCII characters.')
-  return text
-}
-
-/** SPDX identifiers are ASCII; 32 bytes are what a batch carries. */
-function licenceValue(text: string): string {
-  if (!/^[A-Za-z0-9.+-]{1,32}$/.test(text))
-    throw new InvalidArgumentError('It must be an SPDX identifier such as CC0-1.0.')
-  return text
 }
 
 function parentValue(text: string, before: readonly (readonly [bigint, number])[]) {

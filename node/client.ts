@@ -70,7 +70,8 @@ async function connect<account extends Account | Address | undefined>(
 }
 
 export type Writer = Awaited<ReturnType<typeof openClient>>
-export type Reader = Awaited<ReturnType<typeof openReader>>
+/** Any of the two: it is asked only. */
+export type Reader = Awaited<ReturnType<typeof openReader>> | Writer
 
 /** Waits until a transaction is in a block. Throws NodeError TX_FAILED when it failed there. */
 export async function mined(client: Writer, sent: Promise<Hex>) {

@@ -2,11 +2,12 @@
  * A contributor's working folder: `datanet.json` says where its rows go, `rows.jsonl` holds what is to
  * be pushed next, `pushed.json` remembers what was. Plain files that any tool may read; no key in them.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isRowFault, readRow } from '../attribution/methods/index.ts'
 import { NodeError, toHex, type Hex } from '../primitives/index.ts'
-import { hashRow, isBatchFault, joinRows, readBatch, type Batch, type Row } from '../sdk/index.ts'
+import { hashRow, joinRows, type Row } from '../sdk/index.ts'
 
 const settingsSchema = z.strictObject({
   /** Decimal; absent until it is known. */
@@ -15,6 +16,8 @@ const settingsSchema = z.strictObject({
   licence: z.string().min(1).max(32),
   /** Where people find out more. */
   uri: z.string().max(256),
+  /** Hash of the block that made the datanet, where a node said it: tells its chain from others. */
+  datanetBlock: z.string().optional(),
 })
 export type DataSettings = z.infer<typeof settingsSchema>
 
@@ -99,47 +102,59 @@ function parsed<value>(path: string, schema: z.ZodType<value>, text: string): va
 }
 
 export interface Staged {
-  readonly bytes: Uint8Array
-  readonly batch: Batch | undefined
-  /** Of the file, when it is no batch. */
+  readonly rows: readonly Row[]
+  /** Of the file, when a line is no row; then there are none. */
   readonly fault: string | undefined
 }
 
-/** What waits to be pushed. */
+/** What waits to be pushed, in as many batches as it takes. */
 export async function readStaged(folder: string): Promise<Staged> {
-  const bytes = new Uint8Array(
-    await readFile(join(folder, files.rows)).catch(() => Buffer.alloc(0)),
-  )
-  if (bytes.length === 0) return { bytes, batch: undefined, fault: undefined }
-  const batch = readBatch(bytes)
-  if (!isBatchFault(batch)) return { bytes, batch, fault: undefined }
-  const place = batch.row === undefined ? '' : ` line ${batch.row + 1}:`
-  return { bytes, batch: undefined, fault: `${files.rows}:${place} ${batch.fault}` }
+  const path = join(folder, files.rows)
+  const bytes = new Uint8Array(await readFile(path).catch(() => Buffer.alloc(0)))
+  const rows: Row[] = []
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(lineEnd, start)
+    const row = end < 0 ? { fault: 'the last line is not ended' } : readRow(bytes.slice(start, end))
+    if (isRowFault(row))
+      return { rows: [], fault: `${files.rows}: line ${rows.length + 1}: ${row.fault}` }
+    rows.push(row)
+    start = end + 1
+  }
+  return { rows, fault: undefined }
 }
+
+const lineEnd = 0x0a
 
 /** Adds the rows that are new here, in order; answers how many were known. */
 export async function stageRows(
   folder: string,
   rows: readonly Row[],
 ): Promise<{ readonly added: number; readonly known: number }> {
-  const { bytes, batch, fault } = await readStaged(folder)
+  const { rows: staged, fault } = await readStaged(folder)
   if (fault !== undefined) throw new NodeError('DATA_FOLDER', fault)
   const known = new Set<string>((await readPushed(folder)).flatMap((one) => one.rowHashes))
-  for (const row of batch?.rows ?? []) known.add(rowHash(row))
+  for (const row of staged) known.add(rowHash(row))
   const fresh = rows.filter((row) => {
     const hash = rowHash(row)
     if (known.has(hash)) return false
     known.add(hash)
     return true
   })
-  await writeFile(join(folder, files.rows), Buffer.concat([bytes, joinRows(fresh)]))
+  await appendFile(join(folder, files.rows), joinRows(fresh))
   return { added: fresh.length, known: rows.length - fresh.length }
 }
 
 export const rowHash = (row: Row): Hex => toHex(hashRow(row.bytes))
 
-/** After a push: remembers it, and begins an empty stage. */
+/** After a push: remembers it, and takes its rows from the stage; the same again changes nothing. */
 export async function closePush(folder: string, push: Pushed): Promise<void> {
-  await writePushed(folder, [...(await readPushed(folder)), push])
-  await writeFile(join(folder, files.rows), '')
+  const others = (await readPushed(folder)).filter(({ batchId }) => batchId !== push.batchId)
+  await writePushed(folder, [...others, push])
+  const pushed = new Set(push.rowHashes)
+  const { rows } = await readStaged(folder)
+  const rest = joinRows(rows.filter((row) => !pushed.has(rowHash(row))))
+  // A name of its own first: half a stage would be rows lost.
+  const path = join(folder, files.rows)
+  await writeFile(`${path}.new`, rest)
+  await rename(`${path}.new`, path)
 }

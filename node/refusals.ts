@@ -59,7 +59,8 @@ const cures: Readonly<Record<string, string>> = {
     'the model was not made from that version; tributary model show ID lists those it was made from',
   methodId:
     'attr_methods says which methods the module runs itself, and which can be stated or answered',
-  batchIds: 'batches go in ascending order, are of this datanet and newer than those of the parent',
+  batchIds:
+    'batches go in ascending order, are of this datanet and newer than those of the parent; tributary data publish finds the parent that fits',
   parentId: 'the parent is of another datanet, or one of its batches was taken out since',
   sources: 'each version once, and none that was abandoned',
   refundBlock: 'it must lie ahead',

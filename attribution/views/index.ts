@@ -5,6 +5,7 @@
 export {
   assetStates,
   batchStates,
+  nameOf,
   paymentStates,
   receiptStates,
   shortText,

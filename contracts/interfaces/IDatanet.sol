@@ -85,7 +85,8 @@ interface IDatanet is IModuleErrors {
         bytes32 indexRoot;
         /// Number of tokens of the corpus, separators included.
         uint64 tokens;
-        /// Accepted batches appended to the parent's, in order; none of them retracted.
+        /// Accepted batches appended to the parent's, by ascending id and above the parent's; none of
+        /// them retracted. An older one that was accepted late needs an older parent.
         uint256[] batchIds;
         /// Where the rows may be had, for people.
         string uri;

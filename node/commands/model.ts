@@ -17,6 +17,7 @@ import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
 import { keepAnswer } from '../provider/answers.ts'
 import { stateAnswer } from '../../sdk/index.ts'
+import { logged } from '../logged.ts'
 import { count, toAmountText, toJsonText } from '../text.ts'
 
 export interface RegisterFlags extends ClientFlags {
@@ -42,12 +43,13 @@ export async function registerModel(flags: RegisterFlags, io: Io): Promise<ExitC
     price: flags.price,
     provider: flags.provider ?? zeroAddress,
   }
-  const { result } = await explained(client.lineage.simulate.register([registration]))
-  await mined(client, client.lineage.write.register([registration]))
+  await explained(client.lineage.simulate.register([registration]))
+  const receipt = await mined(client, client.lineage.write.register([registration]))
+  const { assetId } = logged(receipt, 'lineage', 'AssetRegistered')
   io.out(
     flags.json
-      ? toJsonText({ assetId: result })
-      : `model ${result} registered: ${count(flags.source.length, 'source')}, an answer costs at least ${toAmountText(flags.price)}`,
+      ? toJsonText({ assetId })
+      : `model ${assetId} registered: ${count(flags.source.length, 'source')}, an answer costs at least ${toAmountText(flags.price)}`,
   )
   return exitCodes.ok
 }

@@ -16,6 +16,7 @@ import {
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
 import { count, toAmountText, toJsonText } from '../text.ts'
+import { reclaimableDeposits } from './batches.ts'
 
 export interface ListFlags extends ClientFlags {
   readonly account?: Address
@@ -30,7 +31,8 @@ export async function listRewards(flags: ListFlags, io: Io): Promise<ExitCode> {
   const account = await accountOf(flags)
   const client = await openReader(flags)
   const pending = await explained(client.attribution.pending(account))
-  if (flags.json) io.out(toJsonText(pending))
+  const deposits = await reclaimableDeposits(client, account)
+  if (flags.json) io.out(toJsonText({ ...pending, deposits }))
   else {
     for (const { module, amount } of pending.balances)
       io.out(`to withdraw from ${module}: ${toAmountText(amount)}`)
@@ -45,6 +47,10 @@ export async function listRewards(flags: ListFlags, io: Io): Promise<ExitCode> {
     for (const { assetId, ancestorId, amount } of pending.lineage)
       io.out(
         `to claim as owner of model ${ancestorId}: ${toAmountText(amount)} earned by model ${assetId}`,
+      )
+    for (const { batchId, amount } of deposits)
+      io.out(
+        `deposit of batch ${batchId} to be had back: ${toAmountText(amount)}, by tributary data reclaim ${batchId}`,
       )
   }
   return exitCodes.ok
@@ -137,7 +143,7 @@ const maxClaims = 50
 export async function claimRewards(flags: ListFlags, io: Io): Promise<ExitCode> {
   const client = await openClient(flags)
   const account = client.account.address
-  const { claimable, lineage } = await explained(client.attribution.pending(account))
+  const { claimable, lineage, balances } = await explained(client.attribution.pending(account))
   for (let i = 0; i < claimable.length; i += maxClaims) {
     const some = claimable.slice(i, i + maxClaims)
     await mined(
@@ -156,8 +162,18 @@ export async function claimRewards(flags: ListFlags, io: Io): Promise<ExitCode> 
   }
   for (const { assetId, ancestorId } of lineage)
     await mined(client, client.rewards.write.claimLineage([assetId, ancestorId]))
-  const amount = await explained(client.rewards.read.balanceOf([account]))
-  if (amount > 0n) await mined(client, client.rewards.write.withdraw([account]))
+  const earned = await explained(client.rewards.read.balanceOf([account]))
+  if (earned > 0n) await mined(client, client.rewards.write.withdraw([account]))
+  // Deposits and bonds that came back: each module pays out its own.
+  const returned = balances.filter(({ module, amount }) => module !== 'rewards' && amount > 0n)
+  for (const { module } of returned) {
+    const sent =
+      module === 'datanet'
+        ? client.datanet.write.withdraw([account])
+        : client.receipts.write.withdraw([account])
+    await mined(client, sent)
+  }
+  const amount = returned.reduce((sum, balance) => sum + balance.amount, earned)
   io.out(
     flags.json
       ? toJsonText({ account, claimed: claimable.length, withdrawn: amount })
