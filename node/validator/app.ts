@@ -56,6 +56,15 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
     if (kept.size >= maxKept && oldest !== undefined) kept.delete(oldest)
     kept.set(executed.block.hash, executed)
   }
+  /** What is wrong with a block that has not been executed yet. */
+  const execute = async (block: Block): Promise<string | undefined> => {
+    const fault = policyFault(chain.head(), block, validators)
+    if (fault !== undefined) return fault
+    const verdict = await validateWithData(block, ports)
+    if (verdict.type !== 'accept') return verdict.message
+    keep(verdict.value)
+    return undefined
+  }
 
   return {
     next() {
@@ -72,27 +81,20 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
     },
     identify(bytes) {
       const decoded = decodeBlock(bytes)
-      return decoded.type === 'accept' && bodyFits(decoded.value) ? decoded.value.hash : undefined
+      if (decoded.type !== 'accept' || bodyFault(decoded.value) !== undefined) return undefined
+      return decoded.value.hash
     },
     async validate(_height, bytes) {
       const decoded = decodeBlock(bytes)
       if (decoded.type !== 'accept')
         return { valid: false, blockHash: null, reason: decoded.message }
       const block = decoded.value
-      if (!kept.has(block.hash)) {
-        const fault = policyFault(chain.head(), block, validators)
-        if (fault !== undefined) return { valid: false, blockHash: block.hash, reason: fault }
-        const verdict = await validateWithData(block, ports)
-        if (verdict.type !== 'accept')
-          // Another body under this header: the bytes are wrong, not the block that was decided.
-          return {
-            valid: false,
-            blockHash: verdict.code === 'BODY_MISMATCH' ? null : block.hash,
-            reason: verdict.message,
-          }
-        keep(verdict.value)
-      }
-      return { valid: true, blockHash: block.hash, timeMs: timeMsOf(block) }
+      const fault = kept.has(block.hash) ? bodyFault(block) : await execute(block)
+      if (fault === undefined)
+        return { valid: true, blockHash: block.hash, timeMs: timeMsOf(block) }
+      // Of another body under this header: the bytes are wrong, not the block that others may decide.
+      const isBlock = bodyFault(block) === undefined
+      return { valid: false, blockHash: isBlock ? block.hash : null, reason: fault }
     },
     async commit({ certificate, block: bytes }) {
       const executed = kept.get(certificate.blockHash) ?? (await executeAgain(bytes, ports))
@@ -106,12 +108,15 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
   }
 }
 
-/** The lists that a block of this chain has are the ones its header names. */
-const bodyFits = ({ header, transactions, uncles, withdrawals }: Block): boolean =>
-  transactionsRootOf(transactions) === header.transactionsRoot &&
-  uncles.length === 0 &&
-  (withdrawals === undefined) === (header.withdrawalsRoot === undefined) &&
-  (withdrawals ?? []).length === 0
+/** The lists that a block of this chain has are the ones its header names; anybody may put others there. */
+function bodyFault({ header, transactions, uncles, withdrawals }: Block): string | undefined {
+  const fits =
+    uncles.length === 0 &&
+    (withdrawals === undefined) === (header.withdrawalsRoot === undefined) &&
+    (withdrawals ?? []).length === 0 &&
+    transactionsRootOf(transactions) === header.transactionsRoot
+  return fits ? undefined : 'the body is not the one that its header names'
+}
 
 const timeMsOf = ({ header }: Block): number => Number(header.timestamp) * 1_000
 
