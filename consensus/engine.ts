@@ -13,7 +13,7 @@ import { inputCodec } from './codec.ts'
 import { futureInputs } from './future.ts'
 import { apply } from './core.ts'
 import type { Decision, PeerId } from './ports.ts'
-import { resume } from './repeat.ts'
+import { leadsTo, resume } from './repeat.ts'
 import type { CoreState } from './state.ts'
 import type { Effect, Input, Proposal, Vote } from './types.ts'
 import { decodePacket, encodePacket, laneOf } from './wire.ts'
@@ -87,14 +87,10 @@ function begin(work: Work): void {
   /** The height before was decided by others and brought to us. */
   const isLate = work.core.synced !== undefined
   work.next = work.app.next()
-  const { next, signer, log, clock } = work
+  const { next, clock } = work
   const records = work.wal.begin(next.height)
-  work.isMute = records.length === 0 && signer?.hasSigned(next.height) === true
-  if (work.isMute)
-    log.warn(
-      { height: next.height.toString() },
-      'the log of this height is gone but the key has signed in it: nothing is signed until the next',
-    )
+  work.isMute = false
+  if (records.length === 0) hushForgetful(work)
   // What came early decides what is voted for: without it a restart would forget a lock.
   if (records.length === 0 && !work.isMute)
     for (const input of futureInputs(work.core.future)) keep(work, input)
@@ -124,12 +120,28 @@ function startHeight(work: Work): void {
 /** Tells the core what it was told before. Signs, sends and schedules nothing until the end. */
 function replay(work: Work, inputs: readonly Input[]): void {
   for (const input of inputs) work.core = apply(work.core, input).state
+  hushForgetful(work)
   work.startedMs = work.clock.nowMs()
   const { height } = work.next
   work.log.info({ height: height.toString(), inputs: inputs.length }, 'consensus log replayed')
   turn(work, () => {
     for (const effect of resume(work.core)) perform(work, effect)
   })
+}
+
+/** The log must lead to what the key has signed at this height; else a lock may be forgotten with it. */
+function hushForgetful(work: Work): void {
+  const { signer, core, next, log } = work
+  const last = signer?.last()
+  if (!signer || !last || last.height < next.height || leadsTo(core, last)) return
+  work.isMute = true
+  // On disk: what is logged from now on, with nothing signed, must not pass for a memory after a restart.
+  signer.raise(next.height)
+  const facts = { height: next.height.toString(), signed: last.height.toString() }
+  log.warn(
+    facts,
+    'the key has signed more at this height than its log knows: nothing is signed until the next',
+  )
 }
 
 function readInput(record: Uint8Array, height: bigint): Input {
@@ -270,12 +282,14 @@ async function decide(
   work: Work,
   { certificate, block, height }: Effect & { type: 'decide' },
 ): Promise<void> {
-  const { app, observer, clock, log } = work
+  const { app, observer, clock, log, signer, next } = work
   cancelTimers(work)
   const tookMs = clock.nowMs() - work.startedMs
   const decision: Decision = { certificate, block }
   try {
     await app.commit(decision)
+    const own = signer && next.validators.indexes.get(signer.address)
+    if (certificate.seals.some(({ index }) => index === own)) signer?.confirm(height)
     const { round, blockHash } = certificate
     log.debug({ height: height.toString(), round, hash: blockHash, tookMs }, 'block decided')
     observer?.onDecided?.(decision, tookMs)

@@ -55,8 +55,12 @@ export interface Statement {
 
 export interface Signer {
   readonly address: Address
-  /** Has signed something of this height, or of a later one. */
-  hasSigned(height: bigint): boolean
+  /** What was signed last, of whatever height; undefined: nothing yet. */
+  last(): Statement | undefined
+  /** Signs nothing at `height` and below any more, in later lives neither. */
+  raise(height: bigint): void
+  /** The chain has a seal of this key at `height`. Throws when that is news: the key signs elsewhere too. */
+  confirm(height: bigint): void
   /** The seal is on disk before it is released; the same statement gets the same seal. */
   sign(statement: Statement): Verdict<Hex>
 }

@@ -2,10 +2,12 @@
  * What is said again: to others while a round hangs, and to our own engine after a restart. Nothing
  * here changes the state; saying the same thing twice is harmless.
  */
+import { assertNever } from '../primitives/index.ts'
 import { quorumCertificate } from './certificate.ts'
 import { timeoutMs } from './params.ts'
 import { proposalMessages, validation } from './record.ts'
 import { type CoreState, isDecided, proposalsOf } from './state.ts'
+import type { Statement } from './ports.ts'
 import type { Effect, Message, TimeoutKind } from './types.ts'
 import { voteOf, votesOf } from './vote-keeper.ts'
 
@@ -94,3 +96,28 @@ export function resume(state: CoreState): readonly Effect[] {
     ...state.unsigned.map((message) => ({ type: 'sign', message }) as const),
   ]
 }
+
+/**
+ * Has a core that was told the log come as far as to ask for this statement, at least? If not, the log has
+ * lost what led to it: votes of others, and with them a lock.
+ */
+export function leadsTo(state: CoreState, { height, round, step }: Statement): boolean {
+  if (state.height !== height) return state.height > height
+  const now = state.round
+  if (now.step === 'commit' || now.round !== round)
+    return now.step === 'commit' || now.round > round
+  switch (step) {
+    case 'proposal':
+      return now.step !== 'propose' || hasProposed(state)
+    case 'prevote':
+      return now.step !== 'propose'
+    case 'precommit':
+      return now.step !== 'propose' && now.step !== 'prevote'
+    default:
+      return assertNever(step)
+  }
+}
+
+const hasProposed = (state: CoreState): boolean =>
+  state.unsigned.some(({ type }) => type === 'proposal') ||
+  proposalsOf(state, state.round.round).some(({ proposal }) => proposal.proposer === state.self)

@@ -37,6 +37,8 @@ export interface SignGuard {
   ): Verdict<Hex, 'DOUBLE_SIGN' | 'BELOW_GUARD'>
   /** Signs nothing at `height` and below any more. Does nothing when it already is above. */
   raise(height: bigint): void
+  /** The chain has a seal of this key at `height`. Throws NodeError GUARD_BEHIND when the guard ends below. */
+  confirm(height: bigint): void
 }
 
 export interface SignGuardOptions {
@@ -63,8 +65,7 @@ export function openSignGuard(options: SignGuardOptions, fs: FileSystem): SignGu
     return createGuard(options, fs, undefined)
   }
   const last = decodeGuard(bytes, options)
-  if (signedOnChain !== undefined && (last?.height ?? -1n) < signedOnChain)
-    throw behind(options, last)
+  if (signedOnChain !== undefined) assertKnown(options, last, signedOnChain)
   return createGuard(options, fs, last)
 }
 
@@ -100,6 +101,10 @@ const floorAt = (height: bigint): SignedStatement => ({
 
 type Place = Pick<SignGuardOptions, 'path' | 'genesisHash' | 'address'>
 
+function assertKnown(place: Place, last: SignedStatement | undefined, height: bigint): void {
+  if ((last?.height ?? -1n) < height) throw behind(place, last, height)
+}
+
 function createGuard(place: Place, fs: FileSystem, loaded: SignedStatement | undefined): SignGuard {
   let last = loaded
   const keep = (signed: SignedStatement): void => {
@@ -120,6 +125,7 @@ function createGuard(place: Place, fs: FileSystem, loaded: SignedStatement | und
       const floor = floorAt(height)
       if (!last || compare(floor, last) > 0) keep(floor)
     },
+    confirm: (height) => assertKnown(place, last, height),
   }
 }
 
@@ -225,15 +231,16 @@ const missing = ({ path, address, signedOnChain }: SignGuardOptions): NodeError 
   )
 
 const behind = (
-  { path, address, signedOnChain }: SignGuardOptions,
+  { path, address }: Place,
   last: SignedStatement | undefined,
+  sealed: bigint,
 ): NodeError =>
   new NodeError(
     'GUARD_BEHIND',
     `the double-sign guard ${path} ends at height ${last?.height ?? 0n}, but the chain holds a seal of ` +
-      `${address} at height ${signedOnChain ?? 0n}: an old copy was restored, or the key signs ` +
+      `${address} at height ${sealed}: an old copy was restored, or the key signs ` +
       `elsewhere too. ${wayOut('HEIGHT-OF-THE-NETWORK')}`,
-    { path, signedOnChain },
+    { path, signedOnChain: sealed },
   )
 
 const unreadable = (path: string): NodeError =>

@@ -7,21 +7,19 @@ import { fromHex, type Hex, type Secp256k1 } from '../../primitives/index.ts'
 import type { SignGuard } from '../../state/index.ts'
 import type { ValidatorKey } from './keys.ts'
 
-/** Also tells what it signed last. */
-export type ValidatorSigner = Signer & Pick<SignGuard, 'last'>
-
 export function createSigner(
   { address, privateKey }: ValidatorKey,
   guard: SignGuard,
   secp256k1: Secp256k1,
-): ValidatorSigner {
+): Signer {
   const seal = (digest: Hex): Hex => {
     return toSeal(secp256k1.sign(fromHex(digest), privateKey))
   }
   return {
     address,
     last: guard.last,
-    hasSigned: (height) => (guard.last()?.height ?? 0n) >= height,
+    raise: guard.raise,
+    confirm: guard.confirm,
     sign: (statement) => guard.sign(statement, seal),
   }
 }

@@ -10,6 +10,7 @@ import {
   type Engine,
   createValidatorSet,
   commitCodec,
+  type Signer,
   toSeal,
   type ValidatorSet,
   type Wal,
@@ -40,7 +41,7 @@ import { createConsensusApp } from './app.ts'
 import { createBlocks } from './blocks.ts'
 import { readValidatorKey } from './keys.ts'
 import { createRowPieces } from './row-pieces.ts'
-import { createSigner, type ValidatorSigner } from './signer.ts'
+import { createSigner } from './signer.ts'
 import { type ChainNetwork, type ChainNetworkOptions, createChainNetwork } from './network.ts'
 
 export interface ValidatorOptions {
@@ -146,7 +147,7 @@ const createView = (
   chain: Chain,
   set: ValidatorSet,
   engine: Engine,
-  signer: ValidatorSigner | undefined,
+  signer: Signer | undefined,
 ): ConsensusApi => ({
   certificate(height) {
     const bytes = chain.store.certificate(height)

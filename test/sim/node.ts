@@ -278,7 +278,13 @@ function openVoting(
   const seal = (digest: Hex): Hex => toSeal(toyCurve.sign(fromHex(digest), Uint8Array.of(index)))
   if (traits.isAmnesiac === true)
     return {
-      signer: { address, hasSigned: () => false, sign: ({ digest }) => accept(seal(digest)) },
+      signer: {
+        address,
+        last: () => undefined,
+        raise: () => undefined,
+        confirm: () => undefined,
+        sign: ({ digest }) => accept(seal(digest)),
+      },
       wal: { begin: () => [], append: () => undefined, flush: () => undefined },
     }
   const logFolder = { folder: `${folder}/log` }
@@ -294,7 +300,9 @@ function openVoting(
   )
   const signer: Signer = {
     address,
-    hasSigned: (height) => (guard.last()?.height ?? 0n) >= height,
+    last: guard.last,
+    raise: guard.raise,
+    confirm: guard.confirm,
     sign(statement) {
       const verdict = guard.sign(statement, seal)
       if (verdict.type === 'accept') onSigned(statement)

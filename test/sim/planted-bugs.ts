@@ -41,6 +41,12 @@ const bug = (
 })
 
 const crashes = { type: 'crash-points' } as const
+/** The second line of defence, which would hide what the first one lets through. */
+const noComparison = [
+  'consensus/engine.ts',
+  'last.height < next.height || leadsTo(core, last)',
+  'last.height >= 0n || leadsTo(core, last)',
+] as const
 
 export const plantedBugs: readonly PlantedBug[] = [
   bug(
@@ -51,11 +57,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         '  wal.append(encodeInput ? encodeInput(input) : inputCodec.encode(input))\n',
         '  void [wal, encodeInput, input]\n',
       ],
-      [
-        'consensus/engine.ts',
-        'records.length === 0 && signer?.hasSigned',
-        'signer === undefined && signer?.hasSigned',
-      ],
+      noComparison,
     ],
     crashes,
   ),

@@ -52,7 +52,9 @@ function createProposer() {
       },
       signer: {
         address,
-        hasSigned: () => false,
+        last: () => undefined,
+        raise: () => undefined,
+        confirm: () => undefined,
         sign({ step }) {
           signed.push(step)
           return { type: 'accept', value: `0x${'00'.repeat(65)}` }
