@@ -2,6 +2,7 @@
  * A validator's part of the node: guard, log, engine, network and the gossip of transactions, put
  * together. Decides nothing itself.
  */
+import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import {
   type ConsensusParams,
@@ -201,7 +202,7 @@ async function openVoting(
     signer: createSigner(key, guard, secp256k1),
     // Not a vote: binds the key to a peer id, under a hash that no vote can have.
     seal: (hash: Uint8Array) => fromHex(toSeal(secp256k1.sign(hash, key.privateKey))),
-    wal: openConsensusLog({ folder: logFolder }, nodeFileSystem),
+    wal: openConsensusLog({ folder: logFolder, newSalt: () => randomInt(2 ** 32) }, nodeFileSystem),
   }
 }
 

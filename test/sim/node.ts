@@ -309,7 +309,7 @@ function openVoting(
       return verdict
     },
   }
-  return { signer, wal: openConsensusLog(logFolder, disk) }
+  return { signer, wal: openConsensusLog({ ...logFolder, newSalt: () => index + 1 }, disk) }
 }
 
 /** Highest block of the own chain with a seal of this validator. */

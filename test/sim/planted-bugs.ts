@@ -138,13 +138,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug(
     'checksums of the log are not compared',
-    [
-      [
-        'state/consensus-log.ts',
-        '  if (crc32c(bytes.subarray(at + 8, end)) !== toCount(bytes, at + 4, 4)) return undefined\n',
-        '',
-      ],
-    ],
+    [['state/consensus-log.ts', '  if (saltAt(bytes, at, end) !== salt) return undefined\n', '']],
     crashes,
   ),
   bug(

@@ -85,7 +85,7 @@ function createLife(disk: TornDisk) {
         decision: () => undefined,
       },
       signer: createSigner({ address: me.address, privateKey: me.key }, guard, nobleSecp256k1),
-      wal: openConsensusLog(log, disk),
+      wal: openConsensusLog({ ...log, newSalt: () => 5 }, disk),
       network: {
         broadcast: () => undefined,
         send: () => undefined,
