@@ -15,7 +15,7 @@ import { apply } from './core.ts'
 import type { Decision, PeerId } from './ports.ts'
 import { leadsTo, resume } from './repeat.ts'
 import type { CoreState } from './state.ts'
-import type { Effect, Input, Proposal, Vote } from './types.ts'
+import type { BlockVerdict, Effect, Input, Proposal, Vote } from './types.ts'
 import { decodePacket, encodePacket, laneOf } from './wire.ts'
 import {
   cancelTimers,
@@ -210,7 +210,7 @@ function perform(work: Work, effect: Effect): void {
         type: 'validated',
         height: effect.height,
         partsHash: effect.partsHash,
-        verdict,
+        verdict: timedVerdict(verdict),
       }))
     case 'sign':
       return sign(work, effect.message)
@@ -237,6 +237,12 @@ function perform(work: Work, effect: Effect): void {
       return assertNever(effect)
   }
 }
+
+/** A time that the log cannot hold is a fault of the block: thrown here, it would stop the node at each start. */
+const timedVerdict = (verdict: BlockVerdict): BlockVerdict =>
+  verdict.valid && !Number.isSafeInteger(verdict.timeMs)
+    ? { valid: false, blockHash: verdict.blockHash, reason: 'its time is beyond all clocks' }
+    : verdict
 
 /** The answer of the application becomes an input, unless the height has passed meanwhile. */
 async function answer<value>(

@@ -198,12 +198,16 @@ function consensusSeeds(parent: Block, validators: ValidatorSet) {
   }
 }
 
+/** In seconds: what a clock can say (ECMA-262, Time Values), in ms still an exact number. */
+const latestTimestamp = 8_640_000_000_000n
+
 /** What execution does not check because on other chains it is free. */
 function policyFault(
   parent: Block,
   { header, transactions, withdrawals }: Block,
   validators: ValidatorSet,
 ): string | undefined {
+  if (header.timestamp > latestTimestamp) return 'the time is beyond what a clock can say'
   const seeds = consensusSeeds(parent, validators)
   if (header.extraData !== seeds.extraData)
     return 'extraData is not the hash of the next validator set'

@@ -1,11 +1,13 @@
 /** What the application says of a block's bytes, on a real chain: above all of another body under its header. */
 import { afterAll, expect, test } from '@jest/globals'
+import { type BlockVerdict, inputCodec } from '../../../../consensus/index.ts'
 import { createMempool, nextBaseFee } from '../../../../execution/index.ts'
 import { createConsensusApp } from '../../../../node/validator/app.ts'
 import {
   type Block,
   decodeBlock,
   encodeBlock,
+  keccakHex,
   nobleSecp256k1,
 } from '../../../../primitives/index.ts'
 import { feeRecipient, openChain, signBy, transfer } from '../../../support/chain.ts'
@@ -18,7 +20,7 @@ afterAll(async () => {
 })
 
 /** A validator of a chain of its own; all have the same genesis and one transfer in the pool. */
-async function createApp() {
+async function createApp(nowMs?: number) {
   const { chain, store } = await openChain()
   stores.push(store)
   const mempool = createMempool({
@@ -32,7 +34,7 @@ async function createApp() {
     {
       chain,
       mempool,
-      clock: createHandClock(),
+      clock: createHandClock(nowMs),
       baseFeeAfter: (parent) => nextBaseFee(parent, chain.spec) ?? 0n,
     },
   )
@@ -88,3 +90,31 @@ test('what is found valid can be committed by a process that has not executed it
   await restarted.app.commit({ certificate, block })
   expect(restarted.chain.head().hash).toBe(blockHash)
 })
+
+const latestMs = 8.64e15
+const loggable = (verdict: BlockVerdict): boolean =>
+  inputCodec.decode(
+    inputCodec.encode({
+      type: 'validated',
+      height: 1n,
+      partsHash: keccakHex(new Uint8Array(1)),
+      verdict,
+    }),
+  ).type === 'accept'
+
+test.each([
+  [latestMs, true],
+  [latestMs + 1_000, false],
+  [2 ** 53 + 1_000, false],
+  [1.8e22, false],
+])(
+  'a block of the time %d ms: valid %p, a verdict that the log can hold',
+  async (timeMs, valid) => {
+    const proposer = await createApp(timeMs)
+    const { blockHash, block } = await proposer.app.propose(1n, 0)
+    const { app } = await createApp()
+    const verdict = await app.validate(1n, block)
+    expect(verdict).toMatchObject({ valid, blockHash })
+    expect(loggable(verdict)).toBe(true)
+  },
+)

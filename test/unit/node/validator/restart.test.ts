@@ -41,7 +41,7 @@ const blockB = new TextEncoder().encode('block B')
 const logFile = '/v/log/000000000000001.wal'
 
 /** A process of one validator. */
-function createLife(disk: TornDisk) {
+function createLife(disk: TornDisk, timeMs?: number) {
   const committed: Hex[] = []
   const clock = createHandClock()
   const log = { folder: '/v/log' }
@@ -77,7 +77,7 @@ function createLife(disk: TornDisk) {
         validate: async (_height, block) => ({
           valid: true,
           blockHash: keccakHex(block),
-          timeMs: clock.nowMs(),
+          timeMs: timeMs ?? clock.nowMs(),
         }),
         async commit({ certificate }) {
           committed.push(certificate.blockHash)
@@ -210,4 +210,18 @@ test('a chain that brings a seal of this key which its guard does not know stops
   await turn()
   expect(absent.faults).toEqual([])
   await absent.engine.stop()
+})
+
+test('a verdict that the log cannot hold is the block’s fault, and stops no node at no start', async () => {
+  const disk = createTornDisk()
+  for (const life of [createLife(disk, 2 ** 53), createLife(disk, 2 ** 53)]) {
+    await life.clock.advance(1)
+    await life.propose(0, blockA)
+    await turn()
+    expect(life.faults).toEqual([])
+    // Nil is what an invalid block gets.
+    expect(life.guard.last()).toMatchObject({ step: 'prevote', round: 0 })
+    expect(life.engine.state().blocks[0]?.verdict).toMatchObject({ valid: false })
+    await life.engine.stop()
+  }
 })
