@@ -21,8 +21,9 @@ export const schedule = (state: CoreState, kind: TimeoutKind): Effect => {
 }
 
 /**
- * Own votes of the round, the certificates that let others follow, and the proposal where we made it
- * or are locked on it: others may depend on us for it. After a decision: its certificate.
+ * All votes of the round that we know, the certificates that let others follow, and the proposal where we
+ * made it or are locked on it: two that hear us may not hear each other, and nobody else carries what one
+ * says to the other. After a decision: its certificate.
  */
 export function rebroadcast(state: CoreState): readonly Effect[] {
   const again = schedule(state, 'rebroadcast')
@@ -37,7 +38,8 @@ export function rebroadcast(state: CoreState): readonly Effect[] {
   const polka = quorumCertificate(state, 'polka', validRound, validValue)
   const certificates = [state.entry, polka].flatMap((certificate) => certificate ?? [])
   return [
-    ...ownVotes(state).map(broadcast),
+    ...votesOf(state.votes, 'prevote', round).map(broadcast),
+    ...votesOf(state.votes, 'precommit', round).map(broadcast),
     ...certificates.map(broadcast),
     ...proposals.flatMap((held) => proposalMessages(state, held)),
     again,

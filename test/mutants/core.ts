@@ -205,7 +205,21 @@ export const coreMutants: MutantTable = {
     ],
   ],
   'repeat.ts': [
-    ['own votes are said once', '    ...ownVotes(state).map(broadcast),\n', ''],
+    [
+      'prevotes are said once',
+      "    ...votesOf(state.votes, 'prevote', round).map(broadcast),\n",
+      '',
+    ],
+    [
+      'precommits are said once',
+      "    ...votesOf(state.votes, 'precommit', round).map(broadcast),\n",
+      '',
+    ],
+    [
+      'votes of others are not carried',
+      "    ...votesOf(state.votes, 'prevote', round).map(broadcast),\n",
+      '    ...ownVotes(state).map(broadcast),\n',
+    ],
     [
       'said again once only',
       '    ...proposals.flatMap((held) => proposalMessages(state, held)),\n    again,',

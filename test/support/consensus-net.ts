@@ -33,7 +33,7 @@ export type Peer = {
   readonly decisions: Decided[]
   readonly evidence: Evidence[]
 }
-export type Delivery = { readonly to: number; readonly input: Input }
+export type Delivery = { readonly from: number; readonly to: number; readonly input: Input }
 export type Timer = { readonly of: number; readonly at: number; readonly timeout: Timeout }
 
 export type Net = {
@@ -115,7 +115,7 @@ function perform(net: Net, of: number, peer: Peer, effect: Effect, lastHeight: b
       return [toInput({ ...effect.message, seal: sealOf(of) }, net.now)]
     case 'broadcast':
       for (const [to] of net.peers.entries())
-        if (to !== of) net.mail.push({ to, input: toInput(effect.message, net.now) })
+        if (to !== of) net.mail.push({ from: of, to, input: toInput(effect.message, net.now) })
       return []
     case 'schedule':
       net.timers.push({ of, at: net.now + effect.delayMs, timeout: effect.timeout })

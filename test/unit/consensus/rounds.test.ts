@@ -11,6 +11,7 @@ import {
   timersIn,
   voteBy,
 } from '../../support/consensus-lone.ts'
+import { createNet, type Delivery, feed, settle, startOf } from '../../support/consensus-net.ts'
 
 const a = hashOf('a')
 
@@ -242,13 +243,13 @@ describe('double votes', () => {
 })
 
 describe('while a round hangs', () => {
-  test('own votes are said again, and the timer starts again', () => {
+  test('the votes of the round are said again, of others too, and the timer starts again', () => {
     const me = createLone()
     me.propose(0, 'a')
     me.vote('prevote', 0, null, [1, 2])
     me.expire('prevote', 0)
     const effects = me.expire('rebroadcast', 0)
-    expect(sentIn(effects)).toEqual(['prevote', 'precommit'])
+    expect(sentIn(effects)).toEqual(['prevote', 'prevote', 'prevote', 'precommit'])
     expect(timersIn(effects)).toEqual(['rebroadcast 0 after 2000'])
     expect(me.expire('rebroadcast', 1)).toEqual([])
   })
@@ -262,6 +263,8 @@ describe('while a round hangs', () => {
     expect(sentIn(me.expire('rebroadcast', 0))).toEqual(['prevote'])
     me.vote('prevote', 0, 'a', [1, 2])
     expect(sentIn(me.expire('rebroadcast', 0))).toEqual([
+      'prevote',
+      'prevote',
       'prevote',
       'precommit',
       'polka',
@@ -292,5 +295,26 @@ describe('while a round hangs', () => {
     expect(sentIn(me.feed({ type: 'vote', vote: own }))).toEqual(['prevote'])
     expect(sentIn(me.feed({ type: 'vote', vote: own }))).toEqual([])
     expect(sentIn(me.vote('prevote', 0, 'a', [1]))).toEqual([])
+  })
+
+  /** Everybody but `down` starts; heights decided by each in the end, at most ten. */
+  function playWithoutLink(down: number, link: readonly number[]): number[] {
+    const net = createNet()
+    const up = [0, 1, 2, 3].filter((index) => index !== down)
+    for (const index of up) feed(net, index, startOf(net, 1n), 10n)
+    const decided = (): number[] => up.map((index) => net.peers[index]?.decisions.length ?? 0)
+    const isLost = ({ from, to }: Delivery): boolean =>
+      to === down || (link.includes(from) && link.includes(to))
+    settle(net, () => decided().every((heights) => heights >= 10), 10n, isLost)
+    return decided()
+  }
+
+  test.each([
+    [0, [1, 3]],
+    [1, [0, 3]],
+    [2, [0, 3]],
+    [3, [0, 2]],
+  ])('with %d down and no link between %p the third carries their votes', (down, link) => {
+    expect(playWithoutLink(down, link)).toEqual([10, 10, 10])
   })
 })
