@@ -20,7 +20,7 @@ import {
 } from './record.ts'
 import { rebroadcast, schedule } from './repeat.ts'
 import { applyRound, type RoundInput, type RoundOutput, type ValueProposal } from './round.ts'
-import { enabledEvent } from './rules.ts'
+import { enabledEvent, haltOf } from './rules.ts'
 import {
   blockOf,
   change,
@@ -297,23 +297,9 @@ function decide(state: CoreState, round: number, blockHash: Hex): StepResult {
   }
 }
 
-/** Two thirds have decided what our application calls invalid: go on, and we would be wrong or alone. */
+/** Says once that this node must stop. */
 function halted({ state, effects }: StepResult): StepResult {
-  const isQuiet = state.blocks.every(({ verdict }) => verdict?.valid !== false)
-  if (isQuiet || state.isHalted || isDecided(state)) return { state, effects }
-  const rejected = state.blocks.flatMap(({ verdict }) =>
-    verdict?.valid === false && verdict.blockHash !== null ? [verdict] : [],
-  )
-  const broken = rejected.find(({ blockHash }) =>
-    [...state.votes.keys()].some((round) =>
-      hasQuorum(state.votes, state.validators, 'precommit', round, blockHash),
-    ),
-  )
-  if (broken === undefined) return { state, effects }
-  const { height } = state
-  const reason = `a quorum decided ${broken.blockHash ?? ''}, which is invalid here: ${broken.reason}`
-  return {
-    state: change(state, { isHalted: true }),
-    effects: [...effects, { type: 'halt', height, reason }],
-  }
+  const halt = state.isHalted || isDecided(state) ? undefined : haltOf(state)
+  if (halt === undefined) return { state, effects }
+  return { state: change(state, { isHalted: true }), effects: [...effects, halt] }
 }

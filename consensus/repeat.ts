@@ -6,6 +6,7 @@ import { assertNever } from '../primitives/index.ts'
 import { quorumCertificate } from './certificate.ts'
 import { timeoutMs } from './params.ts'
 import { proposalMessages, validation } from './record.ts'
+import { haltOf } from './rules.ts'
 import { type CoreState, isDecided, proposalsOf } from './state.ts'
 import type { Statement } from './ports.ts'
 import type { Effect, Message, TimeoutKind } from './types.ts'
@@ -71,12 +72,14 @@ const broadcast = (message: Message): Effect => ({ type: 'broadcast', message })
 /**
  * After a replay, in place of all effects it gave: what is still unanswered. Timers start afresh,
  * verdicts, values and signatures that did not reach the log are asked for again, and a decision
- * that may not have been committed is decided again. Own votes of the round are said again at once:
+ * that may not have been committed is decided again. What it stopped for, it stops for again. Own votes of the round are said again at once:
  * the log may have them and the network not, and what we say next may rest on them.
  */
 export function resume(state: CoreState): readonly Effect[] {
   if (isDecided(state)) return state.decision ? [state.decision, ...rebroadcast(state)] : []
   if (state.round.step === 'new') return []
+  const halt = haltOf(state)
+  if (halt) return [halt]
   const { height, round, step } = state.round
   const { done } = state
   const timers: readonly (TimeoutKind | false)[] = [

@@ -16,7 +16,7 @@ import {
   proposalsOf,
   validBlockOf,
 } from './state.ts'
-import type { Value } from './types.ts'
+import type { Effect, Value } from './types.ts'
 import { isSkip, powerOf, proposerOf } from './validator-set.ts'
 import { hasAnyQuorum, hasQuorum, quorumValue } from './vote-keeper.ts'
 
@@ -131,4 +131,23 @@ function precommitEvent(state: CoreState): RoundInput | undefined {
   const isFirst =
     !done.precommitAny && hasAnyQuorum(votes, validators, 'precommit', state.round.round)
   return isFirst ? { type: 'precommit-any' } : undefined
+}
+
+/** Two thirds have decided what our application calls invalid: go on, and we would be wrong or alone. */
+export function haltOf(state: CoreState): Effect | undefined {
+  const rejected = state.blocks.flatMap(({ verdict }) =>
+    verdict?.valid === false && verdict.blockHash !== null ? [verdict] : [],
+  )
+  const broken = rejected.find(({ blockHash }) =>
+    [...state.votes.keys()].some((round) =>
+      hasQuorum(state.votes, state.validators, 'precommit', round, blockHash),
+    ),
+  )
+  if (broken === undefined) return undefined
+  const { height } = state
+  const reason =
+    `a quorum decided ${broken.blockHash ?? ''}, which is invalid here: ${broken.reason}. Either more ` +
+    'than a third of the validators is broken or this node; once it is mended, delete its consensus log ' +
+    'of this height'
+  return { type: 'halt', height, reason }
 }

@@ -60,11 +60,6 @@ export const coreMutants: MutantTable = {
       'effects: [decision]',
     ],
     [
-      'an invalid block of a quorum stops nobody',
-      'if (broken === undefined) return',
-      "if (broken?.blockHash !== '0x') return",
-    ],
-    [
       'timers multiply after a decision',
       '    input.timeout.round === state.round.round\n',
       '    input.timeout.round >= 0\n',
@@ -231,6 +226,7 @@ export const coreMutants: MutantTable = {
       '      (lockedRound === round && proposal.blockHash === lockedValue),',
       '      false,',
     ],
+    ['after a replay nothing stops the node', '  if (halt) return [halt]\n', '  void halt\n'],
     ['after a replay own votes are kept to oneself', '    ...said,\n', ''],
     [
       'after a replay nothing is signed',

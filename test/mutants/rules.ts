@@ -153,6 +153,11 @@ export const ruleMutants: MutantTable = {
   ],
   'rules.ts': [
     [
+      'an invalid block of a quorum stops nobody',
+      'if (broken === undefined) return undefined',
+      "if (broken?.blockHash !== '0x') return undefined",
+    ],
+    [
       'L49 in the current round only',
       '[...state.votes.keys()].toSorted((a, b) => a - b)',
       '[state.round.round]',

@@ -3,6 +3,7 @@
  * decide. Self is the first of four equals; at height 1 the second proposes in round 0.
  */
 import { describe, expect, test } from '@jest/globals'
+import { resume } from '../../../consensus/index.ts'
 import {
   createLone,
   hashOf,
@@ -294,6 +295,8 @@ describe('decision', () => {
     expect(of(me.vote('precommit', 0, 'bad', [3]), 'halt')).toHaveLength(1)
     expect(of(me.vote('precommit', 0, 'bad', [0]), 'halt')).toEqual([])
     expect(of(me.expire('propose', 0), 'halt')).toEqual([])
+    // Whoever starts it again is told again.
+    expect(resume(me.state)).toMatchObject([{ type: 'halt', height: 1n }])
     expect(me.state.decision).toBeUndefined()
   })
 
