@@ -18,8 +18,8 @@ export function createSigner(
   return {
     address,
     last: guard.last,
-    raise: guard.raise,
-    confirm: guard.confirm,
+    raise: (height) => guard.raise(height),
+    confirm: (height) => guard.confirm(height),
     sign: (statement) => guard.sign(statement, seal),
   }
 }

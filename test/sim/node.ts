@@ -301,8 +301,8 @@ function openVoting(
   const signer: Signer = {
     address,
     last: guard.last,
-    raise: guard.raise,
-    confirm: guard.confirm,
+    raise: (height) => guard.raise(height),
+    confirm: (height) => guard.confirm(height),
     sign(statement) {
       const verdict = guard.sign(statement, seal)
       if (verdict.type === 'accept') onSigned(statement)

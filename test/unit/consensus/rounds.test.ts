@@ -242,6 +242,18 @@ describe('double votes', () => {
   })
 })
 
+/** Everybody but `down` starts; heights decided by each in the end, at most ten. */
+function playWithoutLink(down: number, link: readonly number[]): number[] {
+  const net = createNet()
+  const up = [0, 1, 2, 3].filter((index) => index !== down)
+  for (const index of up) feed(net, index, startOf(net, 1n), 10n)
+  const decided = (): number[] => up.map((index) => net.peers[index]?.decisions.length ?? 0)
+  const isLost = ({ from, to }: Delivery): boolean =>
+    to === down || (link.includes(from) && link.includes(to))
+  settle(net, () => decided().every((heights) => heights >= 10), 10n, isLost)
+  return decided()
+}
+
 describe('while a round hangs', () => {
   test('the votes of the round are said again, of others too, and the timer starts again', () => {
     const me = createLone()
@@ -296,18 +308,6 @@ describe('while a round hangs', () => {
     expect(sentIn(me.feed({ type: 'vote', vote: own }))).toEqual([])
     expect(sentIn(me.vote('prevote', 0, 'a', [1]))).toEqual([])
   })
-
-  /** Everybody but `down` starts; heights decided by each in the end, at most ten. */
-  function playWithoutLink(down: number, link: readonly number[]): number[] {
-    const net = createNet()
-    const up = [0, 1, 2, 3].filter((index) => index !== down)
-    for (const index of up) feed(net, index, startOf(net, 1n), 10n)
-    const decided = (): number[] => up.map((index) => net.peers[index]?.decisions.length ?? 0)
-    const isLost = ({ from, to }: Delivery): boolean =>
-      to === down || (link.includes(from) && link.includes(to))
-    settle(net, () => decided().every((heights) => heights >= 10), 10n, isLost)
-    return decided()
-  }
 
   test.each([
     [0, [1, 3]],

@@ -168,20 +168,20 @@ function fakeRecord(sequence: number, syncedBytes: number, lengthBytes = 0): Uin
   return record
 }
 
-describe('bytes of a block that look like a record', () => {
-  /** Flushed, and then a block of which the power loss left `share`. */
-  function tornIn(block: Uint8Array, share: number): TornDisk {
-    const disk = createTornDisk()
-    const log = openConsensusLog(options, disk)
-    log.begin(7n)
-    log.append(new Uint8Array(300))
-    log.flush()
-    const size = disk.read(pathOf(7))?.length ?? 0
-    log.append(block)
-    disk.open(pathOf(7)).truncate(size + Math.floor(block.length * share))
-    return disk
-  }
+/** Flushed, and then a block of which the power loss left `share`. */
+function tornIn(block: Uint8Array, share: number): TornDisk {
+  const disk = createTornDisk()
+  const log = openConsensusLog(options, disk)
+  log.begin(7n)
+  log.append(new Uint8Array(300))
+  log.flush()
+  const size = disk.read(pathOf(7))?.length ?? 0
+  log.append(block)
+  disk.open(pathOf(7)).truncate(size + Math.floor(block.length * share))
+  return disk
+}
 
+describe('bytes of a block that look like a record', () => {
   test('do not make damage of a torn tail', () => {
     const block = new Uint8Array(60_000).fill(1)
     block.set(fakeRecord(2 ** 40, 20_000), 40_000)
@@ -198,25 +198,25 @@ describe('bytes of a block that look like a record', () => {
   })
 })
 
-describe('a log of format 1, whose checksums have no salt', () => {
-  const old = (height: bigint): TornDisk => {
-    const disk = createTornDisk()
-    const mark = Buffer.concat([Buffer.from('tributary consensus log 1 '), Buffer.alloc(6)])
-    mark.writeUIntBE(Number(height), mark.length - 6, 6)
-    const file = disk.open(pathOf(7))
-    let syncedBytes = 0
-    for (const [sequence, bytes] of [mark, payload(1), payload(2, 2)].entries()) {
-      const record = Buffer.concat([fakeRecord(sequence, syncedBytes), bytes])
-      record.writeUInt32BE(bytes.length, 0)
-      record.writeUInt32BE(crc32c(record, 8), 4)
-      file.append(record)
-      syncedBytes += record.length
-    }
-    return disk
+const oldLog = (height: bigint): TornDisk => {
+  const disk = createTornDisk()
+  const mark = Buffer.concat([Buffer.from('tributary consensus log 1 '), Buffer.alloc(6)])
+  mark.writeUIntBE(Number(height), mark.length - 6, 6)
+  const file = disk.open(pathOf(7))
+  let syncedBytes = 0
+  for (const [sequence, bytes] of [mark, payload(1), payload(2, 2)].entries()) {
+    const record = Buffer.concat([fakeRecord(sequence, syncedBytes), bytes])
+    record.writeUInt32BE(bytes.length, 0)
+    record.writeUInt32BE(crc32c(record, 8), 4)
+    file.append(record)
+    syncedBytes += record.length
   }
+  return disk
+}
 
+describe('a log of format 1, whose checksums have no salt', () => {
   test('is read, and goes on as it is', () => {
-    const disk = old(7n)
+    const disk = oldLog(7n)
     const log = openConsensusLog(options, disk)
     expect(log.begin(7n)).toEqual([payload(1), payload(2, 2)])
     log.append(payload(3))
@@ -225,10 +225,10 @@ describe('a log of format 1, whose checksums have no salt', () => {
   })
 
   test('is refused when it is damaged, or of another height', () => {
-    const disk = old(7n)
+    const disk = oldLog(7n)
     disk.damage(pathOf(7), 60)
     expect(() => read(disk)).toThrow(/damaged at byte 52/)
-    expect(() => read(old(8n))).toThrow(/is no consensus log of the height in its name/)
+    expect(() => read(oldLog(8n))).toThrow(/is no consensus log of the height in its name/)
   })
 })
 
