@@ -13,9 +13,14 @@ import {
   type Refusal,
   type Verdict,
 } from '../primitives/index.ts'
-import { maxFutureParts, maxFutureRound, namingProposal } from './future.ts'
+import {
+  maxFutureParts,
+  maxFutureRound,
+  namingProposal,
+  takesVote as takesEarlyVote,
+} from './future.ts'
 import { maxBlockBytes, maxParts, partSizeBytes } from './parts.ts'
-import { maxOrphans, maxVariants } from './record.ts'
+import { maxOrphans, maxVariants, takesProposal, takesVote } from './record.ts'
 import { blockOf, type CoreState, isDecided, proposalsOf } from './state.ts'
 import type {
   Certificate,
@@ -114,6 +119,7 @@ function admitVote(
 ): Verdict<Input, AdmitCode> {
   if (isHeld(state, set, vote)) return ignore('KNOWN', 'the vote is known')
   if (!isLeap(state, set, vote)) return ignore('TOO_MANY', 'this voter has been heard further on')
+  if (!hasPlace(state, set, vote)) return ignore('TOO_MANY', 'enough votes of this voter are kept')
   return checkSeal(checker, set, vote) ?? accept({ type: 'vote', vote })
 }
 
@@ -124,6 +130,12 @@ function isHeld(state: CoreState, set: ValidatorSet, vote: SignedVote): boolean 
   const ahead = state.ahead[index]
   return ahead !== undefined && ahead.some((held) => isSame(held, vote))
 }
+
+/** Asked before the seal is checked: what would change nothing costs its sender nothing, and us much. */
+const hasPlace = (state: CoreState, set: ValidatorSet, vote: SignedVote): boolean =>
+  vote.height === state.height
+    ? takesVote(state, vote, set.indexes.get(vote.voter) ?? -1)
+    : takesEarlyVote(state.future, vote)
 
 /** Distances up to this are all taken: rounds that honest validators may be in. */
 const nearRounds = 16
@@ -171,6 +183,8 @@ function admitProposal(
     return ignore('KNOWN', 'the proposal is known')
   if (!isNow && (round > maxFutureRound || held.length >= maxVariants))
     return ignore('TOO_MANY', 'enough proposals of the next height are kept')
+  if (isNow && !takesProposal(state, proposal))
+    return ignore('TOO_MANY', 'enough proposals of this round are kept, or it is far off')
   const refusal = checkSeal(checker, set, proposal)
   return refusal ?? accept({ type: 'proposal', proposal, receivedAtMs: nowMs })
 }
@@ -217,7 +231,7 @@ function admitCertificate(
 ): Verdict<Input, AdmitCode> {
   const isOld =
     certificate.height === state.height
-      ? isKnown(state, certificate)
+      ? isKnown(state, set, certificate)
       : state.future.certificates.some((held) => isSameCertificate(held, certificate))
   if (isOld) return ignore('KNOWN', 'the certificate is known')
   return checkCertificate(checker, set, certificate) ?? accept({ type: 'certificate', certificate })
@@ -229,9 +243,12 @@ const isSameCertificate = (a: Certificate, b: Certificate): boolean =>
   a.round === b.round &&
   (a.type === 'round' || b.type === 'round' || a.blockHash === b.blockHash)
 
-function isKnown(state: CoreState, certificate: Certificate): boolean {
+function isKnown(state: CoreState, set: ValidatorSet, certificate: Certificate): boolean {
   const { round } = certificate
-  if (certificate.type === 'round') return round <= state.round.round
+  if (certificate.type === 'round')
+    return (
+      round <= state.round.round || certificate.votes.every((vote) => !hasPlace(state, set, vote))
+    )
   const type = certificate.type === 'commit' ? 'precommit' : 'prevote'
   const { votes, validators } = state
   return (

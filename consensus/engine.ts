@@ -169,9 +169,8 @@ function turn(work: Work, first?: () => void): void {
     first?.()
     for (let input = work.queue.shift(); input; input = work.queue.shift()) {
       const { state, effects } = apply(work.core, input)
-      // What changes nothing (a message that came twice) need not be told again after a restart.
-      if (state === work.core && effects.length === 0) continue
-      keep(work, input)
+      // What leaves the core as it is (a message that came twice) need not be told again after a restart.
+      if (state !== work.core) keep(work, input)
       work.core = state
       for (const effect of effects) perform(work, effect)
     }

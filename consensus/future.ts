@@ -27,11 +27,11 @@ export const maxFutureRound = 1
 
 export const emptyFuture: Future = { votes: [], certificates: [], proposals: [], parts: [] }
 
-/** Keeps a message of the next height; undefined when it is not one that is kept. */
+/** Keeps a message of the next height; undefined when it is not one that is kept, or changes nothing. */
 export function addFuture(future: Future, set: ValidatorSet, input: Input): Future | undefined {
   switch (input.type) {
     case 'vote':
-      return set.indexes.has(input.vote.voter)
+      return set.indexes.has(input.vote.voter) && takesVote(future, input.vote)
         ? { ...future, votes: addVote(future.votes, input.vote) }
         : undefined
     case 'certificate':
@@ -41,8 +41,10 @@ export function addFuture(future: Future, set: ValidatorSet, input: Input): Futu
       }
     case 'proposal':
       return { ...future, proposals: push(future.proposals, input, maxProposals) }
-    case 'part':
-      return { ...future, parts: addPart(future, input.part) }
+    case 'part': {
+      const parts = addPart(future, input.part)
+      return parts === future.parts ? undefined : { ...future, parts }
+    }
     case 'start':
     case 'timeout':
     case 'proposed':
@@ -95,6 +97,10 @@ function addVote(votes: readonly SignedVote[], vote: SignedVote): readonly Signe
   if (vote.round <= lowest.round) return votes
   return [...votes.filter((other) => other !== lowest), vote]
 }
+
+/** Is there a place for a vote of the next height? */
+export const takesVote = ({ votes }: Future, vote: SignedVote): boolean =>
+  addVote(votes, vote) !== votes
 
 const isSameVote = (a: SignedVote, b: SignedVote): boolean =>
   a.round === b.round && a.type === b.type && a.blockHash === b.blockHash

@@ -24,10 +24,12 @@ import type {
   Vote,
 } from './types.ts'
 import { proposerOf } from './validator-set.ts'
-import { addProof, countVote, hasQuorum, voteOf } from './vote-keeper.ts'
+import { addProof, countVote, hasQuorum, isKnownVote, maxConflicts, voteOf } from './vote-keeper.ts'
 
 /** Two different proposals of one proposer in a round are proof enough; a third needs a polka. */
 export const maxVariants = 2
+/** With a polka any number of them could name its block, and bytes of 8 MiB each that are not it. */
+const maxProved = 4
 /** 1 MiB of parts that came before their proposal; the rest comes with the rebroadcast. */
 export const maxOrphans = 16
 
@@ -45,7 +47,7 @@ export function recordVote(state: CoreState, vote: SignedVote): Recorded {
   const isFirst = voteOf(state.votes, vote.type, vote.round, index) === undefined
   const current = state.round.round
   const { keeper, conflict, threshold } = countVote(state.votes, state.validators, vote, current)
-  const next = change(seen, { votes: keeper })
+  const next = keeper === state.votes ? seen : change(seen, { votes: keeper })
   const isQuiet = threshold === undefined && vote.round <= current
   if (conflict) return { state: next, effects: [doubleVote(conflict, vote)], isQuiet }
   if (!isFirst || vote.voter !== state.self) return { state: next, effects: [], isQuiet }
@@ -53,13 +55,30 @@ export function recordVote(state: CoreState, vote: SignedVote): Recorded {
 }
 
 function recordAhead(state: CoreState, vote: SignedVote, index: number): StepResult {
-  const kept = (state.ahead[index] ?? []).filter(({ round }) => round >= vote.round)
-  if (kept.some(({ round }) => round > vote.round)) return { state, effects: [] }
+  const kept = addAhead(state.ahead[index] ?? [], vote)
+  if (kept === undefined) return { state, effects: [] }
   const first = kept.find(({ type }) => type === vote.type)
-  if (first !== undefined && first.blockHash === vote.blockHash) return { state, effects: [] }
-  if (first) return { state, effects: [doubleVote(first, vote)] }
-  return { state: change(state, { ahead: state.ahead.with(index, [...kept, vote]) }), effects: [] }
+  const effects = first !== undefined && first !== vote ? [doubleVote(first, vote)] : []
+  return { state: change(state, { ahead: state.ahead.with(index, kept) }), effects }
 }
+
+/** A voter's highest round, of each type the first vote and what contradicts it; undefined: not kept. */
+function addAhead(
+  held: readonly SignedVote[],
+  vote: SignedVote,
+): readonly SignedVote[] | undefined {
+  const kept = held.filter(({ round }) => round >= vote.round)
+  if (kept.some(({ round }) => round > vote.round)) return undefined
+  const others = kept.filter(({ type }) => type === vote.type)
+  const isKnown = others.some(({ blockHash }) => blockHash === vote.blockHash)
+  return isKnown || others.length > maxConflicts ? undefined : [...kept, vote]
+}
+
+/** Would a vote of this height be counted, or kept until its round is within reach? */
+export const takesVote = (state: CoreState, vote: SignedVote, index: number): boolean =>
+  vote.round <= state.round.round + 1
+    ? !isKnownVote(state.votes, vote, index)
+    : addAhead(state.ahead[index] ?? [], vote) !== undefined
 
 /** Counts what was kept of rounds now within reach. */
 export function recordReached(state: CoreState): StepResult {
@@ -99,7 +118,8 @@ export function recordAll<item>(
 /** Counts the votes in a certificate, and keeps a quorum as what it is. */
 export function recordCertificate(state: CoreState, certificate: Certificate): StepResult {
   if (certificate.type === 'round') return recordAll(state, certificate.votes, recordVote)
-  const proved = change(state, { votes: addProof(state.votes, certificate) })
+  const votes = addProof(state.votes, certificate)
+  const proved = votes === state.votes ? state : change(state, { votes })
   return recordAll(proved, sealedVotes(certificate, state.validators), recordVote)
 }
 
@@ -111,14 +131,13 @@ export function recordProposal(
 ): StepResult {
   const { round, validRound, proposer } = proposal
   const isOurs = proposerOf(state.validators, state.height, round) === proposer
-  const isInReach = round >= 0 && round <= state.round.round + 1
-  if (!isOurs || !isInReach || validRound < -1 || validRound >= round) return { state, effects: [] }
+  const isNear = isInReach(state, round)
+  if (!isOurs || !isNear || validRound < -1 || validRound >= round) return { state, effects: [] }
   const partsHash = partsHashOf(proposal.partHashes)
   const others = proposalsOf(state, round)
   if (others.some((other) => isSame(other, proposal, partsHash))) return { state, effects: [] }
   const effects = others.length === 1 ? doubleProposal(others, proposal) : []
-  const isWanted = others.length < maxVariants || isProved(state, proposal)
-  if (!isWanted) return { state, effects }
+  if (!takesProposal(state, proposal)) return { state, effects }
   const held = { proposal, partsHash, receivedAtMs }
   const known = change(state, { proposals: [...state.proposals, held] })
   const next = announce(known, proposal, partsHash)
@@ -126,6 +145,16 @@ export function recordProposal(
     return { state: next.state, effects: [...effects, ...next.effects] }
   const sends = proposalMessages(next.state, held)
   return { state: signed(next.state, proposal), effects: [...sends, ...next.effects] }
+}
+
+const isInReach = (state: CoreState, round: number): boolean =>
+  round >= 0 && round <= state.round.round + 1
+
+/** Is there a place for a proposal that we do not have? */
+export function takesProposal(state: CoreState, proposal: Proposal): boolean {
+  const { length } = proposalsOf(state, proposal.round)
+  const isProvedOne = length < maxProved && isProved(state, proposal)
+  return isInReach(state, proposal.round) && (length < maxVariants || isProvedOne)
 }
 
 const isSame = (other: HeldProposal, proposal: SignedProposal, partsHash: Hex): boolean =>
@@ -166,7 +195,8 @@ export function recordPart(state: CoreState, part: ProposalPart): StepResult {
     const isKnown = state.orphans.some(
       ({ partsHash, index }) => partsHash === part.partsHash && index === part.index,
     )
-    const orphans = isKnown ? state.orphans : [...state.orphans, part].slice(-maxOrphans)
+    if (isKnown) return { state, effects: [] }
+    const orphans = [...state.orphans, part].slice(-maxOrphans)
     return { state: change(state, { orphans }), effects: [] }
   }
   const filled = addPart(block, part)

@@ -44,7 +44,7 @@ export type Counted = {
 }
 
 /** Different votes kept of one validator in one (round, type) beyond the first; two prove the fault. */
-const maxConflicts = 3
+export const maxConflicts = 3
 
 const emptyTally: Tally = { votes: [], power: 0n, values: [], conflicts: [], proof: undefined }
 const emptyRound: RoundVotes = {

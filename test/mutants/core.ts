@@ -91,8 +91,8 @@ export const coreMutants: MutantTable = {
     ['a valid round may lie ahead', ' || validRound >= round) return', ') return'],
     [
       'proposals of any round are kept',
-      'round >= 0 && round <= state.round.round + 1',
-      'round >= 0',
+      '  round >= 0 && round <= state.round.round + 1\n',
+      '  round >= 0 && state.height >= 0n\n',
     ],
     [
       'votes of any round are kept',
@@ -111,14 +111,15 @@ export const coreMutants: MutantTable = {
     ],
     [
       'any number of proposals of a round',
-      'others.length < maxVariants || isProved(state, proposal)',
-      'true || isProved(state, proposal)',
+      '(length < maxVariants || isProvedOne)',
+      '(true || isProvedOne)',
     ],
     [
       'a third proposal never',
-      'others.length < maxVariants || isProved(state, proposal)',
-      'others.length < maxVariants && !isProved(state, proposal)',
+      '(length < maxVariants || isProvedOne)',
+      '(length < maxVariants && !isProvedOne)',
     ],
+    ['any number of proposals after a polka', 'length < maxProved && isProved', 'isProved'],
     [
       'two proposals are no evidence',
       'others.length === 1 ? doubleProposal(others, proposal) : []',
@@ -129,16 +130,12 @@ export const coreMutants: MutantTable = {
       'threshold === undefined && vote.round <= current',
       'threshold === undefined',
     ],
-    [
-      'early parts are lost',
-      'isKnown ? state.orphans : [...state.orphans, part].slice(-maxOrphans)',
-      'isKnown ? state.orphans : []',
-    ],
+    ['early parts are lost', '[...state.orphans, part].slice(-maxOrphans)', 'state.orphans'],
     ['early parts without end', '.slice(-maxOrphans)', ''],
     [
       'a certificate is its votes only',
-      'votes: addProof(state.votes, certificate)',
-      'votes: state.votes',
+      'const votes = addProof(state.votes, certificate)',
+      'const { votes } = state',
     ],
     [
       'a half block is validated',
@@ -148,13 +145,18 @@ export const coreMutants: MutantTable = {
     ['a re-proposal without its polka', '...(polka ? [polka] : []), proposal', 'proposal'],
     [
       'no evidence for rounds ahead',
-      'if (first) return { state, effects: [doubleVote(first, vote)] }',
-      'if (first) return { state, effects: [] }',
+      'first !== undefined && first !== vote ? [doubleVote(first, vote)] : []',
+      'first !== undefined ? [] : []',
     ],
     [
       'lower rounds push out higher',
-      'if (kept.some(({ round }) => round > vote.round)) return { state, effects: [] }',
+      'if (kept.some(({ round }) => round > vote.round)) return undefined',
       '',
+    ],
+    [
+      'contradictions ahead are kept without end',
+      'isKnown || others.length > maxConflicts ? undefined',
+      'isKnown ? undefined',
     ],
   ],
   'parts.ts': [
