@@ -35,7 +35,7 @@ async function createVictim() {
   const clock = createHandClock()
   const checker = checkerOf()
   const seen = { records: 0, evidence: 0, executed: 0, seals: 0 }
-  let receive: Parameters<Network['listen']>[0] = () => ({ type: 'accept', value: undefined })
+  let receive: Parameters<Network['listen']>[0] | undefined
   const engine = createEngine(
     { params: defaultParams },
     {
@@ -86,12 +86,12 @@ async function createVictim() {
   engine.start()
   await clock.advance(1)
   const say = (message: Message): void =>
-    void receive(encodePacket({ type: 'message', message }), 'peer')
+    void receive?.(encodePacket({ type: 'message', message }), 'peer')
   return {
     engine,
     say,
     /** What a flood costs, after what came before. */
-    cost(messages: readonly Message[]) {
+    cost: (messages: readonly Message[]) => {
       const before = { ...seen }
       for (const message of messages) say(message)
       return {
