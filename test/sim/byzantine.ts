@@ -83,7 +83,12 @@ function createMouth({ index, domain, setAt }: ActorPorts) {
       const whole = { ...vote, voter: addressOf(index) }
       return { ...whole, seal: seal(whole) }
     },
-    proposal(height: bigint, round: number, block: Uint8Array): readonly Message[] {
+    proposal(
+      height: bigint,
+      round: number,
+      block: Uint8Array,
+      fields: Partial<Proposal> = {},
+    ): readonly Message[] {
       const parts = splitBlock(block)
       const partHashes = parts.map((part) => keccakHex(part))
       const partsHash = partsHashOf(partHashes)
@@ -92,9 +97,10 @@ function createMouth({ index, domain, setAt }: ActorPorts) {
         height,
         round,
         validRound: -1,
-        blockHash: toyHash(block),
-        partHashes,
+        blockHash: fields.blockHash ?? toyHash(block),
         proposer: addressOf(index),
+        ...fields,
+        partHashes,
       }
       return [
         { ...proposal, seal: seal(proposal) },
@@ -171,6 +177,41 @@ export function createSplitter(ports: ActorPorts, isOneHeader = false): Actor {
       if (pair) support(height, round, [toyHash(pair[0]), toyHash(pair[1])])
       else if (message.type === 'proposal') support(height, round, [message.blockHash, null])
     },
+  }
+}
+
+/**
+ * What an honest node would send, but one victim a height gets what it proposes with another body under the
+ * header. Knows nothing of blocks, so that these may be real; of one part, as those of the simulator are.
+ */
+export function garbleForOne(
+  ports: ActorPorts,
+  otherBody: (block: Uint8Array) => Uint8Array,
+): (to: number | 'all', message: Uint8Array) => void {
+  const { index, nodes, send } = ports
+  const mouth = createMouth(ports)
+  const proposals = new Map<Hex, Proposal>()
+  const victimAt = (height: bigint): number =>
+    (index + 1 + Number(height % BigInt(nodes - 1))) % nodes
+  /** Undefined: as it is. */
+  const forged = (message: Message): readonly Message[] | undefined => {
+    if (message.type === 'proposal' && message.proposer === addressOf(index)) {
+      proposals.set(partsHashOf(message.partHashes), message)
+      return []
+    }
+    const proposal = message.type === 'part' ? proposals.get(message.partsHash) : undefined
+    if (message.type !== 'part' || !proposal) return undefined
+    return mouth.proposal(proposal.height, proposal.round, otherBody(message.bytes), proposal)
+  }
+  return (to, bytes) => {
+    const message = messageIn(bytes)
+    const victim = message && victimAt(message.height)
+    const instead = message && forged(message)
+    for (let peer = 0; peer < nodes; peer++) {
+      if (peer === index || (to !== 'all' && to !== peer)) continue
+      if (peer !== victim || !instead) send(peer, bytes)
+      else for (const other of instead) send(peer, messagePacket(other))
+    }
   }
 }
 

@@ -25,7 +25,7 @@ const help = `npm run sim -- [options]
   --exact-thirds   powers of which some validators have exactly two thirds
   --jobs N         so many processes share the seeds (1)
   --real-codecs    every receiver decodes and checks for itself: slower, the same hash
-  --real-app       blocks of the real chain, executed, and real codecs: no faulty validators, much slower
+  --real-app       blocks of the real chain, executed, and real codecs: no faulty validators but other-body, much slower
   --crash-points   every crash of one validator over 3 heights of 2 rounds, no seeds
   --late           of those, the ones of a validator that is late
   --twins          every way to part a twin and three honest validators in 3 rounds, no seeds

@@ -24,6 +24,8 @@ export interface PlantedBug {
         /** Powers of which some validators have exactly two thirds. */
         readonly exactThirds?: boolean
         readonly minDelayMs?: number
+        /** Blocks of the real chain and the node's own application. */
+        readonly isReal?: boolean
       }
     | { readonly type: 'schedules' }
     | { readonly type: 'crash-points'; readonly isLate?: boolean }
@@ -303,6 +305,17 @@ export const plantedBugs: readonly PlantedBug[] = [
       ],
     ],
     { type: 'seeds', byzantine: 1, strategy: 'other-body' },
+  ),
+  bug(
+    'the application blames a block for another body under its header',
+    [
+      [
+        'node/validator/app.ts',
+        'blockHash: isBlock ? block.hash : null, reason: fault }',
+        'blockHash: isBlock ? block.hash : block.hash, reason: fault }',
+      ],
+    ],
+    { type: 'seeds', byzantine: 1, strategy: 'other-body', isReal: true },
   ),
   bug(
     'timeouts do not grow',

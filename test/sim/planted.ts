@@ -88,6 +88,7 @@ function argumentsOf({ hunt: how }: PlantedBug): string[] {
         how.strategy === undefined ? [] : ['--strategy', how.strategy],
         how.exactThirds === true ? ['--exact-thirds'] : [],
         how.minDelayMs === undefined ? [] : ['--min-delay', String(how.minDelayMs)],
+        how.isReal === true ? ['--real-app', '--seconds', '30'] : [],
       )
     default:
       return assertNever(how)

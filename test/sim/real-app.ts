@@ -1,13 +1,20 @@
 /**
  * The simulator's chain where it is to be real: the node's own application on the real chain, with
  * execution, state and pool, one database in memory for each validator, which survives its crashes.
- * Blocks hold transfers that are in every pool from the start. Faulty validators know toys only: none here.
+ * Blocks hold transfers that are in every pool from the start. Of the faulty validators only those that put
+ * another body under a header are here: the others know toys only.
  */
 import { type App, createValidatorSet, type Decision } from '../../consensus/index.ts'
 import { createMempool, nextBaseFee } from '../../execution/index.ts'
 import { createConsensusApp } from '../../node/validator/app.ts'
 import { decisionOf } from '../../node/validator/decisions.ts'
-import { type Address, type Clock, decodeBlock, nobleSecp256k1 } from '../../primitives/index.ts'
+import {
+  type Address,
+  type Clock,
+  decodeBlock,
+  encodeBlock,
+  nobleSecp256k1,
+} from '../../primitives/index.ts'
 import { type ChainParts, feeRecipient, openChain, signBy, transfer } from '../support/chain.ts'
 import type { SetAt, Work } from './app.ts'
 import type { SeenBlock } from './checks.ts'
@@ -30,6 +37,8 @@ export interface RealChain {
 export interface RealWorld {
   readonly setAt: SetAt
   readonly look: (block: Uint8Array) => SeenBlock | undefined
+  /** The same header over another body. */
+  readonly otherBody: (block: Uint8Array) => Uint8Array
   readonly chains: readonly RealChain[]
 }
 
@@ -48,11 +57,13 @@ export async function simulateReal(options: SimOptions): Promise<SimResult> {
   ).map(({ raw }) => raw)
   const set = createValidatorSet(parts.map((_, i) => ({ address: addressOf(i), power: 100n })))
   const chains = parts.map((each) => realChain(each, raws, () => set, options.blockTimeMs))
+  const byzantine = options.byzantine.filter(({ strategy }) => strategy === 'other-body')
   const result = await simulate(
-    { ...options, byzantine: [] },
-    { isReal: true, real: { setAt: () => set, look, chains } },
+    { ...options, byzantine },
+    { isReal: true, real: { setAt: () => set, look, otherBody, chains } },
   )
-  const faults = compare(parts, raws.length)
+  const honest = parts.filter((_, index) => byzantine.every(({ node }) => node !== index))
+  const faults = compare(honest, raws.length)
   for (const { store } of parts) await store.close()
   return {
     ...result,
@@ -112,6 +123,14 @@ function look(bytes: Uint8Array): SeenBlock | undefined {
   if (decoded.type !== 'accept') return undefined
   const { hash, header } = decoded.value
   return { hash, height: header.number, parent: header.parentHash, isValid: true }
+}
+
+/** With a withdrawal, which this chain has none of. */
+function otherBody(bytes: Uint8Array): Uint8Array {
+  const decoded = decodeBlock(bytes)
+  if (decoded.type !== 'accept') throw new Error(decoded.message)
+  const withdrawal = { index: 0n, validatorIndex: 0n, address: payee, amount: 1n }
+  return encodeBlock({ ...decoded.value, withdrawals: [withdrawal] })
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   createPoisoner,
   createSplitter,
   createUsurper,
+  garbleForOne,
   type Plan,
   usurpedSalt,
 } from './byzantine.ts'
@@ -286,6 +287,7 @@ function faulty(run: Run, hooks: RunHooks, index: number, strategy: Byzantine): 
         workMs: run.options.workMs,
         blockTimeMs: run.options.blockTimeMs,
         traits,
+        chain: hooks.real?.chains[index],
       },
       {
         world: run.world,
@@ -335,7 +337,8 @@ function faulty(run: Run, hooks: RunHooks, index: number, strategy: Byzantine): 
     case 'split':
       return [createSplitter(script)]
     case 'other-body':
-      return [createSplitter(script, true)]
+      if (!hooks.real) return [createSplitter(script, true)]
+      return [engine({}, garbleForOne(script, hooks.real.otherBody))]
     default:
       return assertNever(strategy)
   }

@@ -26,8 +26,8 @@ test.each([
   ],
   ['seven validators, two of them faulty', '--seeds 8 --nodes 7 --seconds 30', '8 runs'],
   [
-    'blocks of the real chain are executed',
-    '--real-app --seeds 2 --nodes 4 --seconds 30',
+    'blocks of the real chain are executed, one validator says others than it seals',
+    '--real-app --seeds 2 --nodes 4 --seconds 30 --byzantine 1 --strategy other-body',
     '2 runs',
   ],
   ['whoever hears which prevote when, locks hold', '--schedules 60', '60 schedules'],
