@@ -177,6 +177,7 @@ export const coreMutants: MutantTable = {
       'if (vote.round <= lowest.round) return votes',
       'if (vote.round >= 0) return votes',
     ],
+    ['what finds no place is logged', ' && takesVote(future, input.vote)', ''],
     ['strangers are kept', 'set.indexes.has(input.vote.voter)', 'set.totalPower > 0n'],
     ['strays keep their place', 'return isNamed && stray >= 0 ?', 'return stray < -9 ?'],
     ['strays push each other out', 'return isNamed && stray >= 0 ?', 'return stray >= 0 ?'],

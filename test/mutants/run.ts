@@ -31,7 +31,7 @@ const nearest: Readonly<Record<string, readonly string[]>> = {
   'vote-keeper.ts': unit('vote-keeper'),
   'rules.ts': unit('rules'),
   'core.ts': unit('rounds', 'heights'),
-  'record.ts': unit('rounds'),
+  'record.ts': unit('rounds', 'flood'),
   'parts.ts': unit('rules'),
   'future.ts': unit('heights'),
   'certificate.ts': unit('rounds'),
@@ -39,7 +39,7 @@ const nearest: Readonly<Record<string, readonly string[]>> = {
   'digest.ts': unit('verify'),
   'params.ts': unit('rounds', 'rules'),
   'repeat.ts': unit('rounds', 'heights'),
-  'admit.ts': unit('admit'),
+  'admit.ts': unit('admit', 'flood'),
   'codec.ts': unit('codec'),
 }
 /** Later stages run only for mutants that the earlier ones have not killed. */
@@ -54,6 +54,7 @@ const stages: readonly (readonly string[])[] = [
     'validator-set',
     'verify',
     'admit',
+    'flood',
     'codec',
   ),
   ['test/conformance/consensus.test.ts'],

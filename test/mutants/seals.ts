@@ -78,6 +78,21 @@ export const sealMutants: MutantTable = {
   ],
   'admit.ts': [
     [
+      'votes that find no place are checked',
+      '  if (!hasPlace(state, set, vote)) return',
+      '  if (state.height < 0n) return',
+    ],
+    [
+      'proposals that find no place are checked',
+      '  if (isNow && !takesProposal(state, proposal))\n',
+      '  if (isNow && state.height < 0n)\n',
+    ],
+    [
+      'a round certificate is checked as often as it comes',
+      'certificate.votes.every((vote) => !hasPlace(state, set, vote))',
+      'certificate.votes.length === 0',
+    ],
+    [
       'a block that the certificate does not name passes',
       '  return identify(block) === certificate.blockHash\n',
       '  return identify(block) !== null\n',

@@ -61,7 +61,9 @@ describe('the next height', () => {
   test('keeps of each validator its latest rounds, of strangers nothing', () => {
     const me = createLone()
     for (let round = 0; round < 100; round++) me.vote('prevote', round, null, [1, 2, 9], 2n)
+    const before = me.state
     me.vote('prevote', 5, null, [1], 2n)
+    expect(me.state).toBe(before)
     const { votes } = me.state.future
     const rounds = (index: number) =>
       votes.filter(({ voter }) => voter === addressOf(index)).map(({ round }) => round)
