@@ -164,10 +164,9 @@ function createRun(options: SimOptions, hooks: RunHooks): Run {
   }
   for (let index = 0; index < nodes; index++) {
     const byzantine = options.byzantine.find(({ node }) => node === index)?.strategy
-    const actors = byzantine
-      ? faulty(run, hooks, index, byzantine)
-      : [honestNode(run, hooks, index)]
-    everybody.push(actors)
+    everybody.push(
+      byzantine ? faulty(run, hooks, index, byzantine) : [honestNode(run, hooks, index)],
+    )
   }
   const [twin] = options.byzantine
   if (twin && hooks.hasTwin === true) everybody.push([twinOf(run, hooks, twin.node)])
