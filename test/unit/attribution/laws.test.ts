@@ -366,8 +366,9 @@ async function finish(
     const [audit] = await economy.read('receipts', 'audit', [receiptId, alice])
     if (!isWanted(audit)) continue
     if (audit === auditState.waiting) {
-      // Its draw is forgotten, and nobody answers any more.
-      await economy.send(alice, 'receipts', 'expire', [receiptId])
+      // Its draw is forgotten, and nobody answers any more: its author ends it.
+      const { committer } = await economy.read('receipts', 'status', [receiptId])
+      await economy.send(committer.toLowerCase() as Address, 'receipts', 'expire', [receiptId])
       done.set('expire', (done.get('expire') ?? 0) + 1)
       continue
     }
