@@ -1,8 +1,10 @@
 /**
  * Range sync: asks several peers at once for ranges of decided blocks and hands them over in order.
  * Commits nothing: whoever receives a block checks its certificate and decides it as consensus does.
- * A peer that claims a tip and does not deliver, or delivers something else, pays; the range is asked
- * elsewhere. Snapshot sync at a finalised height will stand beside this file.
+ * Ranges are planned to the highest tip that anybody claims; each peer is asked for what it has of one. A
+ * peer that claims a tip and does not deliver, or delivers something else, pays; the range is asked
+ * elsewhere, and the one that all others wait for is not left to a slow peer alone. Snapshot sync at a
+ * finalised height will stand beside this file.
  */
 import {
   accept,
@@ -21,6 +23,7 @@ import {
 } from '../primitives/index.ts'
 import type { Ask } from './request.ts'
 import type { Status } from './status.ts'
+import { createSyncPeers, type SyncPeer, type SyncPeers } from './sync-peers.ts'
 
 export interface SyncPorts {
   readonly clock: Clock
@@ -41,7 +44,7 @@ export interface SyncPorts {
 export interface Sync {
   onStatus(peerId: string, status: Status): void
   onGone(peerId: string): void
-  /** False: at the tip that peers claim. */
+  /** False: at the tip that peers who have not failed us claim. */
   progress(): false | { readonly start: bigint; readonly current: bigint; readonly highest: bigint }
   stop(): void
 }
@@ -54,29 +57,34 @@ export const maxRangeBytes = 16 * 2 ** 20
 const slack = 2n
 /** Ranges asked for or waiting to be taken: bounds memory to so many answers. */
 const maxRanges = 8
-/** A peer that failed is left alone for so long. */
-const restMs = 5_000
+/** Answers under way, those included that were asked for twice. */
+const maxRequests = 16
+/** The lowest range is asked of one more peer when it has not come after this long, then after twice as long. */
+const lateMs = 2_000
 const reportEveryMs = 5_000
 
-interface Peer {
-  status: Status
-  isBusy: boolean
-  restUntilMs: number
+interface Range {
+  from: bigint
+  count: number
+  /** Who is being asked for it. */
+  readonly asked: Set<string>
+  /** When somebody was last. */
+  askedMs: number
+  answer: Answer | undefined
 }
 
-interface Range {
-  readonly from: bigint
-  count: number
-  /** Undefined: to be asked for. */
-  peerId: string | undefined
-  blocks: readonly Uint8Array[] | undefined
+interface Answer {
+  readonly peerId: string
+  readonly askedMs: number
+  readonly blocks: readonly Uint8Array[]
 }
 
 interface State extends SyncPorts {
-  readonly peers: Map<string, Peer>
+  readonly peers: SyncPeers
+  /** Without gaps, the lowest first. */
   ranges: Range[]
-  /** First height no range covers yet. */
-  nextFrom: bigint
+  requests: number
+  isBehind: boolean
   startTip: bigint
   startMs: number
   reportedMs: number
@@ -87,9 +95,10 @@ interface State extends SyncPorts {
 export function createSync(ports: SyncPorts): Sync {
   const state: State = {
     ...ports,
-    peers: new Map(),
+    peers: createSyncPeers(ports.clock),
     ranges: [],
-    nextFrom: 0n,
+    requests: 0,
+    isBehind: false,
     startTip: 0n,
     startMs: 0,
     reportedMs: 0,
@@ -98,18 +107,16 @@ export function createSync(ports: SyncPorts): Sync {
   }
   return {
     onStatus(peerId, status) {
-      const peer = state.peers.get(peerId)
-      if (peer) peer.status = status
-      else state.peers.set(peerId, { status, isBusy: false, restUntilMs: 0 })
+      state.peers.told(peerId, status)
       step(state)
     },
     onGone(peerId) {
-      state.peers.delete(peerId)
+      state.peers.gone(peerId)
       step(state) // its range in flight fails by itself
     },
     progress() {
-      const highest = highestTip(state)
-      if (state.ranges.length === 0 && highest <= ports.tip() + slack) return false
+      const highest = state.peers.likelyTip()
+      if (highest <= ports.tip() + slack) return false
       return { start: state.startTip, current: ports.tip(), highest }
     },
     stop() {
@@ -118,85 +125,136 @@ export function createSync(ports: SyncPorts): Sync {
   }
 }
 
-/** Plans ranges, gives them to idle peers, takes what has come. Cheap when there is nothing to do. */
+/**
+ * Plans ranges, gives them to idle peers, takes what has come. Cheap when there is nothing to do. Runs with
+ * every status, so each second while there are peers: what waits for time needs no clock of its own.
+ */
 function step(state: State): void {
   if (state.isStopped) return
   plan(state)
-  for (const range of state.ranges.slice(0, maxRanges)) {
-    if (range.peerId !== undefined) continue
-    const peerId = idlePeerFor(state, range)
-    if (peerId !== undefined) void request(state, range, peerId)
-  }
+  for (const range of state.ranges.slice(0, maxRanges)) askFor(state, range)
   void takeInOrder(state)
 }
 
 function plan(state: State): void {
   const tip = state.tip()
-  const highest = highestTip(state)
+  const highest = state.peers.highestTip()
+  trim(state, tip, highest)
+  report(state, tip)
   if (state.ranges.length === 0) {
     if (highest <= tip + slack) return
-    if (state.nextFrom <= tip) {
+    if (!state.isBehind) {
+      state.isBehind = true
       state.startTip = tip
       state.startMs = state.reportedMs = state.clock.nowMs()
     }
-    state.nextFrom = tip + 1n
   }
-  while (state.ranges.length < maxRanges && state.nextFrom <= highest) {
-    const left = highest - state.nextFrom + 1n
-    const count = left < BigInt(maxRange) ? Number(left) : maxRange
-    state.ranges.push({ from: state.nextFrom, count, peerId: undefined, blocks: undefined })
-    state.nextFrom += BigInt(count)
+  const last = state.ranges.at(-1)
+  let from = last ? endOf(last) : tip + 1n
+  while (state.ranges.length < maxRanges && from <= highest) {
+    const left = highest - from + 1n
+    const range = newRange(from, left < BigInt(maxRange) ? Number(left) : maxRange)
+    state.ranges.push(range)
+    from = endOf(range)
   }
 }
 
-function idlePeerFor({ peers, clock }: State, { from, count }: Range): string | undefined {
-  const last = from + BigInt(count) - 1n
-  for (const [peerId, peer] of peers) {
-    const covers = peer.status.base <= from && peer.status.tip >= last
-    if (covers && !peer.isBusy && peer.restUntilMs <= clock.nowMs()) return peerId
+/** Without what consensus has brought meanwhile, and what nobody claims any more. */
+function trim(state: State, tip: bigint, highest: bigint): void {
+  state.ranges = state.ranges.filter((range) => endOf(range) > tip + 1n)
+  const [first] = state.ranges
+  if (first && isOpen(first) && first.from <= tip) {
+    first.count = Number(endOf(first) - tip - 1n)
+    first.from = tip + 1n
   }
-  return undefined
+  for (let last = state.ranges.at(-1); last && isOpen(last) && last.from > highest;) {
+    state.ranges.pop()
+    last = state.ranges.at(-1)
+  }
 }
 
-async function request(state: State, range: Range, peerId: string): Promise<void> {
-  const peer = state.peers.get(peerId)
-  if (!peer) return
+const newRange = (from: bigint, count: number): Range => ({
+  from,
+  count,
+  asked: new Set(),
+  askedMs: 0,
+  answer: undefined,
+})
+
+/** First height behind it. */
+const endOf = ({ from, count }: Range): bigint => from + BigInt(count)
+const isOpen = ({ asked, answer }: Range): boolean => asked.size === 0 && !answer
+
+/** Somebody, for a range that nobody is asked for; one more for the lowest when it is late. */
+function askFor(state: State, range: Range): void {
+  if (range.answer || state.requests >= maxRequests) return
+  const { size } = range.asked
+  const lateAtMs = range.askedMs + lateMs * 2 ** (size - 1)
+  const isLate = range === state.ranges[0] && state.clock.nowMs() >= lateAtMs
+  if (size > 0 && !isLate) return
+  const peer = state.peers.best(range.from, range.asked)
+  if (peer) void request(state, range, peer)
+}
+
+async function request(state: State, range: Range, peer: SyncPeer): Promise<void> {
+  const { peerId } = peer
+  const askedMs = state.clock.nowMs()
+  const blocks: Uint8Array[] = []
   peer.isBusy = true
-  range.peerId = peerId
+  state.requests += 1
+  range.asked.add(peerId)
+  range.askedMs = askedMs
   try {
-    const blocks: Uint8Array[] = []
-    let bytes = 0
-    for await (const block of state.ask(peerId, encodeRange(range))) {
-      if (blocks.length === range.count)
-        throw new NodeError('SYNC_TOO_MANY', 'a peer sends more blocks than asked for')
-      blocks.push(block)
-      bytes += block.length
-    }
-    // Its status said that it has them: only an answer that is full may be short.
-    if (blocks.length < range.count && bytes <= maxRangeBytes - state.maxBlockBytes)
-      throw new NodeError('SYNC_TOO_FEW', 'a peer does not have the blocks that it claims')
-    keepPrefix(state, range, blocks)
+    await collect(state, range, peer, blocks)
+    // Overtaken by who was asked later: too slow, and the next time others go first.
+    if (range.answer && range.answer.askedMs > askedMs) failed(state, peerId)
   } catch (error) {
-    rest(state, peerId)
-    dropFrom(state, range)
     const code = error instanceof NodeError ? error.code : 'SYNC_BROKEN_OFF'
     state.log.debug({ peerId, code, from: range.from.toString() }, 'a range is asked elsewhere')
+    failed(state, peerId)
     if (code !== 'SYNC_BROKEN_OFF') state.fault(peerId, code)
+    if (range.asked.size > 1) blocks.length = 0 // another may bring all of it
   } finally {
     peer.isBusy = false
+    peer.msPerBlock = (state.clock.nowMs() - askedMs) / Math.max(1, blocks.length)
+    state.requests -= 1
+    range.asked.delete(peerId)
+    if (blocks.length > 0) keep(state, range, { peerId, askedMs, blocks })
     step(state)
   }
 }
 
-/** The blocks that came; those that did not fit are a range of their own, to be asked for. */
-function keepPrefix(state: State, range: Range, blocks: readonly Uint8Array[]): void {
-  const left = range.count - blocks.length
-  range.blocks = blocks
-  range.count = blocks.length
+/** What the peer has of the range; ends early when another has brought it. */
+async function collect(
+  state: State,
+  range: Range,
+  { peerId, status }: SyncPeer,
+  blocks: Uint8Array[],
+): Promise<void> {
+  const { from } = range
+  const has = status.tip - from + 1n
+  const count = has < BigInt(range.count) ? Number(has) : range.count
+  let bytes = 0
+  for await (const block of state.ask(peerId, encodeRange({ from, count }))) {
+    if (range.answer || !state.ranges.includes(range)) return
+    if (blocks.length === count)
+      throw new NodeError('SYNC_TOO_MANY', 'a peer sends more blocks than asked for')
+    blocks.push(block)
+    bytes += block.length
+  }
+  // Its status said that it has them: only an answer that is full may be short.
+  if (blocks.length < count && bytes <= maxRangeBytes - state.maxBlockBytes)
+    throw new NodeError('SYNC_TOO_FEW', 'a peer does not have the blocks that it claims')
+}
+
+/** The blocks that came; those that did not are a range of their own, to be asked for. */
+function keep(state: State, range: Range, answer: Answer): void {
   const at = state.ranges.indexOf(range)
-  if (left === 0 || at < 0) return
-  const from = range.from + BigInt(blocks.length)
-  state.ranges.splice(at + 1, 0, { from, count: left, peerId: undefined, blocks: undefined })
+  if (at < 0 || range.answer) return
+  const left = range.count - answer.blocks.length
+  range.answer = answer
+  range.count = answer.blocks.length
+  if (left > 0) state.ranges.splice(at + 1, 0, newRange(endOf(range), left))
 }
 
 /** Hands over the blocks of the lowest range; one caller at a time. */
@@ -205,21 +263,17 @@ async function takeInOrder(state: State): Promise<void> {
   state.isTaking = true
   try {
     for (;;) {
-      const range = state.ranges[0]
-      if (!range?.blocks || state.isStopped) return
-      const refusal = await takeRange(state, range)
+      const [range] = state.ranges
+      if (!range?.answer || state.isStopped) return
+      const { peerId, blocks } = range.answer
+      const refusal = await takeRange(state, range.from, blocks)
       if (refusal) {
-        state.log.warn({ code: refusal.code, peerId: range.peerId }, 'a synced block is refused')
-        if (range.peerId !== undefined) {
-          rest(state, range.peerId)
-          if (refusal.type === 'reject') state.fault(range.peerId, refusal.code)
-        }
-        dropFrom(state, range)
+        refused(state, peerId, refusal)
         step(state)
         return
       }
-      state.ranges.shift()
-      report(state)
+      state.peers.delivered(peerId)
+      state.ranges = state.ranges.filter((each) => each !== range)
       step(state)
     }
   } finally {
@@ -227,8 +281,12 @@ async function takeInOrder(state: State): Promise<void> {
   }
 }
 
-async function takeRange(state: State, { from, blocks }: Range): Promise<Refusal | undefined> {
-  for (const [i, bytes] of (blocks ?? []).entries()) {
+async function takeRange(
+  state: State,
+  from: bigint,
+  blocks: readonly Uint8Array[],
+): Promise<Refusal | undefined> {
+  for (const [i, bytes] of blocks.entries()) {
     const height = from + BigInt(i)
     if (height <= state.tip()) continue // consensus was faster
     const refusal = await state.take(height, bytes)
@@ -237,49 +295,41 @@ async function takeRange(state: State, { from, blocks }: Range): Promise<Refusal
   return undefined
 }
 
-/**
- * Plans anew from this range on, or from the first that nobody has been asked for: who claimed those
- * blocks may be who has just failed.
- */
-function dropFrom(state: State, range: Range): void {
-  const at = state.ranges.findIndex((each) => each === range || each.peerId === undefined)
-  const first = state.ranges[at]
-  if (!first) return
-  state.ranges = state.ranges.slice(0, at)
-  state.nextFrom = first.from
+/** All that this peer has sent is asked of others. */
+function refused(state: State, peerId: string, { type, code }: Refusal): void {
+  state.log.warn({ code, peerId }, 'a synced block is refused')
+  for (const range of state.ranges) if (range.answer?.peerId === peerId) range.answer = undefined
+  failed(state, peerId)
+  if (type === 'reject') state.fault(peerId, code)
 }
 
-function rest(state: State, peerId: string): void {
-  const peer = state.peers.get(peerId)
-  if (peer) peer.restUntilMs = state.clock.nowMs() + restMs
-  state.clock.after(restMs, () => step(state))
+function failed(state: State, peerId: string): void {
+  state.clock.after(state.peers.failed(peerId), () => step(state))
 }
 
-function report(state: State): void {
+function report(state: State, tip: bigint): void {
   const nowMs = state.clock.nowMs()
-  const isDone = state.ranges.length === 0 && state.nextFrom > highestTip(state)
-  if (!isDone && nowMs - state.reportedMs < reportEveryMs) return
+  const highest = state.peers.likelyTip()
+  if (!state.isBehind || highest === 0n) return // nobody is there to say
+  const left = highest > tip ? Number(highest - tip) : 0
+  if (left > 0 && nowMs - state.reportedMs < reportEveryMs) return
+  state.isBehind = left > 0
   state.reportedMs = nowMs
-  const tip = state.tip()
   const done = Number(tip - state.startTip)
   const perSecond = (done * 1000) / Math.max(1, nowMs - state.startMs)
-  const left = Number(highestTip(state) - tip)
   const facts = { height: tip.toString(), blocksPerSecond: Math.round(perSecond), left }
-  if (isDone) state.log.info(facts, 'sync has reached the tip')
-  else
+  if (state.isBehind)
     state.log.info({ ...facts, etaSeconds: Math.round(left / Math.max(perSecond, 0.1)) }, 'syncing')
+  else state.log.info(facts, 'sync has reached the tip')
 }
 
-/** The claims of peers that have just failed do not count: a fake tip holds nobody up for long. */
-const highestTip = ({ peers, clock }: State): bigint =>
-  [...peers.values()].reduce(
-    (max, { status, restUntilMs }) =>
-      status.tip > max && restUntilMs <= clock.nowMs() ? status.tip : max,
-    0n,
-  )
-
-export const encodeRange = ({ from, count }: Pick<Range, 'from' | 'count'>): Uint8Array =>
-  encodeRlp([fromBigInt(from), fromBigInt(BigInt(count))])
+export const encodeRange = ({
+  from,
+  count,
+}: {
+  readonly from: bigint
+  readonly count: number
+}): Uint8Array => encodeRlp([fromBigInt(from), fromBigInt(BigInt(count))])
 
 /** What a peer asks for, from the other side of the wire. */
 export function decodeRange(

@@ -12,7 +12,7 @@ import {
 import { createHandClock } from '../../support/clock.ts'
 import { zeroHash } from '../../support/network.ts'
 
-type Behaviour = 'honest' | 'liar' | 'short' | 'broken' | 'large'
+type Behaviour = 'honest' | 'liar' | 'short' | 'broken' | 'large' | 'slow'
 
 const maxBlockBytes = 2 ** 20
 
@@ -42,6 +42,8 @@ function world(peers: Readonly<Record<string, { tip: number; does: Behaviour }>>
         const count = peer.does === 'short' ? 1 : range.value.count
         const fits = peer.does === 'large' ? maxRangeBytes / maxBlockBytes : count
         for (let i = 0; i < Math.min(count, fits); i++) {
+          if (peer.does === 'slow')
+            await new Promise<void>((resolve) => void clock.after(9_900, resolve))
           const height = Number(range.value.from) + i
           if (peer.does !== 'liar' && height > peer.tip) return
           const text = `${height}${peer.does === 'liar' ? '!' : ''}`
@@ -132,6 +134,35 @@ describe('range sync', () => {
     expect(faults.length).toBeGreaterThan(3)
   })
 
+  test('a peer with a far tip that sends a block now and then holds nobody up', async () => {
+    const peers = { slow: { tip: 1e12, does: 'slow' }, good: { tip: 40, does: 'honest' } } as const
+    const { clock, chain, asked, tell } = world(peers)
+    tell()
+    await clock.advance(3_000)
+    expect(chain.length).toBeLessThanOrEqual(1)
+    tell()
+    await clock.advance(100)
+    expect(chain).toHaveLength(41)
+    expect(asked).toEqual(['slow', 'good'])
+  })
+
+  test('nor does it near the tip, where every range is short', async () => {
+    const peers = { slow: { tip: 1e12, does: 'slow' }, good: { tip: 40, does: 'honest' } } as {
+      slow: { tip: number; does: Behaviour }
+      good: { tip: number; does: Behaviour }
+    }
+    const { clock, chain, tell, sync } = world(peers)
+    const lags: number[] = []
+    for (let second = 0; second < 300; second++) {
+      tell()
+      await clock.advance(1_000)
+      lags.push(peers.good.tip - (chain.length - 1))
+      peers.good.tip += 1
+    }
+    expect(Math.max(...lags.slice(20))).toBeLessThanOrEqual(5)
+    expect(sync.progress()).toBe(false) // what it claims is nobody's tip
+  })
+
   test('nor do two that fail by turns', async () => {
     const { clock, chain, tell } = world({
       fake: { tip: 320, does: 'short' },
@@ -146,8 +177,9 @@ describe('range sync', () => {
   })
 
   test('whatever mixture of peers, one honest one is enough', async () => {
-    const behaviour = fc.constantFrom<Behaviour>('honest', 'liar', 'short', 'broken')
-    const other = fc.record({ tip: fc.integer({ min: 3, max: 400 }), does: behaviour })
+    const behaviour = fc.constantFrom<Behaviour>('honest', 'liar', 'short', 'broken', 'slow')
+    const tip = fc.oneof(fc.integer({ min: 3, max: 400 }), fc.constant(1e12))
+    const other = fc.record({ tip, does: behaviour })
     await fc.assert(
       fc.asyncProperty(fc.array(other, { maxLength: 4 }), async (others) => {
         const peers = Object.fromEntries(others.map((peer, i) => [`p${i}`, peer]))
