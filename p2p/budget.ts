@@ -15,6 +15,11 @@ export interface Meter {
   take(units: number, nowMs: number): number
 }
 
+/** One meter a peer, whatever number of streams and connections it comes with. */
+export interface Meters {
+  take(peerId: string, units: number, nowMs: number): number
+}
+
 export function createMeter({ perSecond, burst }: Budget): Meter {
   const msPerUnit = 1000 / perSecond
   /** When all that was taken is paid for. */
@@ -23,6 +28,23 @@ export function createMeter({ perSecond, burst }: Budget): Meter {
     take(units, nowMs) {
       paidAtMs = Math.max(paidAtMs, nowMs) + units * msPerUnit
       return Math.max(0, paidAtMs - nowMs - burst * msPerUnit)
+    },
+  }
+}
+
+/** Peers whose budget is remembered; who has been silent longest goes first. */
+const maxMeters = 1_024
+
+export function createMeters(budget: Budget): Meters {
+  const meters = new Map<string, Meter>()
+  return {
+    take(peerId, units, nowMs) {
+      const meter = meters.get(peerId) ?? createMeter(budget)
+      meters.delete(peerId)
+      meters.set(peerId, meter)
+      const oldest = meters.keys().next()
+      if (meters.size > maxMeters && !oldest.done) meters.delete(oldest.value)
+      return meter.take(units, nowMs)
     },
   }
 }

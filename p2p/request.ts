@@ -4,7 +4,7 @@
  * may ask. Knows no message.
  */
 import { type Clock, type Logger, NodeError } from '../primitives/index.ts'
-import { type Budget, createMeter } from './budget.ts'
+import { type Budget, createMeters } from './budget.ts'
 import type { Host } from './host.ts'
 import { asError, type ByteStream, readFrames, writeFrame } from './stream.ts'
 
@@ -15,7 +15,7 @@ export interface RequestOptions {
   readonly maxFrameBytes: number
   /** Of the whole answer. */
   readonly maxResponseBytes: number
-  /** Longest silence between two frames. */
+  /** Longest silence between two frames, and of all of them together (`minBytesPerMs`). */
   readonly timeoutMs: number
   /** Requests a peer may make; more are answered later. */
   readonly budget: Budget
@@ -34,24 +34,16 @@ export interface RequestPorts {
 /** Asks `peerId`; throws NodeError REQUEST_TIMEOUT, RESPONSE_TOO_LARGE or the stream's own. */
 export type Ask = (peerId: string, request: Uint8Array) => AsyncGenerator<Uint8Array>
 
+/** 64 KiB/s: the least that an answer must come with over all, besides never being silent for long. */
+const minBytesPerMs = 65_536 / 1_000
 /** Open requests of one peer at a time. */
 const maxStreams = 8
-/** Peers whose budget is remembered; the longest known goes first. */
-const maxMeters = 1_024
 
 export async function createRequests(options: RequestOptions, ports: RequestPorts): Promise<Ask> {
-  const meters = new Map<string, ReturnType<typeof createMeter>>()
-  const meterOf = (peerId: string) => {
-    const meter = meters.get(peerId) ?? createMeter(options.budget)
-    meters.delete(peerId)
-    meters.set(peerId, meter)
-    const oldest = meters.keys().next()
-    if (meters.size > maxMeters && !oldest.done) meters.delete(oldest.value)
-    return meter
-  }
+  const meters = createMeters(options.budget)
   await ports.host.serve(options.protocol, maxStreams, (stream, peerId) => {
     if (!ports.isFriend(peerId)) return stream.abort(new Error('no hello yet'))
-    const waitMs = meterOf(peerId).take(1, ports.clock.nowMs())
+    const waitMs = meters.take(peerId, 1, ports.clock.nowMs())
     respond(stream, peerId, waitMs, options, ports).catch((error: unknown) => {
       stream.abort(asError(error))
       if (error instanceof NodeError) ports.onFault(peerId, error.code)
@@ -97,10 +89,12 @@ async function* ask(
   { host, clock }: RequestPorts,
 ): AsyncGenerator<Uint8Array> {
   const stream = await host.open(peerId, protocol)
+  const startMs = clock.nowMs()
   const giveUp = () =>
     stream.abort(new NodeError('REQUEST_TIMEOUT', 'a peer does not answer', { peerId, protocol }))
   let cancel = clock.after(timeoutMs, giveUp)
   let bytes = 0
+  let isRead = false
   try {
     await writeFrame(stream, request)
     for await (const part of readFrames(stream, maxFrameBytes)) {
@@ -109,10 +103,13 @@ async function* ask(
       if (bytes > maxResponseBytes)
         throw new NodeError('RESPONSE_TOO_LARGE', 'an answer is longer than asked for', { peerId })
       yield part
-      cancel = clock.after(timeoutMs, giveUp)
+      const leftMs = startMs + timeoutMs + bytes / minBytesPerMs - clock.nowMs()
+      cancel = clock.after(Math.max(0, Math.min(timeoutMs, leftMs)), giveUp)
     }
+    isRead = true
   } finally {
     cancel()
-    await stream.close().catch(() => undefined) // it is closed or broken already
+    if (isRead) await stream.close().catch(() => undefined) // it is broken already
+    else stream.abort(new Error('the rest of an answer is not needed')) // nor made any further
   }
 }
