@@ -36,7 +36,7 @@ export interface BlockPorts {
 export interface Blocks {
   /** From range sync: whoever sent it answers for its certificate. */
   take(height: bigint, bytes: Uint8Array): Promise<Judgement>
-  /** From gossip: accepted ones are passed on, and those that came here by another way first. */
+  /** From gossip: the first of a height is passed on, also when its block came here by another way before. */
   hear(bytes: Uint8Array): Promise<Judgement>
   /** Answers a range; ends before the block that would make the answer too long. */
   serve(request: Uint8Array): AsyncGenerator<Uint8Array>
@@ -48,13 +48,13 @@ export interface Blocks {
 const fresh = 2n
 
 export function createBlocks({ store, engine, validators, checker, address }: BlockPorts): Blocks {
-  const hear = async (bytes: Uint8Array): Promise<Judgement> => {
-    const packet = decisionIn(bytes)
-    if (packet.type !== 'accept') return packet
-    const { certificate, block } = packet.value
-    const next = engine.height()
-    if (certificate.height >= next) return refusalOf(await engine.offer(packet.value))
-    if (certificate.height + fresh < next) return ignore('DECISION_OLD', 'this block is old')
+  /** Heights of which others have a block from here; any quorum of its seals would do. */
+  const passedOn = new Set<bigint>()
+  const passOn = (height: bigint): void => {
+    passedOn.add(height)
+    for (const old of passedOn) if (old + fresh < height) passedOn.delete(old)
+  }
+  const compare = ({ certificate, block }: Decision): Judgement => {
     const ours = decisionOf(store, certificate.height)
     if (!ours) return ignore('DECISION_OLD', 'this block is not here any more')
     const verdict = verifyCommit(checker, validators, certificate)
@@ -71,7 +71,18 @@ export function createBlocks({ store, engine, validators, checker, address }: Bl
         return reject('DECISION_ELSEWHERE', `asked for block ${height}, a peer sends another`)
       return refusalOf(await engine.offer(packet.value))
     },
-    hear,
+    async hear(bytes) {
+      const packet = decisionIn(bytes)
+      if (packet.type !== 'accept') return packet
+      const { height } = packet.value.certificate
+      const next = engine.height()
+      if (height + fresh < next) return ignore('DECISION_OLD', 'this block is old')
+      if (passedOn.has(height)) return ignore('DECISION_KNOWN', 'this block has been passed on')
+      const isHere = height < next
+      const refusal = isHere ? compare(packet.value) : refusalOf(await engine.offer(packet.value))
+      if (!refusal) passOn(height)
+      return refusal
+    },
     async *serve(request) {
       const range = decodeRange(request)
       if (range.type !== 'accept') throw new NodeError(range.code, range.message)
@@ -91,8 +102,9 @@ export function createBlocks({ store, engine, validators, checker, address }: Bl
       const decision = decisionOf(store, height)
       if (!decision) return undefined
       const { round } = decision.certificate
-      const isOurs = proposerOf(validators, height, round) === address
-      return isOurs ? encodePacket({ type: 'decision', ...decision }) : undefined
+      if (proposerOf(validators, height, round) !== address) return undefined
+      passOn(height)
+      return encodePacket({ type: 'decision', ...decision })
     },
   }
 }
