@@ -8,6 +8,8 @@ export interface Budget {
   readonly perSecond: number
   /** Units that may come at once after a pause. */
   readonly burst: number
+  /** What anything counts as at least: a small message costs its reader more than its bytes. */
+  readonly least?: number
 }
 
 export interface Meter {
@@ -20,13 +22,13 @@ export interface Meters {
   take(peerId: string, units: number, nowMs: number): number
 }
 
-export function createMeter({ perSecond, burst }: Budget): Meter {
+export function createMeter({ perSecond, burst, least = 0 }: Budget): Meter {
   const msPerUnit = 1000 / perSecond
   /** When all that was taken is paid for. */
   let paidAtMs = 0
   return {
     take(units, nowMs) {
-      paidAtMs = Math.max(paidAtMs, nowMs) + units * msPerUnit
+      paidAtMs = Math.max(paidAtMs, nowMs) + Math.max(units, least) * msPerUnit
       return Math.max(0, paidAtMs - nowMs - burst * msPerUnit)
     },
   }

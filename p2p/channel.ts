@@ -4,7 +4,8 @@
  * never waited for, and may be sent again at will. What they mean is the listener's business.
  */
 import { type Clock, concat, type Logger, NodeError } from '../primitives/index.ts'
-import { type Budget, createMeter } from './budget.ts'
+import { type Breath, createBreath } from './breath.ts'
+import { type Budget, createMeters, type Meters } from './budget.ts'
 import type { Host } from './host.ts'
 import { createOutbox, type LaneLimits, type Outbox } from './outbox.ts'
 import { asError, type ByteStream, frame, readFrames } from './stream.ts'
@@ -15,7 +16,7 @@ export interface ChannelOptions {
   readonly maxBytes: number
   /** By lane: lane 0 goes first. */
   readonly lanes: readonly LaneLimits[]
-  /** What one peer may send here, in bytes; a faster one is read more slowly. */
+  /** What one peer may send here, in bytes, over all its streams; a faster one is read more slowly. */
   readonly budget: Budget
 }
 
@@ -67,11 +68,12 @@ export async function createChannel(
   ports: ChannelPorts,
 ): Promise<Channel> {
   const links = new Map<string, Link>()
+  const pace: Pace = { meters: createMeters(options.budget), breathe: createBreath(ports.clock) }
   let droppedBefore = 0
 
   await ports.host.serve(options.protocol, maxStreams, (stream, peerId) => {
     if (!ports.isFriend(peerId)) return stream.abort(stranger(peerId))
-    receive(stream, peerId, options, ports).catch((error: unknown) => {
+    receive(stream, peerId, options, ports, pace).catch((error: unknown) => {
       stream.abort(asError(error))
       if (error instanceof NodeError) ports.onFault(peerId, error.code)
     })
@@ -109,20 +111,26 @@ export async function createChannel(
   }
 }
 
+interface Pace {
+  readonly meters: Meters
+  readonly breathe: Breath
+}
+
 async function receive(
   stream: ByteStream,
   peerId: string,
-  { maxBytes, budget, lanes }: ChannelOptions,
+  { maxBytes, lanes }: ChannelOptions,
   { clock, onMessage, isFriend }: ChannelPorts,
+  { meters, breathe }: Pace,
 ): Promise<void> {
-  const meter = createMeter(budget)
   for await (const message of readFrames(stream, maxBytes + laneBytes)) {
     const lane = message[0]
     if (lane === undefined || lane >= lanes.length)
       throw new NodeError('LANE_UNKNOWN', 'a message names a lane its protocol does not have')
     if (!isFriend(peerId)) return stream.abort(stranger(peerId))
-    const waitMs = meter.take(message.length, clock.nowMs())
+    const waitMs = meters.take(peerId, message.length, clock.nowMs())
     if (waitMs > 0) await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
+    await breathe()
     await onMessage({ peerId, lane, payload: message.subarray(laneBytes) })
   }
 }

@@ -4,6 +4,7 @@
  * whoever listens.
  */
 import type { Address, Clock, Logger, Refusal, Secp256k1 } from '../primitives/index.ts'
+import { createMeters } from './budget.ts'
 import { type Channel, type ChannelPorts, createChannel, type PeerMessage } from './channel.ts'
 import { helloVersion, provenValidator } from './hello.ts'
 import { createHost, type GossipVerdict, type Host } from './host.ts'
@@ -226,7 +227,12 @@ async function openLines(
   const transactions = await createChannel(protocols.transactions, listener(ports.onTransactions))
   const askSync = await createRequests(protocols.sync, { ...common, answer: ports.answerSync })
   const askRows = await createRequests(protocols.rows, { ...common, answer: ports.answerRows })
+  const gossip = createMeters(protocols.blocksBudget)
   host.subscribe(protocols.blocksTopic, async (data, peerId): Promise<GossipVerdict> => {
+    if (gossip.take(peerId, data.length, ports.clock.nowMs()) > 0) {
+      fault(peerId, 'GOSSIP_TOO_MUCH')
+      return 'ignore'
+    }
     const verdict = await ports.onBlock(data, peerId)
     judge(peerId, verdict)
     return verdict?.type ?? 'accept'

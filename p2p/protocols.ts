@@ -2,6 +2,7 @@
  * Every protocol of the network with its bounds in one place: ids, longest messages, what may wait
  * for a slow peer, what a fast one may send. The table for people is docs/wire.md.
  */
+import type { Budget } from './budget.ts'
 import type { ChannelOptions } from './channel.ts'
 import type { RequestOptions } from './request.ts'
 import { maxRowsFrameBytes, maxRowsRequestBytes } from './rows-wire.ts'
@@ -22,8 +23,11 @@ export interface Protocols {
   readonly rows: RequestOptions
   /** Gossip of decided blocks. Other rules, another topic. */
   readonly blocksTopic: string
+  /** Of what one peer hands on there, in bytes. An honest one hands on a block once a height. */
+  readonly blocksBudget: Budget
 }
 
+const kib = 2 ** 10
 const mib = 2 ** 20
 
 export function protocolsOf(
@@ -48,7 +52,7 @@ export function protocolsOf(
         { maxMessages: 256, maxBytes: 4 * mib },
         { maxMessages: 256, maxBytes: 4 * maxBlockBytes },
       ],
-      budget: { perSecond: 16 * mib, burst: 32 * mib },
+      budget: { perSecond: 16 * mib, burst: 32 * mib, least: 4 * kib }, // 4,096 votes a second
     },
     transactions: {
       protocol: id('transactions'),
@@ -58,7 +62,7 @@ export function protocolsOf(
         { maxMessages: 256, maxBytes: 4 * mib },
         { maxMessages: 1_024, maxBytes: 16 * mib },
       ],
-      budget: { perSecond: 4 * mib, burst: 16 * mib },
+      budget: { perSecond: 4 * mib, burst: 16 * mib, least: kib },
     },
     sync: {
       protocol: id('sync'),
@@ -76,6 +80,7 @@ export function protocolsOf(
       timeoutMs: 10_000,
       budget: { perSecond: 16, burst: 64 }, // a version of 100 MB in seconds, no more than a line gives
     },
+    blocksBudget: { perSecond: 16 * mib, burst: 16 * maxBlockBytes, least: 256 * kib },
     blocksTopic: `/tributary/${name}/block/${Buffer.from(forkDigest).toString('hex')}`,
   }
 }

@@ -208,6 +208,21 @@ describe('what goes through', () => {
 })
 
 describe('who is let go', () => {
+  test('who gossips more than anybody has blocks', async () => {
+    let heard = 0
+    const first = await start(1, { onBlock: async () => void (heard += 1) })
+    const second = await start(2, {}, { bootnodes: [addressOf(first)] })
+    await until(areFriends(first, second))
+    await until(async () => {
+      await second.publishBlock(Uint8Array.of(heard, Math.trunc(Date.now() / 100) % 256))
+      return heard > 0
+    })
+    for (let i = 0; i < 100; i++) await second.publishBlock(Uint8Array.of(1, 2, i))
+    await until(async () => first.scoreOf(second.peerId) < -20)
+    // 16 MiB at once, a quarter of one for each, and what came back while they were read.
+    expect(heard).toBeLessThan(90)
+  })
+
   test('senders of what is rejected are banned and do not come back', async () => {
     const first = await start(1, {
       onConsensus: () => reject('BAD_SEAL', 'no validator signed this'),
