@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { chooseSecp256k1 } from '../crypto.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import type { GuardFlags } from '../flags.ts'
-import { validatorFolder } from '../folders.ts'
+import { chainFolder, validatorFolder } from '../folders.ts'
 import { genesisModules } from '../modules.ts'
+import { requireStopped } from '../stopped-chain.ts'
 import { readValidatorKey, writeValidatorKey } from '../validator/keys.ts'
 import { readGenesis } from './genesis.ts'
 
@@ -19,8 +20,9 @@ export async function generateKey(file: string, io: Io): Promise<ExitCode> {
   return exitCodes.ok
 }
 
-/** Throws NodeError GUARD_LOWERED, KEY_*, GENESIS_*. */
+/** Throws NodeError DB_LOCKED (a running node writes its own guard over this one), GUARD_LOWERED, KEY_*, GENESIS_*. */
 export async function raiseGuard(flags: GuardFlags, io: Io): Promise<ExitCode> {
+  await requireStopped(chainFolder(flags.datadir))
   const { secp256k1 } = await chooseSecp256k1(silentLogger)
   const { address } = await readValidatorKey(flags.validatorKey, secp256k1)
   const genesis = await readGenesis(flags.genesis)
