@@ -1,7 +1,8 @@
 /**
  * What waits to be sent to one peer, by lane: a lower lane goes first. Every lane is bounded in
  * messages and bytes; a full one drops its oldest, because in every protocol here the newer message
- * is worth more. Sends nothing.
+ * is worth more. What waits already is not put behind itself: else what is said again and again would push
+ * its own end out, and a slow peer would get its beginning for ever. Sends nothing.
  */
 
 /** Bounds of what may wait in a lane for one peer. */
@@ -26,6 +27,7 @@ export function createOutbox(limits: readonly LaneLimits[]): Outbox {
     push(at, message) {
       const lane = lanes[at]
       if (!lane) throw new RangeError(`no lane ${at}`)
+      if (lane.messages.some((waiting) => isSame(waiting, message))) return
       lane.messages.push(message)
       lane.bytes += message.length
       const isOver = () =>
@@ -45,3 +47,7 @@ export function createOutbox(limits: readonly LaneLimits[]): Outbox {
     size: () => lanes.reduce((sum, { messages }) => sum + messages.length, 0),
   }
 }
+
+/** Length and last byte tell most messages apart: a slow peer's lane may be long. */
+const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.at(-1) === b.at(-1) && Buffer.compare(a, b) === 0

@@ -128,6 +128,17 @@ describe('outbox', () => {
     expect([box.dropped(), box.size()]).toEqual([3, 2])
     expect([box.shift()?.[0], box.shift()?.[0]]).toEqual([4, 5])
   })
+
+  test('what is said again and again reaches a slow peer whole', () => {
+    const box = createOutbox([{ maxMessages: 8, maxBytes: 1_024 }])
+    const got = new Set<number>()
+    for (let time = 0; time < 8; time++) {
+      for (let part = 0; part < 6; part++) box.push(0, Uint8Array.of(part))
+      for (let i = 0; i < 2; i++) got.add(box.shift()?.[0] ?? -1)
+    }
+    expect(got).toEqual(new Set([0, 1, 2, 3, 4, 5]))
+    expect(box.dropped()).toBe(0)
+  })
 })
 
 describe('scores', () => {
