@@ -92,8 +92,10 @@ export async function createNetwork(
   ports: NetworkPorts,
 ): Promise<Network> {
   const protocols = protocolsOf(options.name, options.forkDigest, options.maxBlockBytes)
-  const trusted = new Set<string>()
-  const scores = createScores(ports.clock, (peerId) => trusted.has(peerId))
+  /** The one peer of each validator that is never banned: who proved its key last. */
+  const trusted = new Map<Address, string>()
+  const isTrusted = (peerId: string) => [...trusted.values()].includes(peerId)
+  const scores = createScores(ports.clock, isTrusted)
   // The host tells of connections as soon as it exists; peers begin when the protocols are there.
   let peers: Peers | undefined
   const host = await startHost(
@@ -115,6 +117,7 @@ export async function createNetwork(
       ...ports,
       host,
       scores,
+      isTrusted,
       ownHello: () => ({
         version: helloVersion,
         genesisHash: options.genesisHash,
@@ -126,7 +129,7 @@ export async function createNetwork(
       provenValidator: (hello, peerId) => provenValidator(hello, peerId, ports.secp256k1),
       onFriend(friend) {
         const { peerId, validator } = friend
-        if (validator && ports.isValidator(validator)) trusted.add(peerId)
+        if (validator && ports.isValidator(validator)) trusted.set(validator, peerId)
         for (const channel of channels) channel.join(peerId)
         status.greet(peerId)
         ports.onFriend(friend)

@@ -40,6 +40,8 @@ export interface PeersPorts {
   readonly provenValidator: (hello: Hello, peerId: string) => Address | undefined
   /** Of the set: always welcome. */
   readonly isValidator: (address: Address) => boolean
+  /** Known to be a validator's: dialled however many peers there are. */
+  readonly isTrusted: (peerId: string) => boolean
   readonly onFriend: (friend: Friend) => void
   readonly onGone: (peerId: string) => void
 }
@@ -83,7 +85,7 @@ export function createPeers(options: PeersOptions, ports: PeersPorts): Peers {
     isWanted: (peerId, isForEver) =>
       !friends.has(peerId) &&
       !scores.isBanned(peerId) &&
-      (isForEver || friends.size < options.maxPeers),
+      (isForEver || ports.isTrusted(peerId) || friends.size < options.maxPeers),
     dial: (address) => host.dial(address),
   })
   const hello = (): Hello => ({
@@ -192,6 +194,11 @@ function befriend(
   if (!isWanted) {
     log.debug({ peerId, peers: friends.size }, 'a peer is turned away: there are enough')
     return void host.hangUp(peerId).catch(() => undefined) // gone already
+  }
+  if (validator && isValidator(validator)) {
+    // Always welcome is one peer of a validator, not as many as its key can vouch for.
+    for (const other of friends.values())
+      if (other.validator === validator) void host.hangUp(other.peerId).catch(() => undefined) // gone already
   }
   const friend = { ...peer, hello: verdict.value, validator, sinceMs: clock.nowMs() }
   friends.set(peerId, friend)

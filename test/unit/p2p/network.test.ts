@@ -137,6 +137,22 @@ describe('a node that has enough peers', () => {
   })
 })
 
+describe('a key of a validator', () => {
+  test('opens the door of a full node for one peer: a newer one takes its place', async () => {
+    const key = new Uint8Array(32).fill(7)
+    const member = publicKeyToAddress(nobleSecp256k1.publicKey(key))
+    const full = await start(1, { isValidator: (address) => address === member }, { maxPeers: 0 })
+    const before = await start(2, { validatorProof: sealBy(key) })
+    before.add(addressOf(full))
+    await until(areFriends(full, before))
+    const after = await start(3, { validatorProof: sealBy(key) })
+    after.add(addressOf(full))
+    await until(areFriends(full, after))
+    await until(async () => full.friends().length === 1)
+    expect(full.friends()[0]?.validator).toBe(member)
+  })
+})
+
 describe('what goes through', () => {
   test('messages arrive whole and in order within a lane, however large', async () => {
     const got: PeerMessage[] = []
