@@ -3,9 +3,9 @@
  * be pushed next, `pushed.json` remembers what was. Plain files that any tool may read; no key in them.
  */
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { isRowFault, readRow } from '../attribution/methods/index.ts'
+import { isRowFault, readRow, rowText } from '../attribution/methods/index.ts'
 import { NodeError, toHex, type Hex } from '../primitives/index.ts'
 import { hashRow, joinRows, type Row } from '../sdk/index.ts'
 
@@ -125,24 +125,36 @@ export async function readStaged(folder: string): Promise<Staged> {
 
 const lineEnd = 0x0a
 
-/** Adds the rows that are new here, in order; answers how many were known. */
+/** Adds the rows that are new here, in order; answers how many were known, and how many look like another. */
 export async function stageRows(
   folder: string,
   rows: readonly Row[],
-): Promise<{ readonly added: number; readonly known: number }> {
+): Promise<{ readonly added: number; readonly known: number; readonly alike: number }> {
   const { rows: staged, fault } = await readStaged(folder)
   if (fault !== undefined) throw new NodeError('DATA_FOLDER', fault)
   const known = new Set<string>((await readPushed(folder)).flatMap((one) => one.rowHashes))
   for (const row of staged) known.add(rowHash(row))
+  const looks = new Set(staged.map(lookOf))
+  let alike = 0
   const fresh = rows.filter((row) => {
     const hash = rowHash(row)
     if (known.has(hash)) return false
     known.add(hash)
+    const look = lookOf(row)
+    if (looks.has(look)) alike++
+    looks.add(look)
     return true
   })
   await appendFile(join(folder, files.rows), joinRows(fresh))
-  return { added: fresh.length, known: rows.length - fresh.length }
+  return { added: fresh.length, known: rows.length - fresh.length, alike }
 }
+
+/** What people see of a row: one spelling of every letter, spaces as one. */
+const lookOf = (row: Row): string => rowText(row).normalize('NFC').replace(/\s+/g, ' ').trim()
+
+/** Whether a path is one of the folder's own files, which hold rows but are no source of them. */
+export const isOwnFile = (folder: string, path: string): boolean =>
+  Object.values(files).some((name) => resolve(folder, name) === resolve(path))
 
 export const rowHash = (row: Row): Hex => toHex(hashRow(row.bytes))
 

@@ -39,7 +39,7 @@ export function addData(program: Command, io: Io, end: End): void {
   ).action(async (flags) => end(await (await import('./commands/init.ts')).initData(flags, io)))
   commandOf(
     'add <files...>',
-    'Adds rows: .jsonl and .json row by row, .txt and .md by paragraph.',
+    'Adds rows: .jsonl, .ndjson and .json row by row, .csv and .tsv with their header’s names as keys, .txt and .md by paragraph; each also as .gz, and folders of them.',
   ).action(async (files: string[], flags) =>
     end(await (await import('./commands/data.ts')).addData(files, flags, io)),
   )

@@ -3,6 +3,7 @@
  * which names the option and exits with code 2. Loads nothing heavy.
  */
 import { InvalidArgumentError } from 'commander'
+import { keccak256, toHex } from '../primitives/index.ts'
 
 export interface ServerFlags {
   readonly port: number
@@ -83,6 +84,9 @@ export interface ImportFlags extends ServerFlags, Omit<StoreFlags, 'datadir'>, L
   readonly genesis: string
   /** Absent: in memory. */
   readonly datadir?: string
+  /** A node's folder of rows. */
+  readonly rows?: string
+  readonly rowsFrom: readonly string[]
   /** False with --no-serve. */
   readonly serve: boolean
   readonly json?: boolean
@@ -145,9 +149,24 @@ export function pathValue(text: string): string {
   return text
 }
 
+/** EIP-55, where capitals and small letters are mixed; all small or all capital say nothing. */
+function isChecksummed(digits: string): boolean {
+  const small = digits.toLowerCase()
+  if (digits === small || digits === digits.toUpperCase()) return true
+  const hash = toHex(keccak256(new TextEncoder().encode(small))).slice(2)
+  return Array.from(small).every((digit, i) => {
+    const isCapital = Number.parseInt(hash[i] ?? '0', 16) >= 8
+    return (isCapital ? digit.toUpperCase() : digit) === digits[i]
+  })
+}
+
 export function addressValue(text: string): `0x${string}` {
   if (!/^0x[0-9a-fA-F]{40}$/.test(text))
     throw new InvalidArgumentError('It must be an address: 0x and 40 hex digits.')
+  if (!isChecksummed(text.slice(2)))
+    throw new InvalidArgumentError(
+      'Its capitals are not those of its checksum (EIP-55): a digit is mistyped. In small letters it is taken as it is.',
+    )
   return `0x${text.slice(2).toLowerCase()}`
 }
 

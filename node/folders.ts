@@ -12,6 +12,8 @@ export const validatorFolder = (datadir: string): string => join(datadir, 'valid
 
 /** Rows of batches, a file each under its root. */
 export const rowsFolder = (datadir: string): string => join(datadir, 'rows')
+/** Where `tributary export` puts the rows that go with a file of blocks. */
+export const rowsBeside = (file: string): string => `${file}.rows`
 /** Indexes of versions, made again when they are missing. */
 export const indexFolder = (datadir: string): string => join(datadir, 'index')
 /** The node's key on the network and the addresses of its peers. */

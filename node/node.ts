@@ -69,6 +69,8 @@ export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly isTesting?: boolean
   /** Takes part in the consensus of the genesis's validators, instead of sealing alone. */
   readonly consensus?: ConsensusOptions
+  /** Another node's folder of rows, asked first for those which are not here. */
+  readonly rowsFolder?: string
   /** HTTP URLs of nodes that are asked for rows which are not here. */
   readonly rowsFrom?: readonly string[]
   /** Bytes of rows kept. */

@@ -349,6 +349,16 @@ function addImport(program: Command, io: Io, end: (exitCode: ExitCode) => void):
     .requiredOption('-g, --genesis <file>', "genesis file in geth's format")
     .optionsGroup('Data:')
     .option('-d, --datadir <folder>', 'keep the chain there (default: in memory)', pathValue)
+    .option(
+      '--rows <folder>',
+      'rows that blocks of a chain with attribution refer to (default: FILE.rows, if it is there)',
+      pathValue,
+    )
+    .addOption(
+      new Option('--rows-from <url>', 'a node to ask for those that are not there (repeatable)')
+        .argParser(listedUrl)
+        .default([], 'none'),
+    )
   addStoreOptions(command)
   addServerOptions(command)
     .option('--no-serve', 'end when the last block is in')
@@ -365,7 +375,11 @@ function addExport(program: Command, io: Io, end: (exitCode: ExitCode) => void):
   program
     .command('export <file>')
     .summary('write blocks of a stopped node to a file')
-    .description("Writes blocks as RLP, one after the other (geth's format); .gz is compressed.")
+    .description(
+      "Writes blocks as RLP, one after the other (geth's format); .gz is compressed. Rows that the blocks " +
+        'of a chain with attribution refer to go beside it, to FILE.rows. What a cheat of a devnet ' +
+        '(anvil_setBalance and its like) changed is in no block, and such a chain does not import.',
+    )
     .option('-d, --datadir <folder>', 'where the chain is kept', pathValue, './.devnet')
     .addOption(numberOption('--from <height>', 'first block', blockHeight, 0n))
     .option('--to <height>', 'last block (default: the head)', blockHeight)

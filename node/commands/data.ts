@@ -4,7 +4,13 @@
  */
 import { invariant, NodeError, toHex } from '../../primitives/index.ts'
 import { openReader, type ClientFlags } from '../client.ts'
-import { readSettings, readStaged, stageRows, type DataSettings } from '../data-folder.ts'
+import {
+  isOwnFile,
+  readSettings,
+  readStaged,
+  stageRows,
+  type DataSettings,
+} from '../data-folder.ts'
 import {
   datanetFault,
   depositFault,
@@ -14,7 +20,7 @@ import {
   splitRows,
 } from '../datanet-rules.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
-import { readRows } from '../read-rows.ts'
+import { findFiles, readRows } from '../read-rows.ts'
 import { isBatchFault, readBatch, type Batch } from '../../sdk/index.ts'
 import { count, toAmountText, toJsonText, toSizeText } from '../text.ts'
 
@@ -28,12 +34,24 @@ export async function addData(
   io: Io,
 ): Promise<ExitCode> {
   await readSettings(flags.folder)
+  // All are looked at before any is taken in.
+  const { files, passedOver } = await findFiles(paths)
+  const others = files.filter((path) => !isOwnFile(flags.folder, path))
+  if (passedOver.length > 0)
+    io.err(
+      `passed over, for they hold no rows: ${passedOver.slice(0, maxNamed).join(', ')}${passedOver.length > maxNamed ? ` and ${passedOver.length - maxNamed} more` : ''}`,
+    )
+  if (others.length === 0) io.err('no file with rows is there')
   let faulty = 0
-  for (const path of paths) {
+  for (const path of others) {
     const { rows, faults } = await readRows(path)
     for (const { file, place, fault } of faults) io.err(`${file}:${place}: ${fault}`)
     faulty += faults.length
-    const { added, known } = await stageRows(flags.folder, rows)
+    const { added, known, alike } = await stageRows(flags.folder, rows)
+    if (alike > 0)
+      io.err(
+        `warning: ${path}: ${count(alike, 'row')} like others but for spaces or the way letters are put together (Unicode NFC); copies earn nothing more`,
+      )
     io.out(
       flags.json
         ? toJsonText({ file: path, added, known, refused: faults.length })
@@ -42,6 +60,9 @@ export async function addData(
   }
   return faulty === 0 ? exitCodes.ok : exitCodes.refused
 }
+
+/** Names that one message lists. */
+const maxNamed = 5
 
 export async function checkData(flags: DataFlags, io: Io): Promise<ExitCode> {
   const settings = await readSettings(flags.folder)

@@ -2,10 +2,12 @@
  * `tributary import`: a foreign chain's blocks through our own execution and storage, then JSON-RPC
  * about them. Makes no blocks and has no peers; what is sent to it waits in the pool.
  */
+import { access } from 'node:fs/promises'
 import { type Block, type Clock, NodeError } from '../../primitives/index.ts'
 import { readBlockFile } from '../block-file.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import type { ImportFlags } from '../flags.ts'
+import { rowsBeside } from '../folders.ts'
 import { createLifecycle, type Lifecycle } from '../lifecycle.ts'
 import { createLoggers, type Loggers } from '../logger.ts'
 import { createNode, type TributaryNode } from '../node.ts'
@@ -21,7 +23,7 @@ export async function importChain(file: string, flags: ImportFlags, io: Io): Pro
   const logs = await createLoggers({ levels: levelsOf(flags, 'warn'), isPretty: io.isTerminal })
   const lifecycle = createLifecycle(logs.of('node'), process)
   try {
-    const node = await openNode(flags, logs, lifecycle)
+    const node = await openNode(flags, await rowsOf(file, flags), logs, lifecycle)
     return await importInto(node, file, flags, io, lifecycle)
   } finally {
     lifecycle.release()
@@ -52,14 +54,28 @@ async function importInto(
   return lifecycle.run(() => node.stop())
 }
 
+/** The folder that was named, else the one that `tributary export` writes beside the blocks. */
+async function rowsOf(file: string, { rows }: ImportFlags): Promise<string | undefined> {
+  if (rows !== undefined) return rows
+  const beside = rowsBeside(file)
+  const isThere = await access(beside).then(
+    () => true,
+    () => false,
+  )
+  return isThere ? beside : undefined
+}
+
 async function openNode(
   flags: ImportFlags,
+  rows: string | undefined,
   logs: Loggers,
   { fail }: Lifecycle,
 ): Promise<TributaryNode> {
   return createNode(
     {
       genesis: await readGenesis(flags.genesis),
+      ...(rows !== undefined && { rowsFolder: rows }),
+      rowsFrom: flags.rowsFrom,
       datadir: flags.datadir,
       cacheBytes: mebibytes(flags.cacheMb),
       keepStates: keepStatesOf(flags),
@@ -89,7 +105,7 @@ async function importFile(
     const known = chain.store.blockByNumber(block.header.number)
     if (known?.block.hash === block.hash) continue
     if (known) throw otherChain(file, block, known.block)
-    const verdict = await chain.validate(block)
+    const verdict = await chain.validate(block).catch(sayWhereRowsAre)
     if (verdict.type !== 'accept')
       throw new NodeError(
         'BLOCK_INVALID',
@@ -102,6 +118,18 @@ async function importFile(
     progress(block.header.number)
   }
   return imported
+}
+
+/** What a block needs of a chain with attribution, and no block carries. */
+function sayWhereRowsAre(error: unknown): never {
+  if (!(error instanceof NodeError && error.code === 'DATA_MISSING')) throw error
+  throw new NodeError(
+    error.code,
+    `${error.message.split(':')[0] ?? ''}: give --rows FOLDER (what tributary export wrote beside the blocks, or rows in the ` +
+      '--datadir of a node), or --rows-from URL of a node that has them',
+    { ...error.facts },
+    error,
+  )
 }
 
 const otherChain = (file: string, block: Block, known: Block): NodeError =>

@@ -2,6 +2,7 @@
  * `tributary data init`: a folder for a datanet that exists, or the datanet too. What a datanet wants is
  * looked up where a node answers, so that a contributor does not find out at the push.
  */
+import parseLicence from 'spdx-expression-parse'
 import { stringToHex } from 'viem'
 import { NodeError } from '../../primitives/index.ts'
 import { shortText } from '../../attribution/views/index.ts'
@@ -38,6 +39,7 @@ export async function initData(flags: InitFlags, io: Io): Promise<ExitCode> {
   const { folder, datanet, create, uri } = flags
   if ((datanet === undefined) === (create === undefined))
     throw usageError('give --datanet ID of one that exists, or --create NAME for a new one')
+  if (flags.licence !== undefined) checkLicence(flags.licence)
   await makeFolder(folder)
   await requireFresh(folder) // before anything is sent
   const { datanetId, licence, datanetBlock } =
@@ -51,6 +53,17 @@ export async function initData(flags: InitFlags, io: Io): Promise<ExitCode> {
     io.out(`next: tributary data add FILES --folder ${folder}`)
   }
   return exitCodes.ok
+}
+
+/** Licences that nobody finds are no use to who buys the data. */
+function checkLicence(licence: string): void {
+  try {
+    parseLicence(licence)
+  } catch {
+    throw usageError(
+      `${licence} is no licence of the SPDX list; one that is not on it is named LicenseRef-NAME`,
+    )
+  }
 }
 
 /** The licence it wants, where a node answers. Throws NodeError DATANET_REFUSES. */

@@ -16,7 +16,8 @@ import {
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
 import { keepAnswer } from '../provider/answers.ts'
-import { stateAnswer } from '../../sdk/index.ts'
+import { events } from '../../attribution/views/index.ts'
+import { createChainReader, stateAnswer } from '../../sdk/index.ts'
 import { logged } from '../logged.ts'
 import { count, toAmountText, toJsonText } from '../text.ts'
 
@@ -43,6 +44,13 @@ export async function registerModel(flags: RegisterFlags, io: Io): Promise<ExitC
     price: flags.price,
     provider: flags.provider ?? zeroAddress,
   }
+  if (flags.source.length === 0 && flags.parent.length === 0)
+    io.err(
+      'warning: without --source no data is paid for its answers: the data part of each fee goes to the treasury',
+    )
+  const same = await assetsOf(client, registration.manifestHash)
+  if (same.length > 0)
+    io.err(`warning: this manifest is registered already, as model ${same.join(', ')}`)
   await explained(client.lineage.simulate.register([registration]))
   const receipt = await mined(client, client.lineage.write.register([registration]))
   const { assetId } = logged(receipt, 'lineage', 'AssetRegistered')
@@ -52,6 +60,16 @@ export async function registerModel(flags: RegisterFlags, io: Io): Promise<ExitC
       : `model ${assetId} registered: ${count(flags.source.length, 'source')}, an answer costs at least ${toAmountText(flags.price)}`,
   )
   return exitCodes.ok
+}
+
+/** Models of the account with this very manifest. */
+async function assetsOf(client: Writer, manifestHash: Hex): Promise<readonly bigint[]> {
+  const reader = await createChainReader(client)
+  const owner = client.account.address
+  const registered = await explained(events(reader, 'lineage', 'AssetRegistered', { owner }))
+  return registered
+    .filter(({ args }) => args.manifestHash === manifestHash)
+    .map(({ args }) => args.assetId)
 }
 
 export async function showModel(id: bigint, flags: ClientFlags, io: Io): Promise<ExitCode> {

@@ -1,8 +1,8 @@
 /**
- * Rows from peers, then from nodes that were named; kept when there is room, and given all the same when
+ * Rows from a folder that was named, from peers, then from nodes that were named; kept when there is room, and given all the same when
  * there is none: whoever executes a block needs them now. Gives nothing that has another root.
  */
-import { type Logger, NodeError, reject } from '../../primitives/index.ts'
+import { type Hex, type Logger, NodeError, reject } from '../../primitives/index.ts'
 import type { WantedRows } from '../../p2p/index.ts'
 import type { RowsName } from './corpora.ts'
 import { fetchRows } from './fetch-rows.ts'
@@ -10,6 +10,8 @@ import type { RowStore } from './row-store.ts'
 
 export interface BringerPorts {
   readonly store: Pick<RowStore, 'put' | 'check' | 'refusalOf'>
+  /** From a folder that another node kept; asked first. */
+  readonly fromFolder?: ((root: Hex) => Promise<Uint8Array | undefined>) | undefined
   /** HTTP URLs. */
   readonly rowsFrom: readonly string[]
   readonly log: Logger
@@ -23,11 +25,13 @@ export interface Bringer {
   readonly whenRoom: (wanted: WantedRows) => Promise<Uint8Array | undefined>
 }
 
-export function createBringer({ store, rowsFrom, log, fromPeers }: BringerPorts): Bringer {
+export function createBringer(ports: BringerPorts): Bringer {
+  const { store, fromFolder, rowsFrom, log, fromPeers } = ports
   const now = async (wanted: RowsName): Promise<Uint8Array | undefined> => {
     const { root, rows, sizeBytes } = wanted
     const isSized = rows !== undefined && sizeBytes !== undefined
     const bytes =
+      (await fromFolder?.(root)) ??
       (isSized ? await fromPeers()?.({ root, rows, sizeBytes }) : undefined) ??
       (await fetchRows(rowsFrom, root, { log, check: store.check }))
     if (!bytes) return undefined

@@ -20,12 +20,15 @@ import { createBringer } from './bring-rows.ts'
 import { createCorpora, type NodeCorpora, type RowsName } from './corpora.ts'
 import { createIndexMaker } from './index-maker.ts'
 import { openRowStore, type RowStore } from './row-store.ts'
+import { openRowsFolder } from './rows-folder.ts'
 import { createStandings } from './standings.ts'
 import { createValidator, type ValidatorPorts } from './validator.ts'
 import { createWanted, type Wanted } from './wanted.ts'
 
 export interface RowsOptions {
   readonly datadir: string | undefined
+  /** Another node's folder of rows, read only. */
+  readonly rowsFolder?: string
   /** HTTP URLs of nodes that are asked for rows which are not here. */
   readonly rowsFrom?: readonly string[]
   /** Bytes of rows kept; the default holds hundreds of full batches. */
@@ -59,6 +62,7 @@ const indexFilesPerRows = 2
 export async function openRows(
   {
     datadir,
+    rowsFolder: given,
     rowsFrom = [],
     rowsQuotaBytes = defaultQuotaBytes,
     indexBytes = defaultIndexBytes,
@@ -83,7 +87,8 @@ export async function openRows(
     onPut: () => attester?.onRows(),
   })
   let fromPeers: WatchPorts['fetchRows']
-  const bringer = createBringer({ store, rowsFrom, log, fromPeers: () => fromPeers })
+  const fromFolder = given === undefined ? undefined : await openRowsFolder(given)
+  const bringer = createBringer({ store, fromFolder, rowsFrom, log, fromPeers: () => fromPeers })
   const rowsOf = async (wanted: RowsName): Promise<Uint8Array | undefined> =>
     (await store.get(wanted.root)) ?? bringer.now(wanted)
   const corpora = createCorpora({ memoryBytes: indexBytes }, { rowsOf, maker, log })
@@ -121,9 +126,7 @@ export async function openRows(
     },
     async stop() {
       wishes?.stop()
-      const stopped = attester?.stop()
-      await maker.stop()
-      await stopped
+      await Promise.all([attester?.stop(), maker.stop()])
     },
   }
 }

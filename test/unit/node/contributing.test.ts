@@ -229,3 +229,32 @@ test('a folder knows its chain, a datanet is looked at first, and a licence is o
   ).toContain('takes rows under CC0-1.0, not under MIT')
   expect((await run(`data status -f ${other}`)).err).toContain('is no data folder')
 })
+
+test('more than a batch may hold goes in several, and others’ rows are told of', async () => {
+  const folder = join(root, 'parts')
+  await ok(`data init --create parts -f ${folder} --max-rows 2`)
+  const words = 'the ship sailed at dawn across the grey water and nobody waved from the long shore'
+  await stage(folder, Array.from({ length: 3 }, (_, i) => `${i} ${words}`).join('\n\n'))
+  const pushed = await run(`data push -f ${folder} --json`, 5)
+  expect(pushed.err).toContain('3 rows go in 2 batches')
+  const [first, second] = pushed.out.split('\n').map(fact)
+  expect(Number(second?.['batchId'])).toBe(Number(first?.['batchId']) + 1)
+  expect(await readFile(join(folder, 'rows.jsonl'), 'utf8')).toBe('')
+
+  const other = join(root, 'copies')
+  const { datanetId } = await settingsOf(folder)
+  await ok(`data init --datanet ${String(datanetId)} -f ${other}`)
+  await stage(other, `0 ${words}\n\n1 ${words}.`)
+  expect((await run(`data check -f ${other}`, 6)).err).toMatch(
+    new RegExp(`about \\d+ % of these rows stands in batch ${String(first?.['batchId'])}, which`),
+  )
+})
+
+test('a model without data, and the same manifest again, are warned of', async () => {
+  const manifest = join(root, 'plain.json')
+  await writeFile(manifest, '{"plain":true}')
+  expect((await run(`model register ${manifest}`, 7)).err).toContain('without --source no data')
+  expect((await run(`model register ${manifest}`, 7)).err).toMatch(
+    /registered already, as model \d/,
+  )
+})

@@ -2,13 +2,15 @@
  * The whole loop by an ordinary wallet on a real node, and the same chain executed again by nodes that
  * have nothing derived: with the rows they come to equal roots, without them they say what is missing.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { decodeEventLog, keccak256, parseEventLogs, stringToHex, type Hex } from 'viem'
 import { moduleAbis } from '../../../attribution/abi.ts'
 import { zeroWord } from '../../../attribution/words.ts'
+import { devnetGenesis, formatGenesis } from '../../../genesis/index.ts'
+import { main } from '../../../node/program.ts'
 import { batchOf, contributor, openRowsNode, type RowsNode } from '../../support/rows-node.ts'
 import { until } from '../../support/until.ts'
 
@@ -88,6 +90,14 @@ async function executeAgain(giveRows: boolean, rowsFrom: readonly string[] = [])
   }
 }
 
+/** One command in this process: its exit code and all it said. */
+const call = async (...args: readonly string[]) => {
+  const lines: string[] = []
+  const say = (line: string): void => void lines.push(line)
+  const exitCode = await main(args, { out: say, err: say, isTerminal: false })
+  return [exitCode, lines.join('\n')]
+}
+
 describe('the loop', () => {
   test('goes from rows to money in the contributor’s hand', async () => {
     await walkTheLoop()
@@ -110,6 +120,27 @@ describe('the loop', () => {
     const { stateRoot } = node.node.chain.head().header
     const nobody = 'http://127.0.0.1:1'
     expect(await executeAgain(false, [nobody, node.url()])).toBe(stateRoot)
+  })
+
+  test('comes through a file: export writes the rows beside, and import finds them', async () => {
+    await walkTheLoop()
+    const { hash } = node.node.chain.head()
+    await node.stop()
+    const [file, genesis] = [join(folder, 'chain.rlp'), join(folder, 'genesis.json')]
+    await writeFile(genesis, formatGenesis(devnetGenesis()))
+    try {
+      const exported = await call('export', file, '-d', folder)
+      expect(exported).toEqual([0, expect.stringContaining(`${file}.rows: the rows`)])
+      const take = ['import', '-g', genesis, '--no-serve', file] as const
+      expect(await call(...take)).toEqual([0, expect.stringContaining(hash)])
+      await rename(`${file}.rows`, join(folder, 'elsewhere'))
+      const without = await call(...take)
+      expect(without).toEqual([1, expect.stringMatching(/give --rows FOLDER .*or --rows-from URL/)])
+      const given = await call(...take, '--rows', join(folder, 'rows'))
+      expect(given).toEqual([0, expect.stringContaining(hash)])
+    } finally {
+      node = await openRowsNode(folder)
+    }
   })
 
   test('stops, and says which rows are missing, on a node without them', async () => {
