@@ -76,6 +76,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         '      if (order <= 0) return refusal(order, statement)\n',
         '      if (order <= -9) return refusal(order, statement)\n',
       ],
+      noComparison,
       ['consensus/engine.ts', '  work.wal.flush()\n', ''],
     ],
     crashes,
