@@ -26,6 +26,13 @@ export interface EpochPayout {
   readonly treasury: bigint
 }
 
+/**
+ * A loss weighs more than a gain of its size, by `lossBps`: influence is a first-order estimate, and a row that is as
+ * often wrong as right, but loudly, would earn by chance.
+ */
+export const weighLoss = (score: bigint, lossBps: bigint): bigint =>
+  score < 0n ? (score * lossBps) / 10_000n : score
+
 export interface Backing {
   /** Weight that is nobody's, such as of points too far away to be named. */
   readonly base: bigint

@@ -72,6 +72,8 @@ export const paramTable = {
   'receipts.backingBps': bps(10_000n, 0n, 10_000n),
   /** Blocks that an epoch of netted answers lasts. */
   'receipts.epochBlocks': uint(7_200n, 2n, 1_300_000n),
+  /** What speaks against a row in an epoch, in parts of what speaks as much for it: influence on a head alone. */
+  'receipts.lossBps': bps(12_500n, 10_000n, 40_000n),
   /** Wei: most that a receipt whose method is audited may move. */
   'receipts.maxClaim': uint(1_000n * ether, finney, 1_000_000n * ether),
   /** Tenths of a row's marginal value, summed over an epoch, that its weight may be; 0: no cap. */

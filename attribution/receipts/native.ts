@@ -2,7 +2,9 @@
  * The native methods by number: what `attribute`, `preview` and a replay run. One line a method.
  */
 import type { Hex } from '../../primitives/index.ts'
+import { weighLoss } from '../methods/payout.ts'
 import { attributeNgrams, type NgramPorts } from '../ngram/native.ts'
+import { readParam } from '../params/module.ts'
 import { type Corpora, attributeHeld, type SpanResult } from '../span/native.ts'
 import { attributeByHead, maxGas, scoreByHead } from '../vectors/head.ts'
 import {
@@ -73,9 +75,10 @@ export function scoreNative(
   checkContent(context, assetId, found.contentHash)
   // A question that surprises the head moves its scores without bound: as parts of one they cannot.
   const whole = found.rows.reduce((sum, { score }) => sum + (score < 0n ? -score : score), 0n)
+  const lossBps = readParam(context, 'receipts.lossBps')
   const rows = found.rows.map(({ row, score }) => ({
     row,
-    score: whole === 0n ? 0n : (score * scoreOne) / whole,
+    score: whole === 0n ? 0n : weighLoss((score * scoreOne) / whole, lossBps),
   }))
   return { rows, base: 0n }
 }

@@ -14,7 +14,8 @@ import {
   influenceVector,
   rowGradient,
 } from '../../attribution/methods/linear-influence.ts'
-import { payEpoch } from '../../attribution/methods/payout.ts'
+import { payEpoch, weighLoss } from '../../attribution/methods/payout.ts'
+import { paramTable } from '../../attribution/params/table.ts'
 import { type Features, headDataOf } from '../accuracy/digits.ts'
 import { meanOf } from '../accuracy/metrics.ts'
 import { pointAt, type Points } from './points.ts'
@@ -26,6 +27,7 @@ const unit = 2n ** 20n
 /** Points that an answer names. */
 export const named = 64
 const neighbours = 5
+const lossBps = paramTable['receipts.lossBps'].value
 
 /** What one answer says of all points, and which of them the chain would name. */
 interface Answer {
@@ -72,7 +74,7 @@ export function headScores({ features, start }: Points, questions: Features): Sc
     const whole = largest.reduce((all, point) => all + Math.abs(scores[point] ?? 0), 0) || 1
     const parts = largest.map((point) => {
       const part = (scores[point] ?? 0) / whole
-      return [point, BigInt(Math.floor(part * Number(unit)))] as const
+      return [point, weighLoss(BigInt(Math.floor(part * Number(unit))), lossBps)] as const
     })
     return { scores, rows: new Map(parts), base: 0n }
   })

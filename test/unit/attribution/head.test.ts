@@ -97,6 +97,25 @@ test('scores are the kernel’s, and a batch has the sum of its rows', async () 
   expect(leaves.map(({ contributionId, weight }) => [contributionId, weight])).toEqual(expected)
 })
 
+test('in an epoch a row’s score is its part of the answer, a loss counting for a quarter more', async () => {
+  const contentHash = keccakHex(headOf(weights))
+  const assetId = await economy.model(alice, versionId, { contentHash })
+  const requestId = await economy.paid(carol, assetId, 2_000_000n)
+  const args = [requestId, versionId, method, toHex(answerOf())] as const
+  const { result } = await economy.send(alice, 'receipts', 'enter', args)
+  const scores = Array.from(influences(data, weights, vector), (score) =>
+    BigInt(Math.floor(score * 2 ** 20)),
+  )
+  const whole = scores.reduce((sum, score) => sum + (score < 0n ? -score : score), 0n)
+  expect(scores.some((score) => score < 0n)).toBe(true)
+  for (const [row, score] of scores.entries()) {
+    const part = (score * 2n ** 20n) / whole
+    const weighed = part < 0n ? (part * 5n) / 4n : part
+    const { net } = await economy.read('receipts', 'point', [result, BigInt(row)])
+    expect(net).toBe(1_000_000n * weighed)
+  }
+})
+
 test('a head that is no optimum, a vector that is no influence and a label it is not for are refused', async () => {
   for (const answer of [
     answerOf(moved(weights, 1e-6)),

@@ -2,7 +2,12 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { createVectorIndex } from '../../../../attribution/methods/distances.ts'
-import { earliestWithin, marginalValues, payEpoch } from '../../../../attribution/methods/payout.ts'
+import {
+  earliestWithin,
+  marginalValues,
+  payEpoch,
+  weighLoss,
+} from '../../../../attribution/methods/payout.ts'
 
 const nets = fc.array(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), {
   minLength: 1,
@@ -75,4 +80,14 @@ test('a copy at the same place has no order-marginal value', () => {
   const distances = Int32Array.of(4, 2, 2, 4)
   const values = marginalValues(distances, Uint8Array.of(1, 1, 1, 1), 2)
   expect(Array.from(values)).toEqual([1, 1, 0, 0])
+})
+
+test('what is as often wrong as right earns nothing once losses weigh more', () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: 1n, max: 2n ** 20n }), (score) => {
+      expect(weighLoss(score, 12_500n)).toBe(score)
+      expect(weighLoss(-score, 10_000n)).toBe(-score)
+      expect(weighLoss(score, 12_500n) + weighLoss(-score, 12_500n)).toBe(-(score / 4n))
+    }),
+  )
 })
