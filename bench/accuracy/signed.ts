@@ -11,7 +11,7 @@ import {
   type ShareIndex,
   type ShareRule,
 } from '../../attribution/methods/ngram-shares.ts'
-import { emptyContexts, nextContexts } from '../../attribution/methods/ngram.ts'
+import { type Contexts, emptyContexts, nextContexts } from '../../attribution/methods/ngram.ts'
 
 /**
  * Of a document's share, this is added where influence pays: influence alone sums to nothing over all documents, as if
@@ -30,20 +30,93 @@ interface Holdings {
 /** By document, in tokens. */
 export function createSignedAttributor(index: ShareIndex, rule: ShareRule) {
   const { model, documentCount } = index
-  const { trie, values, totals, discounts, vocabulary } = model
+  const ledger = createLedger(index, rule)
+  return (answer: Int32Array): Float64Array => {
+    const influence = new Float64Array(documentCount)
+    let contexts = emptyContexts
+    for (const symbol of answer) {
+      const levels = levelsOf(model, ledger, contexts, symbol)
+      let rest = 1 / (levels.at(-1)?.probability ?? 1)
+      for (const level of levels.toReversed()) {
+        addAt(influence, ledger, level, rest)
+        rest *= level.holdings.allDiscounted / level.total
+      }
+      contexts = nextContexts(model, contexts, symbol)
+    }
+    return influence
+  }
+}
+
+interface Level {
+  readonly holdings: Holdings
+  /** The context with the token behind it; -1: not seen. */
+  readonly ngram: number
+  /** Of the token's count, what is not discounted. */
+  readonly kept: number
+  readonly total: number
+  /** Of the token after the next shorter context, and after this one. */
+  readonly shorter: number
+  readonly probability: number
+}
+
+type Ledger = ReturnType<typeof createLedger>
+
+/** From the empty context to the longest that was seen. */
+function levelsOf(
+  { trie, values, totals, vocabulary }: ShareIndex['model'],
+  { holdingsAt, discountOf }: Ledger,
+  contexts: Contexts,
+  symbol: number,
+): Level[] {
+  const levels: Level[] = []
+  let probability = 1 / vocabulary
+  for (const [length, context] of contexts.entries()) {
+    const total = totals[context] ?? 0
+    if (total === 0) continue
+    const shorter = probability
+    const ngram = trie.child(context, symbol)
+    const value = ngram < 0 ? 0 : (values[ngram] ?? 0)
+    const kept = value - discountOf(length, value)
+    const holdings = holdingsAt(context, length)
+    probability = (kept + holdings.allDiscounted * shorter) / total
+    levels.push({ holdings, ngram, kept, total, shorter, probability })
+  }
+  return levels
+}
+
+/** What documents add to p at one context, times `scale`. */
+function addAt(
+  influence: Float64Array,
+  { ownersAt }: Ledger,
+  { holdings, ngram, kept, total, shorter, probability }: Level,
+  scale: number,
+): void {
+  const { documents, counts, discounted } = holdings
+  const factor = scale / total
+  const add = (document: number, part: number): void =>
+    void (influence[document] = (influence[document] ?? 0) + factor * part)
+  for (let i = 0; i < documents.length; i++)
+    add(documents[i] ?? 0, (discounted[i] ?? 0) * shorter - (counts[i] ?? 0) * probability)
+  if (kept <= 0) return
+  const owned = ownersAt(ngram)
+  for (const [i, document] of owned.documents.entries()) add(document, kept * (owned.parts[i] ?? 0))
+}
+
+/** Whose counts are whose, context by context; remembered, since answers ask for the same ones. */
+function createLedger(index: ShareIndex, rule: ShareRule) {
+  const { trie, values, discounts } = index.model
   const childrenOf = childrenByParent(trie)
   const owners = new Map<number, Owners>()
-  const holdings = new Map<number, Holdings>()
+  const known = new Map<number, Holdings>()
   const ownersAt = (ngram: number): Owners => {
-    const known = owners.get(ngram) ?? ownersOf(index, ngram, rule)
-    owners.set(ngram, known)
-    return known
+    const found = owners.get(ngram) ?? ownersOf(index, ngram, rule)
+    owners.set(ngram, found)
+    return found
   }
+  /** Of what follows a context of so many tokens. */
   const discountOf = (length: number, value: number): number =>
     value === 0 ? 0 : Math.min(value, discounts[length + 1]?.[Math.min(value, 3) - 1] ?? 0)
-  const holdingsAt = (context: number, length: number): Holdings => {
-    const known = holdings.get(context)
-    if (known) return known
+  const readHoldings = (context: number, length: number): Holdings => {
     const byDocument = new Map<number, [counts: number, discounted: number]>()
     let allDiscounted = 0
     for (const ngram of childrenOf(context)) {
@@ -58,74 +131,34 @@ export function createSignedAttributor(index: ShareIndex, rule: ShareRule) {
         byDocument.set(document, [held[0] + value * part, held[1] + discount * part])
       }
     }
-    const made = {
+    return {
       documents: Int32Array.from(byDocument.keys()),
       counts: Float64Array.from(byDocument.values(), ([counts]) => counts),
       discounted: Float64Array.from(byDocument.values(), ([, discounted]) => discounted),
       allDiscounted,
     }
-    holdings.set(context, made)
-    return made
   }
-  /** What documents add to p at one context, given p of the next shorter one, times `scale`. */
-  const addAt = (influence: Float64Array, level: Level, scale: number): void => {
-    const { context, length, ngram, total, shorter, probability } = level
-    const { documents, counts, discounted } = holdingsAt(context, length)
-    const factor = scale / total
-    for (let i = 0; i < documents.length; i++)
-      influence[documents[i]!]! += factor * (discounted[i]! * shorter - counts[i]! * probability)
-    const value = ngram < 0 ? 0 : (values[ngram] ?? 0)
-    const kept = value - discountOf(length, value)
-    if (kept <= 0) return
-    const owned = ownersAt(ngram)
-    for (const [i, document] of owned.documents.entries())
-      influence[document]! += factor * kept * (owned.parts[i] ?? 0)
+  const holdingsAt = (context: number, length: number): Holdings => {
+    const found = known.get(context) ?? readHoldings(context, length)
+    known.set(context, found)
+    return found
   }
-  return (answer: Int32Array): Float64Array => {
-    const influence = new Float64Array(documentCount)
-    let contexts = emptyContexts
-    for (const symbol of answer) {
-      const levels: Level[] = []
-      let probability = 1 / vocabulary
-      for (const [length, context] of contexts.entries()) {
-        const total = totals[context] ?? 0
-        if (total === 0) continue
-        const shorter = probability
-        const ngram = trie.child(context, symbol)
-        const value = ngram < 0 ? 0 : (values[ngram] ?? 0)
-        const { allDiscounted } = holdingsAt(context, length)
-        probability = (value - discountOf(length, value) + allDiscounted * shorter) / total
-        levels.push({ context, length, ngram, total, shorter, probability })
-      }
-      let rest = 1 / probability
-      for (const level of levels.toReversed()) {
-        addAt(influence, level, rest)
-        rest *= holdingsAt(level.context, level.length).allDiscounted / level.total
-      }
-      contexts = nextContexts(model, contexts, symbol)
-    }
-    return influence
-  }
-}
-
-interface Level {
-  readonly context: number
-  /** Tokens of the context. */
-  readonly length: number
-  /** The context with the token behind it; -1: not seen. */
-  readonly ngram: number
-  readonly total: number
-  /** Of the token after the next shorter context, and after this one. */
-  readonly shorter: number
-  readonly probability: number
+  return { ownersAt, discountOf, holdingsAt }
 }
 
 function childrenByParent({ size, parent }: ShareIndex['model']['trie']) {
   const starts = new Int32Array(size + 1)
-  for (let node = 1; node < size; node++) starts[parent[node]! + 1]!++
-  for (let node = 0; node < size; node++) starts[node + 1]! += starts[node]!
+  const countAt = (node: number): void => void (starts[node + 1] = (starts[node + 1] ?? 0) + 1)
+  for (let node = 1; node < size; node++) countAt(parent[node] ?? 0)
+  for (let node = 0; node < size; node++)
+    starts[node + 1] = (starts[node + 1] ?? 0) + (starts[node] ?? 0)
   const next = starts.slice(0, size)
   const children = new Int32Array(Math.max(0, size - 1))
-  for (let node = 1; node < size; node++) children[next[parent[node]!]!++] = node
+  for (let node = 1; node < size; node++) {
+    const of = parent[node] ?? 0
+    const at = next[of] ?? 0
+    children[at] = node
+    next[of] = at + 1
+  }
   return (node: number): Int32Array => children.subarray(starts[node], starts[node + 1])
 }

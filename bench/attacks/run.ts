@@ -162,8 +162,8 @@ function textVerdict({ name, ours, stopped, before, after }: TextLine): string {
   const isJunkBySign = before < 0.5 && after <= 0
   const bySign = `${isJunkBySign ? 'met' : '**not met**'} by sign`
   if (stopped === 1) return `met: stopped; ${bySign}`
-  const size = ours < 0.5 ? 'below 0.5, but not 0' : 'not below 0.5'
-  return `**not met: ${size}, and nothing slashes it**; ${bySign}`
+  const amount = ours < 0.5 ? 'below 0.5, but not 0' : 'not below 0.5'
+  return `**not met: ${amount}, and nothing slashes it**; ${bySign}`
 }
 
 const textTable = (lines: readonly TextLine[]): string =>
