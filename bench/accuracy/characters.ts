@@ -71,7 +71,7 @@ function measure(text: Text, options: Options) {
   const subsetCount = isQuick ? 12 : 50
   const compared = compare({ training, queries, vocabulary, order, subsetCount }, options)
   const nats = natsOf(compared.model, tests)
-  note(`order ${order}, ${nats.toFixed(3)} nats, LDS ${compared.rows[0]?.mean.toFixed(4)}`)
+  note(`order ${order}, ${nats.toFixed(3)} nats, LDS ${(compared.rows[0]?.mean ?? 0).toFixed(4)}`)
   return { ...compared, name: text.name, size, training, queries, order, subsetCount, nats }
 }
 
