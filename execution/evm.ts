@@ -12,6 +12,7 @@ import { createCommons } from './commons.ts'
 import { impersonateSigners, type Signers } from './ecrecover.ts'
 import { headerOf, libraryAddress } from './evm-block.ts'
 import { haltText } from './halt-text.ts'
+import { touched } from './library-insides.ts'
 import type { NativeHost } from './native-frame.ts'
 import type { Natives } from './native/run.ts'
 import { simulatedMessage } from './simulated-message.ts'
@@ -215,7 +216,7 @@ function createFrames(
     warm: (address) => evm.journal.addAlwaysWarmAddress(address),
     run: (call) => runFrame(evm, block, call, isSelfdestructLimited),
     isReserved: (address) => evm.isReserved(address),
-    touch: (address) => void touched(evm).add(address.slice(2)),
+    touch: (address) => void touched(evm.journal).add(address.slice(2)),
     async end() {
       await evm.journal.cleanup()
       evm.transientStorage.clear()
@@ -266,7 +267,3 @@ async function runFrame(
       : destroyed,
   }
 }
-
-/** Unprefixed addresses the library will delete at the end if they are empty. */
-const touched = (evm: EVM): Set<string> =>
-  (evm.journal as unknown as { touched: Set<string> }).touched

@@ -30,6 +30,17 @@ export function setMemoryBytes({ memory }: RunState, bytes: Uint8Array): void {
 
 export const evmOf = ({ interpreter }: RunState): EVM => interpreter._evm
 
+interface Marked {
+  restAtGas: number | undefined
+}
+/** With less gas a frame is to let others work at its next jump; kept with the frame. Undefined: it has just done so. */
+export const restMark = {
+  of: (state: RunState): number | undefined => (state as unknown as Marked).restAtGas,
+  set: (state: RunState, gas: number | undefined): void => {
+    ;(state as unknown as Marked).restAtGas = gas
+  },
+}
+
 type Interpreter = RunState['interpreter']
 type InterpreterClass = new (
   evm: EVM,
@@ -73,6 +84,10 @@ export function isWarmSlot(journal: EVM['journal'], account: string, slot: bigin
 /** Warm from the transaction's start: precompiles, modules, what its access list names. */
 export const isAlwaysWarm = (journal: EVM['journal'], address: Address): boolean =>
   warmSlots(journal)[1].has(address.slice(2))
+
+/** Addresses, without 0x, that will be deleted at the end if they are empty. */
+export const touched = (journal: EVM['journal']): Set<string> =>
+  (journal as unknown as { readonly touched: Set<string> }).touched
 
 /** Has the library's journal, which is empty between transactions, stand over another state. */
 export function journalTo(journal: EVM['journal'], stateManager: StateManagerInterface): void {

@@ -22,6 +22,7 @@ import {
   interpreterOf,
   journalTo,
   learnInterpreter,
+  restMark,
   type RunState,
   toldBy,
 } from './library-insides.ts'
@@ -82,6 +83,7 @@ function withBreath(opcodeMap: OpcodeMap): OpcodeMap {
         { isAsync: true },
       ),
       opHandler: async (state, common) => {
+        restMark.set(state, undefined)
         await (evmOf(state) as TableSharingEvm).breathe?.()
         await opHandler(state, common)
       },

@@ -8,7 +8,7 @@ import type { EVM, ExecResult } from '@ethereumjs/evm'
 import { type Address, emptyCodeHash } from '../primitives/index.ts'
 import type { Journal } from '../state/index.ts'
 import { haltText } from './halt-text.ts'
-import { evmOf, isAlwaysWarm } from './library-insides.ts'
+import { evmOf, isAlwaysWarm, touched } from './library-insides.ts'
 import type { Tracer } from './tracer.ts'
 import { expand } from './straight-memory.ts'
 import type { Step, Stretch } from './straight-steps.ts'
@@ -87,12 +87,16 @@ function reachBoth(at: Stretch, gas: number, input: Span, output: Span): number 
 const partOf = ({ bytes }: Stretch, { offset, size }: Span): Uint8Array =>
   bytes.subarray(Number(offset), Number(offset + size))
 
-/** Warm from the transaction's start, and either absent or more than empty: touching it would change nothing. */
+/**
+ * Warm from the transaction's start, and absent, more than empty or touched before (as after one call
+ * that the library has run): touching it would change nothing.
+ */
 function isOrdinary(evm: EVM, journal: Journal, address: Address): boolean {
   if (!isAlwaysWarm(evm.journal, address)) return false
   const account = journal.account(address)
   if (!account) return true
-  if (account.codeHash === emptyCodeHash) return account.nonce > 0n || account.balance > 0n
+  if (account.codeHash === emptyCodeHash)
+    return account.nonce > 0n || account.balance > 0n || touched(evm.journal).has(address.slice(2))
   // EIP-7702: a delegation costs the look at its target.
   return journal.code(account.codeHash)[0] !== 0xef
 }

@@ -8,6 +8,7 @@ import type { Common } from '@ethereumjs/common'
 import type { OpcodeMap } from './evm-hooks.ts'
 import {
   memoryBytes,
+  restMark,
   type RunState,
   setStackHeight,
   stackHeight,
@@ -17,8 +18,10 @@ import { addressText, type JournalManager } from './state-manager.ts'
 import { memoryCost } from './straight-memory.ts'
 import { type Step, stepsOf, type Stretch } from './straight-steps.ts'
 
-/** Gas after which a stretch ends at a jump where there is one that breathes: about a millisecond. */
-const gasPerStretch = 100_000
+/** Gas after which a frame's next jump is one that breathes: about a millisecond of straight opcodes. */
+const gasPerBreath = 100_000
+/** Counted on top for each opcode that the library runs: it takes some ten microseconds, whatever its price. */
+const gasPerStretch = 1_000
 /** More gas than doubles count exactly is no real call; the library takes it alone. */
 const mostGas = BigInt(Number.MAX_SAFE_INTEGER)
 
@@ -75,9 +78,16 @@ function begin(state: RunState, common: Common, breathes: boolean): Stretch {
     sp: stackHeight(state),
     pc: programCounter,
     gas,
-    restAtGas: breathes ? gas - gasPerStretch : -1,
+    restAtGas: breathes ? restAtGas(state, gas) : -1,
     words: Number(state.memoryWordCount),
   }
+}
+
+/** The mark stays from stretch to stretch until the frame has breathed: loops of short ones come to it too. */
+function restAtGas(state: RunState, gas: number): number {
+  const mark = (restMark.of(state) ?? gas - gasPerBreath) + gasPerStretch
+  restMark.set(state, mark)
+  return mark
 }
 
 function end({ state, sp, pc, gas, words }: Stretch): void {

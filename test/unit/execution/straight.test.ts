@@ -135,6 +135,29 @@ test('a program that goes on for long asks for breath, however straight it runs'
   expect(breaths).toBeLessThan(60)
 })
 
+test.each([
+  ['SSTORE', '0x5b600054600101600055600056', 100],
+  ['TSTORE', '0x5b600160005d600056', 150],
+  ['BALANCE', '0x5b303150600056', 150],
+  ['LOG0', '0x5b60006000a0600056', 40],
+] as const)('so does a loop with %s in each round', async (_name, code, least) => {
+  const { verdict, breaths } = await run(code, 3_000_000n, false, true)
+  expect(verdict).toMatchObject({ value: { status: 'halt', error: 'out of gas' } })
+  expect(breaths).toBeGreaterThan(least)
+  expect(breaths).toBeLessThan(400)
+})
+
+test('one call that breathes does not have the library run all that follow', async () => {
+  // STATICCALL of the identity for ever; the library's call leaves an empty account behind.
+  const code = '0x5b5f5f5f5f60045afa505f56'
+  const straight = await run(code, 3_000_000n, false, true)
+  expect(straight.breaths).toBeLessThan(60)
+  expect({ ...straight, breaths: 0 }).toEqual({
+    ...(await run(code, 3_000_000n, true, true)),
+    breaths: 0,
+  })
+})
+
 test('memory that grows in a straight stretch costs what it costs the library', async () => {
   // for (i = 0; 0x3070 > i; i += 31) mem[i] = i; return MSIZE
   const code = '0x5f5b808052601f018061307011600157595f5260205ff3'
