@@ -30,13 +30,17 @@ export async function dataStatus(flags: DataFlags, io: Io): Promise<ExitCode> {
   const client = await openReader(flags)
   const fault = await datanetFault(client, settings)
   if (fault !== undefined) throw new NodeError('DATANET_REFUSES', fault)
+  const [, last] = await explained(client.datanet.read.counts())
   const versions = await versionsByBatch(client, BigInt(settings.datanetId))
   const earned = new Map<string, Awaited<ReturnType<typeof earningsOf>>>()
   for (const one of pushed) {
     const batchId = BigInt(one.batchId)
-    const batch = await statusOf(client, batchId, versions.get(batchId))
-    if (batch.root !== one.root) {
-      io.err(`batch ${batchId} of this chain is another than the one this folder pushed`)
+    const isThere = batchId <= last
+    const batch = isThere ? await statusOf(client, batchId, versions.get(batchId)) : undefined
+    if (batch?.root !== one.root) {
+      io.err(
+        `batch ${batchId}, which this folder pushed, is not on this chain${isThere ? ': its number is another batch’s here' : ''}`,
+      )
       continue
     }
     const income = earned.get(batch.contributor) ?? (await earningsOf(client, batch.contributor))

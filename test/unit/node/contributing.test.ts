@@ -169,6 +169,14 @@ test('a push that ended before the folder knew goes on with the batch that is th
   expect(await ok(`data status -f ${folder}`)).toContain(`batch ${String(batchId)}: 1 row, pending`)
   expect(await readFile(join(folder, 'rows.jsonl'), 'utf8')).toBe('')
 
+  // One the chain does not know ends no list.
+  const pushed = join(folder, 'pushed.json')
+  const known = JSON.parse(await readFile(pushed, 'utf8')) as object[]
+  await writeFile(pushed, JSON.stringify([{ ...known[0], batchId: '999' }, ...known]))
+  const status = await run(`data status -f ${folder}`)
+  expect(status.err).toContain('batch 999, which this folder pushed, is not on this chain')
+  expect(status.out).toContain(`batch ${String(batchId)}: 1 row, pending`)
+
   // Of another account the same rows are refused, and who was first is said.
   await copyFile(join(root, 'kept.jsonl'), join(folder, 'rows.jsonl'))
   expect((await run(`data push -f ${folder}`, 3)).err).toMatch(
