@@ -53,8 +53,10 @@ export type AdmitCode =
   | 'BLOCK_MISMATCH'
 
 export type AdmitOptions = Checker & { readonly nowMs: number }
-/** `identify`: the hash of the block that bytes are, header and body belonging together. */
 export type SyncedOptions = Checker & {
+  /** In work; it may not have begun. */
+  readonly height: bigint
+  /** The hash of the block that bytes are, header and body belonging together. */
   readonly identify: (block: Uint8Array) => Hex | undefined
 }
 
@@ -82,17 +84,16 @@ export function admit(
   }
 }
 
-/** A block and its certificate that a peer was asked for. */
+/** A block and its certificate from a peer, before its height begins for it. */
 export function admitSynced(
   state: CoreState,
   certificate: CommitCertificate,
   block: Uint8Array,
-  { identify, ...checker }: SyncedOptions,
+  { height, identify, ...checker }: SyncedOptions,
 ): Verdict<Input, AdmitCode> {
   const set = setOf(state, certificate.height)
   if ('code' in set) return set
-  if (certificate.height !== state.height)
-    return ignore('HEIGHT_FUTURE', 'the height has not started')
+  if (certificate.height !== height) return ignore('HEIGHT_FUTURE', 'the height is not in work')
   if (block.length > maxBlockBytes)
     return reject('TOO_LARGE', `a block of ${block.length} bytes, the limit is ${maxBlockBytes}`)
   const refusal = checkCertificate(checker, set, certificate)

@@ -197,7 +197,7 @@ function perform(work: Work, effect: Effect): void {
   const { app } = work
   switch (effect.type) {
     case 'propose':
-      if (work.postponed) return void work.postponed.push(effect)
+      if (work.isDecidedElsewhere) return undefined
       return void answer(work, app.propose(effect.height, effect.round), (proposed) => ({
         type: 'proposed',
         height: effect.height,
@@ -344,31 +344,24 @@ function judge(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> 
 /** A decided block is an input of the core like any other; the core decides it. */
 function receiveDecision(
   work: Work,
-  decision: Decision,
+  { certificate, block }: Decision,
   from: PeerId | undefined,
 ): Verdict<undefined> {
-  const proposals = startedBy(work)
-  const { certificate, block } = decision
   const verdict = admitSynced(work.core, certificate, block, {
     ...work.checker,
+    height: work.next.height,
     identify: (bytes) => work.app.identify(bytes),
   })
   if (verdict.type !== 'accept') {
     if (from !== undefined) work.catchUp.onFalse(from)
-    for (const effect of proposals) perform(work, effect)
     return verdict
   }
+  // It begins the height, early perhaps: what that asks to be built is not needed any more.
+  work.isDecidedElsewhere = true
+  startHeight(work)
+  work.isDecidedElsewhere = false
   feed(work, verdict.value)
   return accept(undefined)
-}
-
-/** Starts the height for a decided block: proposals it asks for are needed only if that is none. */
-function startedBy(work: Work): readonly Effect[] {
-  const proposals: Effect[] = []
-  work.postponed = proposals
-  startHeight(work)
-  work.postponed = undefined
-  return proposals
 }
 
 async function offer(work: Work, decision: Decision): Promise<Verdict<undefined>> {

@@ -8,7 +8,7 @@ import type { ConsensusParams } from './params.ts'
 import type { App, Network, NextHeight, Observer, Signer, Wal } from './ports.ts'
 import { saidSoFar } from './repeat.ts'
 import { type CoreState, initialState } from './state.ts'
-import type { Effect, Input, Message } from './types.ts'
+import type { Input, Message } from './types.ts'
 import type { Checker } from './verify.ts'
 import type { Packet } from './wire.ts'
 
@@ -48,8 +48,8 @@ export interface Work extends EnginePorts {
   isBusy: boolean
   isStopped: boolean
   committing: Promise<void>
-  /** Proposals that wait until a decided block has been judged. */
-  postponed: Effect[] | undefined
+  /** The height begins because its decided block has come: nothing is built. */
+  isDecidedElsewhere: boolean
   /** Told when the height in work is over. */
   readonly atNextHeight: (() => void)[]
   startedMs: number
@@ -85,7 +85,7 @@ export function newWork({ params }: EngineOptions, ports: EnginePorts): Work {
     isBusy: false,
     isStopped: false,
     committing: Promise.resolve(),
-    postponed: undefined,
+    isDecidedElsewhere: false,
     atNextHeight: [],
     startedMs: 0,
   }

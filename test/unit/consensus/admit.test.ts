@@ -28,7 +28,7 @@ const [alice, bob, carol, dave] = keys
 const set = setOfKeys(keys)
 const nowMs = 1_700_000_000_000
 const blockHash = `0x${'b1'.repeat(32)}` as const
-const options = { ...checkerOf(), nowMs, identify: () => blockHash }
+const options = { ...checkerOf(), nowMs, height: 1n, identify: () => blockHash }
 
 /** Dave's node in height 1; Bob proposes in round 0, Carol in round 1. */
 function started(...inputs: readonly Input[]): CoreState {
@@ -338,9 +338,11 @@ describe('ignored, which costs nothing', () => {
       expect(admit(seen, other, options).type).toBe('accept')
   })
 
-  test('a synced block of a height that has not started', () => {
-    const commit = certified('commit', keys, set, [0, 1, 2], { height: 2n })
+  test('a synced block of a height that is not in work', () => {
+    const commit = certified('commit', keys, set, [0, 1, 2], { blockHash, height: 2n })
     expect(admitSynced(state, commit, block, options)).toMatchObject({ code: 'HEIGHT_FUTURE' })
+    const inWork = { ...options, height: 2n }
+    expect(admitSynced(decided, commit, block, inWork)).toMatchObject({ type: 'accept' })
   })
 
   test('the decided core really decided', () => {

@@ -88,12 +88,19 @@ test('a height that starts because its decided block has come is neither built n
   expect(node.signed).toEqual([])
 })
 
-test('a false decision for a height that has not begun takes nobody’s turn', async () => {
+test('a false decision begins no height before its time, and takes nobody’s turn', async () => {
   const node = createProposer()
   node.engine.start()
   const { certificate } = decisionOf(1n)
-  const verdict = await node.engine.offer({ certificate, block: blockOf(2n) })
-  expect(verdict).toMatchObject({ type: 'reject', code: 'BLOCK_MISMATCH' })
+  const unsealed = { ...certificate, seals: [] }
+  for (const [bad, block, code] of [
+    [certificate, blockOf(2n), 'BLOCK_MISMATCH'],
+    [unsealed, blockOf(1n), 'NO_QUORUM'],
+  ] as const)
+    expect(await node.engine.offer({ certificate: bad, block })).toMatchObject({ code })
+  await node.clock.advance(999)
+  expect(node.proposed).toEqual([])
+  await node.clock.advance(1)
   expect(node.proposed).toEqual([1n])
   await node.engine.stop()
 })
