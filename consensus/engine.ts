@@ -14,7 +14,7 @@ import { futureInputs } from './future.ts'
 import { apply } from './core.ts'
 import type { Decision, PeerId } from './ports.ts'
 import { leadsTo, resume } from './repeat.ts'
-import type { CoreState } from './state.ts'
+import { type CoreState, isDecided } from './state.ts'
 import type { BlockVerdict, Effect, Input, Proposal, Vote } from './types.ts'
 import { decodePacket, encodePacket, laneOf } from './wire.ts'
 import {
@@ -39,7 +39,7 @@ export interface Engine {
   state(): CoreState
   /**
    * A decided block from outside consensus (sync, gossip): judged, then an input like any other.
-   * Resolves when its height is over, or at once with a refusal.
+   * Resolves when its height is over, also where we have decided it ourselves, or at once with a refusal.
    */
   offer(decision: Decision): Promise<Verdict<undefined>>
   /** A peer says which height it has in work: what is missing here is asked of it, without waiting to hear more. */
@@ -369,6 +369,10 @@ async function offer(work: Work, decision: Decision): Promise<Verdict<undefined>
   const isNext = height === work.next.height && !work.isStopped
   if (!isNext) return ignore('DECISION_OUT_OF_TURN', `height ${height} is not in work`)
   const over = new Promise<void>((resolve) => void work.atNextHeight.push(resolve))
+  if (work.core.height === height && isDecided(work.core)) {
+    await over // the next can be offered then
+    return ignore('DECISION_KNOWN', `height ${height} is decided already`)
+  }
   let verdict: Verdict<undefined> = accept(undefined)
   guard(work, () => {
     verdict = receiveDecision(work, decision, undefined)

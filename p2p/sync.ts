@@ -290,7 +290,7 @@ async function takeRange(
     const height = from + BigInt(i)
     if (height <= state.tip()) continue // consensus was faster
     const refusal = await state.take(height, bytes)
-    if (refusal) return refusal
+    if (refusal && height > state.tip()) return refusal
   }
   return undefined
 }

@@ -44,6 +44,8 @@ export interface Blocks {
   news(height: bigint): Uint8Array | undefined
 }
 
+const known = ignore('DECISION_KNOWN', 'this block has been passed on')
+
 /** Blocks below the tip that are still passed on; who lags further asks for ranges. */
 const fresh = 2n
 
@@ -53,6 +55,15 @@ export function createBlocks({ store, engine, validators, checker, address }: Bl
   const passOn = (height: bigint): void => {
     passedOn.add(height)
     for (const old of passedOn) if (old + fresh < height) passedOn.delete(old)
+  }
+  const judge = async (decision: Decision): Promise<Judgement> => {
+    const { height } = decision.certificate
+    if (height >= engine.height()) {
+      const refusal = refusalOf(await engine.offer(decision))
+      if (!refusal || height >= engine.height()) return refusal
+      if (passedOn.has(height)) return known
+    }
+    return compare(decision) // it is here, if only since a moment
   }
   const compare = ({ certificate, block }: Decision): Judgement => {
     const ours = decisionOf(store, certificate.height)
@@ -75,11 +86,9 @@ export function createBlocks({ store, engine, validators, checker, address }: Bl
       const packet = decisionIn(bytes)
       if (packet.type !== 'accept') return packet
       const { height } = packet.value.certificate
-      const next = engine.height()
-      if (height + fresh < next) return ignore('DECISION_OLD', 'this block is old')
-      if (passedOn.has(height)) return ignore('DECISION_KNOWN', 'this block has been passed on')
-      const isHere = height < next
-      const refusal = isHere ? compare(packet.value) : refusalOf(await engine.offer(packet.value))
+      if (height + fresh < engine.height()) return ignore('DECISION_OLD', 'this block is old')
+      if (passedOn.has(height)) return known
+      const refusal = await judge(packet.value)
       if (!refusal) passOn(height)
       return refusal
     },

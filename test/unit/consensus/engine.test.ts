@@ -9,7 +9,7 @@ import {
 } from '../../../consensus/index.ts'
 import { keccakHex, silentLogger } from '../../../primitives/index.ts'
 import { createLone, hashOf, signedIn } from '../../support/consensus-lone.ts'
-import { createHandClock } from '../../support/clock.ts'
+import { createHandClock, turn } from '../../support/clock.ts'
 import { certified, checkerOf, keysOf, setOfKeys } from '../../support/consensus-keys.ts'
 
 const keys = keysOf(4)
@@ -18,7 +18,7 @@ const memory: Wal = { begin: () => [], append: () => undefined, flush: () => und
 const blockOf = (height: bigint): Uint8Array => new TextEncoder().encode(`block ${height}`)
 
 /** A node whose turn it is to propose at the first height it works on. */
-function createProposer() {
+function createProposer(committing: () => Promise<void> = async () => undefined) {
   const clock = createHandClock()
   const committed: bigint[] = []
   const proposed: bigint[] = []
@@ -46,6 +46,7 @@ function createProposer() {
           timeMs: clock.nowMs(),
         }),
         async commit({ certificate }) {
+          await committing()
           committed.push(certificate.height)
         },
         decision: () => undefined,
@@ -86,6 +87,25 @@ test('a height that starts because its decided block has come is neither built n
   expect(node.committed).toEqual([1n])
   expect(node.proposed).toEqual([])
   expect(node.signed).toEqual([])
+})
+
+test('who brings a block while it is being committed is told when that is over', async () => {
+  let finish: (() => void) | undefined
+  const node = createProposer(() => new Promise((resolve) => (finish = resolve)))
+  node.engine.start()
+  const first = node.engine.offer(decisionOf(1n))
+  await turn() // it is valid, and decided
+  let second: unknown
+  const offerAgain = async () => {
+    second = await node.engine.offer(decisionOf(1n))
+  }
+  const again = offerAgain()
+  await turn()
+  expect([second, node.engine.height()]).toEqual([undefined, 1n])
+  finish?.()
+  await Promise.all([first, again])
+  expect(second).toMatchObject({ type: 'ignore', code: 'DECISION_KNOWN' })
+  expect(node.engine.height()).toBe(2n)
 })
 
 test('a false decision begins no height before its time, and takes nobody’s turn', async () => {

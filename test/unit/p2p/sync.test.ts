@@ -5,6 +5,7 @@ import { createSync, decodeRange, maxRange, maxRangeBytes } from '../../../p2p/s
 import {
   encodeRlp,
   fromBigInt,
+  ignore,
   NodeError,
   reject,
   silentLogger,
@@ -17,7 +18,10 @@ type Behaviour = 'honest' | 'liar' | 'short' | 'broken' | 'large' | 'slow'
 const maxBlockBytes = 2 ** 20
 
 /** Block h of the true chain is the text `h`; a liar's is `h!`, a large one has spaces behind it. */
-function world(peers: Readonly<Record<string, { tip: number; does: Behaviour }>>) {
+function world(
+  peers: Readonly<Record<string, { tip: number; does: Behaviour }>>,
+  decidedMeanwhile: ReadonlySet<number> = new Set(),
+) {
   const clock = createHandClock()
   const chain: string[] = ['0']
   const faults: string[] = []
@@ -58,7 +62,7 @@ function world(peers: Readonly<Record<string, { tip: number; does: Behaviour }>>
       if (text !== height.toString()) return reject('CERTIFICATE_INVALID', 'not of this chain')
       expect(Number(height)).toBe(chain.length)
       chain.push(text)
-      return undefined
+      return decidedMeanwhile.has(Number(height)) ? ignore('DECISION_KNOWN', 'is here') : undefined
     },
     fault: (peerId, code) => void faults.push(`${peerId} ${code}`),
   })
@@ -118,6 +122,16 @@ describe('range sync', () => {
     expect(chain).toHaveLength(101)
     expect(faults).toEqual([])
     expect(asked.length).toBe(Math.ceil(64 / 16) + Math.ceil(36 / 16))
+  })
+
+  test('a block that consensus decides while it is taken is nobody’s fault', async () => {
+    const decided = new Set([3, 4, 70])
+    const { clock, chain, faults, asked, tell } = world({ a: { tip: 80, does: 'honest' } }, decided)
+    tell()
+    await clock.advance(1_000)
+    expect(chain).toHaveLength(81)
+    expect(asked).toEqual(['a', 'a'])
+    expect(faults).toEqual([])
   })
 
   test('a tip that does not exist holds nobody up', async () => {
