@@ -9,7 +9,14 @@ import { maxLeaves } from '../span/native.ts'
 import { addWeights, leavesOfSums, openAnswer } from '../ngram/native.ts'
 import { tokenUnit } from '../methods/ngram-weights.ts'
 import { textWord, zeroWord } from '../words.ts'
-import { auditOf, auditState, isFinal, isForgotten, lastAnswerBlock } from './audit.ts'
+import {
+  auditOf,
+  auditState,
+  isFinal,
+  isForgotten,
+  lastAnswerBlock,
+  lastKnownBlock,
+} from './audit.ts'
 import { checkAnswer, isSame, proveSpans, repeat } from './grounds.ts'
 import { ngramMethod } from './methods.ts'
 import type { NativePorts } from './native.ts'
@@ -57,7 +64,7 @@ export const createAnswerHandlers = (
     const isAsked = isDoubted && challenge.ground === ground.reveal
     // A vote that is open keeps no drawn receipt from falling.
     if (!isAsked && auditOf(context, receiptId, words) !== auditState.drawn) {
-      if (!isDoubted && isForgotten(context, words)) {
+      if (!isDoubted && isForgotten(context, words) && !isFinal(context, receiptId, words)) {
         // Not by the payer, who would have the fee back after the answer was had.
         if (message.caller !== words.committer) throw revert('NotAuthorized', [message.caller])
         return forget(context, receiptId, words)
@@ -66,6 +73,9 @@ export const createAnswerHandlers = (
     }
     const lastBlock = isAsked ? challenge.lastVoteBlock : lastAnswerBlock(words)
     if (block.number <= lastBlock) throw revert('TooEarly', [lastBlock + 1n])
+    // Asked when nobody could say any more whether it was drawn: silence shows nothing.
+    const isLate = isAsked && lastBlock > lastKnownBlock(words) + BigInt(words.answerBlocks)
+    if (isLate) return forget(context, receiptId, words, challenge)
     const finder = isDoubted ? challenge.challenger : message.caller
     return burningState(fall(context, receiptId, finder))
   },
@@ -169,11 +179,20 @@ function conclude(
   return burningState(settled)
 }
 
-/** Nobody can say any more whether it was drawn, and its author gives it up: void, nobody's loss, and the payer has the fee back. */
-function forget(context: ReceiptsContext, receiptId: Hex, words: StoredReceipt) {
+/**
+ * Nobody can say any more whether it was drawn, and its author gives it up, or is silent when asked: void,
+ * nobody's loss, and the payer may have the fee back.
+ */
+function forget(
+  context: ReceiptsContext,
+  receiptId: Hex,
+  words: StoredReceipt,
+  doubt?: Pick<Doubt, 'challenger' | 'bond'>,
+) {
   const { entry } = receiptAt(context, receiptId)
   entry.store({ state: receiptState.void, bond: 0n })
   creditAccount(context, words.committer, words.bond)
+  if (doubt) creditAccount(context, doubt.challenger, doubt.bond)
   receiptsState(context.storage).receiptOf.at(words.requestId).set(zeroWord)
   context.log('ReceiptResolved', { receiptId, upheld: false, loser: words.committer, amount: 0n })
   return burningState({ state: receiptState.void, burnt: 0n })

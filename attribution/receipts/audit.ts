@@ -8,7 +8,7 @@ import { concat, fromHex, type Hex } from '../../primitives/index.ts'
 import { readParam } from '../params/module.ts'
 import { textWord } from '../words.ts'
 import type { Method } from './methods.ts'
-import { type ReceiptsContext, receiptState, type StoredReceipt } from './state.ts'
+import { type ReceiptsContext, receiptState, rewards, type StoredReceipt } from './state.ts'
 
 /** Blocks whose hashes draw. */
 export const drawBlocks = 8n
@@ -47,11 +47,15 @@ export function auditBond(amount: bigint, auditBps: bigint): bigint {
 export const lastAnswerBlock = ({ committedBlock, answerBlocks }: StoredReceipt): bigint =>
   committedBlock + drawBlocks + BigInt(answerBlocks)
 
+/** The last block in which all hashes that draw are known. */
+export const lastKnownBlock = ({ committedBlock }: Pick<StoredReceipt, 'committedBlock'>): bigint =>
+  committedBlock + drawBlocks + historyBlocks
+
 /** The hashes that drew are not known any more. */
 export const isForgotten = (
   { block }: Pick<ReceiptsContext, 'block'>,
-  { auditBps, committedBlock }: StoredReceipt,
-): boolean => auditBps > 0 && block.number > committedBlock + drawBlocks + historyBlocks
+  receipt: StoredReceipt,
+): boolean => receipt.auditBps > 0 && block.number > lastKnownBlock(receipt)
 
 /** Where a stated receipt stands; `waiting` also once the hashes have been forgotten. */
 export function auditOf(context: ReceiptsContext, receiptId: Hex, receipt: StoredReceipt): number {
@@ -79,11 +83,21 @@ function isDrawnBy(
   return draw * drawBlocks * (wholeBps - BigInt(auditBps)) < BigInt(auditBps) * 2n ** 64n
 }
 
+/** IRewards.PaymentState.Settled. */
+export const settled = 2
+
+/** Its request was settled with it: it had outlived every doubt by then, and so it stays. */
+export function isPaid({ view }: ReceiptsContext, receiptId: Hex, receipt: StoredReceipt): boolean {
+  const payment = view(rewards, 'payment', [receipt.requestId])
+  return payment.state === settled && payment.receiptId === receiptId
+}
+
 /** Nothing can be said against it any more: its window is over, and no audit waits for an answer. */
 export function isFinal(context: ReceiptsContext, receiptId: Hex, receipt: StoredReceipt): boolean {
   if (receipt.state === receiptState.final) return true
   if (receipt.state !== receiptState.committed || context.block.number <= receipt.finalBlock)
     return false
   const audit = auditOf(context, receiptId, receipt)
-  return audit === auditState.none || audit === auditState.spared
+  if (audit === auditState.none || audit === auditState.spared) return true
+  return isForgotten(context, receipt) && isPaid(context, receiptId, receipt)
 }

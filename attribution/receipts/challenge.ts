@@ -5,7 +5,7 @@
  */
 import { readParam } from '../params/module.ts'
 import { idWord, textWord } from '../words.ts'
-import { isForgotten } from './audit.ts'
+import { isForgotten, isPaid } from './audit.ts'
 import { stands } from './grounds.ts'
 import { classOf, methodClass, voteWindowOf } from './methods.ts'
 import type { NativePorts } from './native.ts'
@@ -33,7 +33,8 @@ export const createChallengeHandlers = (
     const { entry, words } = receiptAt(context, receiptId)
     if (words.state !== receiptState.committed)
       throw revert('BadState', [words.state, receiptState.committed])
-    const isLate = reason === ground.reveal && isForgotten(context, words)
+    const isLate =
+      reason === ground.reveal && isForgotten(context, words) && !isPaid(context, receiptId, words)
     if (block.number > words.finalBlock && !isLate && !isOpenEnded(context, words))
       throw revert('DeadlinePassed', [words.finalBlock])
     if (reason === ground.reveal && words.auditBps === 0)

@@ -12,7 +12,7 @@ import { createVectorReader } from '../vectors/players.ts'
 import { idWord, textWord } from '../words.ts'
 import { attesterHandlers, releaseAttesters } from './attesters.ts'
 import { createAnswerHandlers } from './answer.ts'
-import { bondFor, isFinal } from './audit.ts'
+import { bondFor, isFinal, settled } from './audit.ts'
 import { createChallengeHandlers } from './challenge.ts'
 import { createCommitHandlers, type ReceiptsPorts } from './commit.ts'
 import { createEpochHandlers } from './epoch.ts'
@@ -102,9 +102,6 @@ export function createReceipts(given: ReceiptsPorts): NativeModule {
     },
   })
 }
-
-/** IRewards.PaymentState.Settled. */
-const settled = 2
 
 /** A declared receipt answers for its leaves, bond and all, until a settlement has looked at them. */
 function checkSettled({ view, revert }: ReceiptsContext, receipt: StoredReceipt): void {

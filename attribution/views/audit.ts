@@ -101,9 +101,11 @@ async function dueOf(
   }
   if (audit === drawn) return until(lastAnswerBlock)
   if (state === challenged) return { due: 'vote', dueBlock: undefined }
-  // Forgotten: it is paid after an answer only, and nothing presses.
-  if (audit === waiting)
-    return next > drawnBy + knownBlocks
+  const isForgotten = audit === waiting && next > drawnBy + knownBlocks
+  // Paid before it was forgotten: its bond is to be taken back. Another is paid after an answer only, and nothing presses.
+  const isWaiting = audit === waiting && !(await read(reader, 'receipts', 'isFinal', [receiptId]))
+  if (isWaiting)
+    return isForgotten
       ? { due: 'answer', dueBlock: undefined }
       : { due: 'draw', dueBlock: drawnBy + 1n }
   return { due: next <= finalBlock ? 'window' : 'settle', dueBlock: finalBlock + 1n }

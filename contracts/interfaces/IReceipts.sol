@@ -24,7 +24,8 @@ interface IReceipts is IModuleErrors {
     /// evidenceHash, Cell cell); the leaf stands at cell.index. WrongOrder: two neighbours that are not in
     /// ascending order, data = abi.encode(Leaf first, bytes sumProof, Leaf second, bytes sumProof, uint256
     /// index of the first). Reveal: the committer must have it computed again (`answer`) in the window
-    /// of the receipt, or lose; for methods that are audited, also when their draw is not known any more.
+    /// of the receipt, or lose; for methods that are audited. One whose draw is not known any more and that
+    /// nobody has paid may be asked for too; silence then voids it, and both bonds go back.
     enum Ground { Replay, BadLeaf, WrongSpans, Unavailable, Dispute, WrongToken, WrongOrder, Reveal }
     /// None: the method is not audited, or its receipt was made by `attribute`. Waiting: the eight blocks that draw are not all over, or
     /// over for more than 8191 blocks; it then must be answered before anything is paid. Drawn: it must be
@@ -189,12 +190,13 @@ interface IReceipts is IModuleErrors {
     /// `sums`: as the caller's last AnswerRepeated has them; empty for the first piece.
     function answerInPieces(bytes32 receiptId, bytes calldata answer, uint32 tokens, bytes calldata sums) external returns (State state);
     /// Voids a receipt that was drawn (or doubted by Reveal) and not answered in time; and, for who stated it
-    /// only, one of which the draw is not known any more (8,199 blocks), whose bond then goes back.
+    /// only, one of which the draw is not known any more (8,199 blocks) and that is not paid: its bond then goes
+    /// back, as do both where Reveal asked so late.
     function expire(bytes32 receiptId) external returns (State state);
     /// Counts the votes after the window: void only with more than two thirds of the power. Attesters of a
     /// receipt that fell by BadLeaf or Dispute lose the least bond each, half to the challenger.
     function resolve(bytes32 receiptId) external returns (bool upheld);
-    /// Marks receipts whose window is over as final and returns their bonds, at most 32.
+    /// Marks receipts whose window is over, or that were paid, as final and returns their bonds, at most 32.
     function finalize(bytes32[] calldata receiptIds) external;
 
     // Epochs: one receipt for many requests of an asset, a version and a method that scores rows

@@ -22,7 +22,7 @@ const dueTexts = {
   window: 'doubts are open',
   answer: 'must be answered',
   settle: 'can be settled',
-  expire: 'was not answered in time: anybody may let it fall',
+  expire: 'was not answered in time: anybody may end it',
   vote: 'validators vote on it',
 } as const
 

@@ -226,6 +226,26 @@ test('a receipt that is spared is paid after its window, and cannot be made to f
   expect(await balances(given, alice)).toEqual([commitBond])
 })
 
+test('a receipt that is paid is final, however late its bond is taken back', async () => {
+  const receiptId = await stated(auditState.spared, method.span, await rightLeaves(method.span))
+  given.economy.mine(spanWindow)
+  await settle()
+  given.economy.mine(8_200)
+  expect((await auditOf(receiptId))[0]).toBe(auditState.waiting)
+  expect(await given.economy.read('receipts', 'isFinal', [receiptId])).toBe(true)
+  for (const reason of Object.values(ground))
+    expect(await refusal(challenge(given, dave, receiptId, reason))).toMatchObject([
+      'DeadlinePassed',
+      {},
+    ])
+  for (const who of [alice, erin])
+    expect(await refusal(send('expire', [receiptId], who))).toMatchObject(['InvalidArgument', {}])
+  const before = await balances(given, alice)
+  await finalize(receiptId)
+  expect(await stateOf(given, receiptId)).toBe(state.final)
+  expect(await balances(given, alice)).toEqual([before[0]! + commitBond])
+})
+
 const forgotten = async () => {
   const receiptId = await stated(auditState.spared, method.span, await rightLeaves(method.span))
   given.economy.mine(8_200)
@@ -251,13 +271,30 @@ describe('a receipt that was spared, and that nobody had paid until the draw was
     expect(await balances(given, alice, dave)).toEqual([before[0]! + commitBond + half, 0n])
   })
 
-  test('and that is not answered when it is asked for falls', async () => {
+  test('and that is not answered when it is asked for ends without a loser', async () => {
     const receiptId = await forgotten()
+    const before = await balances(given, alice, dave, erin, nobody)
+    const bonds = await surplus(given, 0n)
     await challenge(given, dave, receiptId, ground.reveal)
     given.economy.mine(answerWindow + 1)
-    await send('expire', [receiptId])
-    expect(await balances(given, dave)).toEqual([challengeBond + half])
+    expect((await send('expire', [receiptId])).result).toBe(state.void)
+    expect(await balances(given, alice, dave, erin, nobody)).toEqual([
+      before[0]! + commitBond,
+      before[1]! + challengeBond,
+      before[2],
+      before[3],
+    ])
+    expect(await surplus(given, 0n)).toBe(bonds - commitBond)
     await refund()
+  })
+
+  test('and false falls by its answer when it is asked for', async () => {
+    const [first] = await rightLeaves(method.span)
+    const receiptId = await stated(auditState.spared, method.span, [first!])
+    given.economy.mine(8_200)
+    await challenge(given, dave, receiptId, ground.reveal)
+    expect((await send('answer', [receiptId, saidHex, '0x'])).result).toBe(state.void)
+    expect(await balances(given, dave, erin)).toEqual([challengeBond + half, 0n])
   })
 
   test('is doubted in no other way', async () => {
