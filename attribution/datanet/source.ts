@@ -7,6 +7,7 @@ import type { Address, Hex, StateReader } from '../../primitives/index.ts'
 import { moduleAddresses } from '../abi.ts'
 import { readAuthority, readStoredParam } from '../params/module.ts'
 import { batchState, datanetLayout, versionState } from './state.ts'
+import { maxRetractions } from './versions.ts'
 
 export interface VersionSource {
   readonly versionId: bigint
@@ -77,16 +78,29 @@ export function isValidator(state: StateReader, account: Address): boolean {
   return readAuthority(slotsOf(state, moduleAddresses.params)) === account
 }
 
-/** Whether it is a validator, the version is external and it has not attested it. */
+/** Whether `attest` would take it: a validator that has not attested, an external version, none of its batches taken out. */
 export function mayAttest(state: StateReader, versionId: bigint, validator: Address): boolean {
   const module = datanetLayout(slotsOf(state))
   const version = module.version.at(versionId)
   return (
     isValidator(state, validator) &&
     version.state.get() === versionState.external &&
-    version.retractions.get() === module.datanet.at(version.datanetId.get()).retractions.get() &&
-    module.attested.at(versionId).at(validator).get() === 0n
+    module.attested.at(versionId).at(validator).get() === 0n &&
+    isWhole(state, versionId)
   )
+}
+
+/** As versions.ts has it for transactions. */
+function isWhole(state: StateReader, versionId: bigint): boolean {
+  const module = datanetLayout(slotsOf(state))
+  const { datanetId, retractions: from } = module.version.at(versionId).load()
+  const to = module.datanet.at(datanetId).retractions.get()
+  if (to === from) return true
+  if (to - from > maxRetractions) return false
+  const batchIds = new Set(versionSource(state, versionId)?.batches.map(({ batchId }) => batchId))
+  for (let i = from; i < to; i++)
+    if (batchIds.has(module.retracted.at(datanetId).at(i).get())) return false
+  return true
 }
 
 /** Most bytes of rows that one version may have to be held. */

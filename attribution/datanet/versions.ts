@@ -249,7 +249,7 @@ function parentOf(context: DatanetContext, datanetId: bigint, parentId: bigint):
 }
 
 /** Retractions since a version was published that are looked at one by one; after more it counts as broken. */
-const maxRetractions = 16n
+export const maxRetractions = 16n
 
 /** Whether no batch of the version, or of its parents, was taken out since it was published. */
 function isWhole(
