@@ -126,6 +126,22 @@ describe('versions', () => {
     await expect(attest(child)).rejects.toThrow('InvalidArgument')
   })
 
+  test('are built on after more retractions elsewhere than an attestation looks through', async () => {
+    const id = await chain.create()
+    const parent = await chain.publish(id, [await chain.accepted(id, word(1))])
+    const others: bigint[] = []
+    for (let i = 0; i < 17; i++) others.push(await chain.accepted(id, word(10 + i)))
+    await chain.publish(id, others)
+    const [last, further] = [await chain.accepted(id, word(2)), await chain.accepted(id, word(3))]
+    for (const batchId of others)
+      await chain.call(module, 'retract', [batchId, word(1)], { from: alice })
+    const attest = (version: bigint) =>
+      chain.call(module, 'attest', [version, word(0xcc)], { from: authority })
+    await expect(attest(parent)).rejects.toThrow('InvalidArgument')
+    await expect(chain.publish(id, [further], { parentId: 2n })).rejects.toThrow('InvalidArgument')
+    await attest(await chain.publish(id, [last], { parentId: parent }))
+  })
+
   test('are held once the validator has attested the root they were published with', async () => {
     const id = await chain.create()
     const version = await chain.publish(id, [await chain.accepted(id, word(1))])
