@@ -61,7 +61,7 @@ export interface RunFlags extends ServerFlags, StoreFlags, LogFlags {
   readonly genesis?: string
   readonly network?: string
   readonly blockTime?: number
-  readonly feeRecipient: `0x${string}`
+  readonly feeRecipient?: `0x${string}`
   /** HTTP URLs. */
   readonly rowsFrom: readonly string[]
   readonly rowsQuotaMb: number

@@ -51,9 +51,13 @@ import type { ChainNetworkOptions } from './validator/network.ts'
 import type { Validator, ValidatorPorts } from './validator/validator.ts'
 import { networkFolder, validatorFolder } from './folders.ts'
 
+/** Gets the fees of blocks whose producer names nobody. */
+const nobody: Address = `0x${'00'.repeat(20)}`
+
 export interface NodeOptions extends Omit<OpenChainOptions, 'modules'> {
   readonly sealing: Sealing
-  readonly feeRecipient: Address
+  /** Absent: the validator itself; where there is none, nobody. */
+  readonly feeRecipient?: Address
   readonly host: string
   /** 0: any free one. */
   readonly port: number
@@ -146,12 +150,16 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     log: ports.logs.of('consensus'),
     ...(rows && { rowsOf: (root) => rows.api.get(root) }),
   })
-  const sealer = createSealer(options, {
-    ...base,
-    log: ports.logs.of('sealer'),
-    seedsAfter,
-    ...(settings && { wishesAfter: (parent) => settings.wishesAfter(parent) }),
-  })
+  const feeRecipient = options.feeRecipient ?? nobody
+  const sealer = createSealer(
+    { ...options, feeRecipient },
+    {
+      ...base,
+      log: ports.logs.of('sealer'),
+      seedsAfter,
+      ...(settings && { wishesAfter: (parent) => settings.wishesAfter(parent) }),
+    },
+  )
   const parts = { chain, mempool, sealer, validator }
   const dev = createDev(options, { ...base, ...wishes, sealer, settings, tracer, store })
   const server = createRpcServer(
@@ -338,7 +346,7 @@ async function openValidator(
       validators,
       blockTimeMs,
       params: consensusParamsOf(genesis),
-      feeRecipient,
+      ...(feeRecipient && { feeRecipient }),
       genesisHash: first.block.hash,
     },
     ports,

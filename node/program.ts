@@ -194,9 +194,8 @@ function addRun(program: Command, io: Io, end: (exitCode: ExitCode) => void): vo
     .option('-b, --block-time <seconds>', 'produce a block every so many seconds', seconds)
     .option(
       '--fee-recipient <address>',
-      'who gets the priority fees',
+      'who gets priority fees and the stakers’ part of answers (default: the validator)',
       addressValue,
-      '0x0000000000000000000000000000000000000000',
     )
     .optionsGroup('Consensus:')
     .option(

@@ -32,7 +32,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
       addressIndex: flags.addressIndex,
       sealing:
         blockTime === undefined ? { type: 'manual' } : { type: 'interval', blockTimeMs: blockTime },
-      feeRecipient: flags.feeRecipient,
+      ...(flags.feeRecipient && { feeRecipient: flags.feeRecipient }),
       rowsFrom: flags.rowsFrom,
       rowsQuotaBytes: mebibytes(flags.rowsQuotaMb),
       host: flags.host,

@@ -53,7 +53,8 @@ export interface ValidatorOptions {
   readonly validators: Genesis['tributary']['validators']
   readonly blockTimeMs: number
   readonly params: ConsensusParams
-  readonly feeRecipient: Address
+  /** Absent: the validator's own address. */
+  readonly feeRecipient?: Address
   readonly genesisHash: Hex
   readonly network: Omit<ChainNetworkOptions, 'genesisHash'>
 }
@@ -82,6 +83,9 @@ export interface Validator {
   readonly consensus: ConsensusApi
 }
 
+/** Of who does not vote, and so proposes nothing. */
+const nobody: Address = `0x${'00'.repeat(20)}`
+
 /** Throws NodeError GUARD_*, KEY_*, LOG_DAMAGED: each says what to do. */
 export async function createValidator(
   options: ValidatorOptions,
@@ -101,6 +105,7 @@ export async function createValidator(
       ...(ports.rowsOf && { rows: createRowPieces(ports.rowsOf, ports.clock) }),
     },
   )
+  const feeRecipient = options.feeRecipient ?? voting?.signer.address ?? nobody
   const domain = { chainId: chain.spec.chainId, genesisHash: options.genesisHash }
   const checker = createChecker(domain, ports.secp256k1)
   const engine = createEngine(
@@ -108,7 +113,7 @@ export async function createValidator(
     {
       ...ports,
       checker,
-      app: createConsensusApp({ ...options, validators }, ports),
+      app: createConsensusApp({ ...options, feeRecipient, validators }, ports),
       ...(voting && { signer: voting.signer }),
       wal: voting?.wal ?? forgetfulWal,
       network: network.consensus,
