@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander'
 import { addressValue, bigNumber, pathValue } from './flags.ts'
 
-export const idValue = bigNumber(1n, 2n ** 63n)
+export const idValue = bigNumber(1n, 2n ** 63n - 1n)
 
 /** Where the node is, and whose key signs. */
 export const addClientOptions = (command: Command): Command =>

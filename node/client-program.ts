@@ -57,7 +57,7 @@ function addModel(program: Command, io: Io, end: End): void {
         .argParser(openAmount)
         .default(0n, '0'),
     )
-    .option('--provider <address>', 'who serves it', addressValue)
+    .option('--provider <address>', 'who serves it (default: you)', addressValue)
     .option('--uri <uri>', 'where people find out more', '')
     .action(async (manifest: string, flags) =>
       end(await (await import('./commands/model.ts')).registerModel({ ...flags, manifest }, io)),
@@ -129,13 +129,16 @@ function addAsk(program: Command, io: Io, end: End): void {
       .argument('<model>', 'the model', idValue)
       .argument('<question>', 'only its hash goes on the chain')
       .summary('pay a model for an answer')
-      .description('Pays for one answer into escrow and waits for its receipt.')
+      .description(
+        'Pays for one answer into escrow. The question itself goes to nobody: send it with the request to ' +
+          'whoever serves the model, and the answer comes from there.',
+      )
       .addHelpText('after', keyHelp),
   )
     .optionsGroup('Request:')
     .option('--pay <open>', 'fee in OPEN (default: the price of the model)', openAmount)
     .addOption(
-      new Option('--wait-s <seconds>', 'how long to wait for the answer')
+      new Option('--wait-s <seconds>', 'how long to wait for the answer’s receipt')
         .argParser(wholeNumber(0, 3600))
         .default(0),
     )
@@ -151,13 +154,13 @@ function addRewards(program: Command, io: Io, end: End): void {
     .description('Rewards of contributors and model owners.')
     .addHelpText('after', keyHelp)
   const commandOf = (name: string, text: string): Command =>
-    addClientOptions(
-      rewards.command(name).description(text).option('--account <address>', 'whose', addressValue),
-    )
-  commandOf('list', 'Balances, shares to claim, and what is not settled yet.').action(
+    addClientOptions(rewards.command(name).description(text))
+  const accountOf = (name: string, text: string): Command =>
+    commandOf(name, text).option('--account <address>', 'whose (default: the key’s)', addressValue)
+  accountOf('list', 'Balances, shares to claim, and what is not settled yet.').action(
     async (flags) => end(await (await import('./commands/rewards.ts')).listRewards(flags, io)),
   )
-  commandOf('explain <hash>', 'From a fee to every account that got a part of it, and why.').action(
+  accountOf('explain <hash>', 'From a fee to every account that got a part of it, and why.').action(
     async (hash: `0x${string}`, flags) =>
       end(await (await import('./commands/rewards.ts')).explainRewards(hash, flags, io)),
   )

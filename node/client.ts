@@ -81,17 +81,20 @@ export async function mined(client: Writer, sent: Promise<Hex>) {
   throw new NodeError('TX_FAILED', `transaction ${hash} failed in block ${receipt.blockNumber}`)
 }
 
-/** The answer of a node, or its refusal as a NodeError with one sentence. */
-export async function explained<value>(work: Promise<value>): Promise<value> {
+/**
+ * The answer of a node, or its refusal as a NodeError with one sentence. `called`: which function of a module was asked,
+ * where the client does not know by itself.
+ */
+export async function explained<value>(work: Promise<value>, called = ''): Promise<value> {
   try {
     return await work
   } catch (error) {
     if (!(error instanceof BaseError)) throw error
-    throw new NodeError(...reasonOf(error), {}, error)
+    throw new NodeError(...reasonOf(error, called), {}, error)
   }
 }
 
-function reasonOf(error: BaseError): [code: string, message: string] {
+function reasonOf(error: BaseError, called: string): [code: string, message: string] {
   const unreachable = error.walk((cause) => cause instanceof HttpRequestError)
   if (unreachable instanceof HttpRequestError)
     return [
@@ -101,14 +104,33 @@ function reasonOf(error: BaseError): [code: string, message: string] {
   const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError)
   if (reverted instanceof ContractFunctionRevertedError) {
     const { errorName = reverted.reason ?? 'no reason given', args = [] } = reverted.data ?? {}
-    const called = error.walk((cause) => cause instanceof ContractFunctionExecutionError)
-    const functionName = called instanceof ContractFunctionExecutionError ? called.functionName : ''
+    const failed = error.walk((cause) => cause instanceof ContractFunctionExecutionError)
+    const functionName = failed instanceof ContractFunctionExecutionError ? failed.functionName : ''
     return ['MODULE_REFUSED', refusalText({ functionName, errorName, args })]
   }
   const raw = revertDataOf(error)
-  const refusal = raw && refusalOfData(raw)
+  const refusal = raw && refusalOfData(raw, called)
   if (refusal !== undefined) return ['MODULE_REFUSED', refusal]
-  return ['NODE_REFUSED', error.shortMessage]
+  return ['NODE_REFUSED', refusedText(error)]
+}
+
+/** Parts of what nodes say, and what to do about it. */
+const cures: readonly (readonly [says: RegExp, cure: string])[] = [
+  [/unknown account/i, 'the node has not this account: give --key-file, or --from one of its own'],
+  [
+    /eth_sendTransaction\S* (does not exist|is not available)/,
+    'this node holds no keys: give --key-file instead of --from',
+  ],
+  [/oversized data/i, 'the file is too large for one transaction'],
+]
+
+/** viem's sentence may be of any mistake; what the node said is in the innermost cause. */
+function refusedText(error: BaseError): string {
+  const [sentence = ''] = error.shortMessage.split('\n')
+  const { details } = error
+  const said = details === '' || sentence.includes(details) ? sentence : `${sentence} ${details}`
+  const cure = cures.find(([says]) => says.test(said))?.[1]
+  return cure === undefined ? said : `${said}; ${cure}`
 }
 
 /** What a plain eth_call reverted with, as the node sent it. */

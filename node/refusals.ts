@@ -76,11 +76,11 @@ export function refusalText(refusal: Refusal): string {
 }
 
 /** The same from the bytes a call reverted with; undefined when no module says such a thing. */
-export function refusalOfData(data: Hex): string | undefined {
+export function refusalOfData(data: Hex, functionName: string): string | undefined {
   try {
     // Every module has the errors of IModuleErrors.
     const { errorName, args } = decodeErrorResult({ abi: moduleAbis.registry, data })
-    return refusalText({ functionName: '', errorName, args: args ?? [] })
+    return refusalText({ functionName, errorName, args: args ?? [] })
   } catch {
     return undefined
   }
@@ -92,9 +92,11 @@ function sentenceOf({ functionName, errorName, args }: Refusal): string | undefi
     case 'NotAuthorized':
       return `${String(first)} may not do this; sign with the key of the owner (or provider, curator, validator)`
     case 'NotFound':
-      return `there is no ${idText(first)}; check the number`
+      return `there is no ${thingOf(functionName)} ${idText(first)}; check the ${isNumber(first) ? 'number' : 'hash'}`
     case 'AlreadyExists':
-      return `${idText(first)} is there already; nothing is left to do, or choose another`
+      if (functionName === 'refund')
+        return 'the request is answered: tributary model answer, by its provider, settles what is left'
+      return `${thingOf(functionName)} ${idText(first)} is there already; nothing is left to do, or choose another`
     case 'BadState':
       return `it is ${stateName(functionName, first)} and would have to be ${stateName(functionName, second)}`
     case 'LimitExceeded':
@@ -125,11 +127,30 @@ function sentenceOf({ functionName, errorName, args }: Refusal): string | undefi
 const argumentText = (what: string): string =>
   `${what} is not allowed as it is${cures[what] === undefined ? '' : `: ${cures[what]}`}`
 
-/** A number where it is one, else the hash. */
-function idText(id: unknown): string {
-  const value = hexToBigInt(id as Hex)
-  return value < 2n ** 64n ? `number ${value}` : String(id)
+/** What a function's NotFound and AlreadyExists are mostly of; parents and versions are named by their arguments. */
+const things: Readonly<Record<string, string>> = {
+  asset: 'model',
+  pay: 'model',
+  register: 'source or parent',
+  batch: 'batch',
+  review: 'batch',
+  reclaim: 'batch',
+  retract: 'batch',
+  decide: 'batch',
+  publish: 'datanet, parent or batch',
+  submit: 'datanet or batch',
+  datanet: 'datanet',
+  version: 'version',
+  attest: 'version',
+  settle: 'request',
+  refund: 'request',
+  payment: 'request',
+  attribute: 'request, version or method',
 }
+const thingOf = (functionName: string): string => things[functionName] ?? 'entry'
+
+const isNumber = (id: unknown): boolean => hexToBigInt(id as Hex) < 2n ** 64n
+const idText = (id: unknown): string => (isNumber(id) ? String(hexToBigInt(id as Hex)) : String(id))
 
 const stateName = (functionName: string, state: unknown): string =>
   statesOf[functionName]?.[Number(state)] ?? `in state ${String(state)}`

@@ -9,7 +9,7 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { devnetGenesis, formatGenesis } from '../../genesis/index.ts'
-import { silentLogger } from '../../primitives/index.ts'
+import { NodeError, silentLogger } from '../../primitives/index.ts'
 import { chooseSecp256k1 } from '../crypto.ts'
 import { devnetKeys } from '../devnet-keys.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
@@ -253,8 +253,12 @@ function startMember(network: Network, member: Member): Promise<void> {
     child.on('exit', (code, signal) => {
       member.child = undefined
       if (network.isStopping) return
+      if (code !== null && code !== 0 && code !== exitCodes.bug) {
+        // Its own sentence stands above.
+        refuse(new NodeError('VALIDATOR_REFUSED', `${nameOf(member)} could not start; it says why`))
+        return
+      }
       refuse(new Error(`${nameOf(member)} ended with ${signal ?? String(code)}`))
-      if (code !== null && code !== 0 && code !== exitCodes.bug) return // refused: it says why
       tell(network, `${nameOf(member)} is down (${signal ?? String(code)}), starting again`)
       void restart(network, member)
     })

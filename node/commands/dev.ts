@@ -108,6 +108,10 @@ function refuseContradictions(flags: DevFlags): void {
       `--host ${flags.host} lets others in, and the keys of these accounts are known to everybody: ` +
         'they could spend and change everything. If that is meant, add --i-know-this-is-public',
     )
+  if (flags.fullNodes > 0 || flags.killRandom !== undefined || flags.partition !== undefined)
+    throw usageError(
+      '--full-nodes, --kill-random and --partition are of a network; add --validators N',
+    )
   if (flags.mixed && flags.blockTime === undefined)
     throw usageError('--mixed needs --block-time: it adds instant blocks to the beat')
   if (!flags.mining && flags.blockTime !== undefined)

@@ -74,12 +74,14 @@ async function assetsOf(client: Writer, manifestHash: Hex): Promise<readonly big
 
 export async function showModel(id: bigint, flags: ClientFlags, io: Io): Promise<ExitCode> {
   const client = await openReader(flags)
-  const asset = await explained(client.attribution.asset(id))
+  const asset = await explained(client.attribution.asset(id), 'asset')
   const usage = await explained(client.attribution.usage(id))
   const { versions } = await explained(client.attribution.certificates(id))
   if (flags.json) io.out(toJsonText({ asset, usage, certificates: versions }))
   else {
-    io.out(`model ${id} (${asset.kind}, ${asset.state}) of ${asset.owner}, ${asset.uri}`)
+    io.out(
+      `model ${id} (${asset.kind}, ${asset.state}) of ${asset.owner}${asset.uri === '' ? '' : `, ${asset.uri}`}`,
+    )
     for (const { versionId, edge } of asset.sources) {
       const found = versions.find((one) => one.versionId === versionId)
       const block = found?.blockNumber
@@ -105,6 +107,7 @@ export async function ask(
   flags: AskFlags,
   io: Io,
 ): Promise<ExitCode> {
+  if (question.trim() === '') throw usageError('the question is empty')
   const client = await openClient(flags)
   const { price, owner, provider } = await explained(client.lineage.read.asset([assetId]))
   const value = flags.pay ?? price
@@ -124,13 +127,17 @@ export async function ask(
   if (receiptId === undefined) {
     const { refundBlock } = await explained(client.rewards.read.payment([requestId]))
     const who = provider === zeroAddress ? owner : provider
-    io.err(
-      `no answer${flags.waitS > 0 ? ` within ${count(flags.waitS, 'second')}` : ' yet'}: ${who}, who serves model ${assetId}, has recorded none`,
-    )
-    io.err(
-      `The fee waits in escrow. Look again: tributary rewards explain ${requestId}; from block ${refundBlock} on it comes back: tributary rewards refund ${requestId}`,
-    )
-    return exitCodes.refused
+    if (flags.json) io.out(toJsonText({ type: 'waiting', requestId, provider: who, refundBlock }))
+    else {
+      const after = flags.waitS > 0 ? ` within ${count(flags.waitS, 'second')}` : ' yet'
+      io.err(
+        `No answer${after}. Send the request and the question to ${who}, who serves model ${assetId}: only a hash of it is on the chain.`,
+      )
+      io.err(
+        `The fee waits in escrow, do not pay again. Look: tributary rewards explain ${requestId}; from block ${refundBlock} on it comes back: tributary rewards refund ${requestId}`,
+      )
+    }
+    return exitCodes.ok // it is paid, and a script that tried again would pay twice
   }
   io.out(
     flags.json
@@ -166,9 +173,15 @@ export interface AnswerFlags extends ClientFlags {
 
 /** The provider's side: attributes the answer in the module, then settles the fee. */
 export async function answer(requestId: Hex, flags: AnswerFlags, io: Io): Promise<ExitCode> {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(requestId)) throw usageError('give the hash of a request')
   if (flags.enter === true && flags.state !== undefined)
     throw usageError('give --enter or --state, not both')
   const read = await readBytes(flags.file)
+  if (read.length === 0)
+    throw new NodeError(
+      'ANSWER_EMPTY',
+      `${flags.file} is empty: it would settle the fee for nothing`,
+    )
   const bytes = bytesToHex(read)
   const client = await openClient(flags)
   const args = [requestId, flags.version, flags.method, bytes] as const
@@ -177,8 +190,7 @@ export async function answer(requestId: Hex, flags: AnswerFlags, io: Io): Promis
     await keepAnswer(flags.state, read)
     return state(client, args, { ...flags, folder: flags.state }, io)
   }
-  const { result: receiptId } = await explained(client.receipts.simulate.attribute(args))
-  await mined(client, client.receipts.write.attribute(args))
+  const receiptId = await attributed(client, args, io)
   const leaves = (await explained(client.attribution.leaves(receiptId))) ?? []
   const plain =
     leaves.length > maxDirect
@@ -192,9 +204,24 @@ export async function answer(requestId: Hex, flags: AnswerFlags, io: Io): Promis
   io.out(
     flags.json
       ? toJsonText({ requestId, receiptId, leaves: leaves.length })
-      : `receipt ${receiptId}: ${count(leaves.length, 'contribution')} credited`,
+      : leaves.length === 0
+        ? `receipt ${receiptId}: no row of the version was found in the answer, so the data’s part goes to the protocol`
+        : `receipt ${receiptId}: ${count(leaves.length, 'contribution')} credited`,
   )
   return exitCodes.ok
+}
+
+/** The receipt of an answer: made now, or by a run before that did not come to settle it. */
+async function attributed(client: Writer, args: AnswerArgs, io: Io): Promise<Hex> {
+  const [requestId] = args
+  const before = await explained(client.receipts.read.receiptOf([requestId]))
+  if (before !== zeroHash) {
+    io.err(`receipt ${before} was recorded before; what is left is to settle the fee`)
+    return before
+  }
+  const { result } = await explained(client.receipts.simulate.attribute(args))
+  await mined(client, client.receipts.write.attribute(args))
+  return result
 }
 
 type AnswerArgs = readonly [requestId: Hex, versionId: bigint, methodId: number, answer: Hex]

@@ -2,7 +2,8 @@
  * `tributary rewards`: what an account has coming, why, and taking it. `explain` computes its answer
  * from the node's calls and logs, so it need not believe the node's own attr_explainReward.
  */
-import { hexToBytes, type Address, type Hex } from 'viem'
+import { hexToBytes, zeroAddress, type Address, type Hex } from 'viem'
+import { privateKeyToAddress } from 'viem/accounts'
 import { NodeError } from '../../primitives/index.ts'
 import { tokenBounds } from '../../attribution/methods/index.ts'
 import {
@@ -15,6 +16,7 @@ import {
 } from '../client.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
+import { readKey } from '../keystore.ts'
 import { count, toAmountText, toJsonText } from '../text.ts'
 import { reclaimableDeposits } from './batches.ts'
 
@@ -24,7 +26,11 @@ export interface ListFlags extends ClientFlags {
 
 /** The account asked about: given, or the key's. */
 async function accountOf(flags: ListFlags): Promise<Address> {
-  return flags.account ?? flags.from ?? (await openClient(flags)).account.address
+  const named = flags.account ?? flags.from
+  if (named !== undefined) return named
+  const key = await readKey(flags, process.env)
+  if (key === undefined) throw usageError('whose rewards? give --account, or a key with --key-file')
+  return privateKeyToAddress(key)
 }
 
 export async function listRewards(flags: ListFlags, io: Io): Promise<ExitCode> {
@@ -99,7 +105,9 @@ function printReward(reward: Reward, io: Io): void {
       ? `, batch ${leaf.contributionId} with weight ${leaf.weight} of ${receipt?.total ?? 0n}`
       : ''
     io.out(
-      `  ${part}: ${toAmountText(amount)} to ${account}${of}${isCredited ? '' : ', not claimed yet'}`,
+      account === zeroAddress
+        ? `  ${part}: ${toAmountText(amount)} to nobody: the block’s producer named no fee recipient`
+        : `  ${part}: ${toAmountText(amount)} to ${account}${of}${isCredited ? '' : ', not claimed yet'}`,
     )
   }
   const answer = hexToBytes(evidence?.answer ?? '0x')
@@ -108,7 +116,16 @@ function printReward(reward: Reward, io: Io): void {
     io.out(
       `  “${shown(answer.subarray(bounds[2 * start], bounds[2 * (start + length) - 1]))}” stands in row ${row} (batch ${contributionId})`,
     )
-  io.out(`  not accounted for: ${toAmountText(reward.unexplained)}`)
+  io.out(`  ${restOf(reward)}`)
+}
+
+/** What no line accounts for: all of a fee that is not settled, nothing of one that is. */
+function restOf({ payment, unexplained }: Reward): string {
+  const amount = toAmountText(unexplained)
+  if (payment.state === 'escrowed')
+    return `${amount} waits in escrow; unanswered, it comes back from block ${payment.refundBlock} on`
+  if (payment.state === 'refunded') return `${amount} was given back to ${payment.payer}`
+  return `not accounted for: ${amount}`
 }
 
 const longestShown = 160

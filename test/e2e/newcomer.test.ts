@@ -6,6 +6,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { encodeFunctionData, toHex, type Hex } from 'viem'
+import { moduleAbis, moduleAddresses } from '../../sdk/index.ts'
 import { type Devnet, rpcCall, runCommand, startDevnet } from '../support/node.ts'
 
 let devnet: Devnet
@@ -57,7 +59,7 @@ test('from files to a version, and everything that is refused on the way', async
   expect(await run('data review 1 --accept', 1)).toMatchObject(
     said(/sign with the key of the owner/),
   )
-  expect(await run('data review 7 --accept')).toMatchObject(said(/no number 7/))
+  expect(await run('data review 7 --accept')).toMatchObject(said(/no batch 7; check the number/))
   expect(await run('data review 1 --accept')).toMatchObject({ code: 0 })
   expect(await run('data review 1 --reject')).toMatchObject(
     said(/it is accepted and would have to be pending/),
@@ -71,14 +73,18 @@ test('from files to a version, and everything that is refused on the way', async
 test('a question that nobody answers ends with the reason, and its fee comes back', async () => {
   const manifest = join(folder, 'model.json')
   await writeFile(manifest, '{}')
-  expect(await run(`model register ${manifest} --price 0.5`)).toMatchObject({ code: 0 })
-  expect(await run('model show 9', 0)).toMatchObject(said(/no number 9/))
+  expect(await run(`model register ${manifest} --price 0.5 --source 1`)).toMatchObject({ code: 0 })
+  expect(await run('model show 9', 0)).toMatchObject(said(/no model 9; check the number/))
   expect(await run('ask 1 hello --pay 0.1', 2)).toMatchObject(
     said(/0\.5 OPEN is wanted, 0\.1 OPEN was given/),
   )
+  expect(await run('ask 1', 2, '')).toMatchObject({ code: 2 })
+  const poor = await run('ask 1 hello --pay 100000', 2)
+  expect(poor).toMatchObject(said(/insufficient funds/))
   const asked = await run('ask 1 hello', 2)
-  expect(asked).toMatchObject(said(/has recorded none/))
+  expect(asked).toMatchObject({ code: 0, stderr: expect.stringMatching(/do not pay again/) })
   const [requestId = ''] = /0x[0-9a-f]{64}/.exec(asked.stdout) ?? []
+  expect((await run(`rewards explain ${requestId}`)).stdout).toMatch(/waits in escrow/)
   expect(await run(`rewards refund ${requestId}`, 2)).toMatchObject(
     said(/too early: possible from/),
   )
@@ -91,4 +97,49 @@ test('a question that nobody answers ends with the reason, and its fee comes bac
     code: 0,
     stdout: expect.stringContaining('0.5 OPEN withdrawn'),
   })
+  expect((await run(`rewards explain ${requestId}`)).stdout).toMatch(/was given back to/)
 }, 120_000)
+
+test('an answer that was recorded and not settled is settled by the same command', async () => {
+  const asked = await run('ask 1 hello', 2)
+  const [requestId = ''] = /0x[0-9a-f]{64}/.exec(asked.stdout) ?? []
+  const [file, empty] = [join(folder, 'answer.txt'), join(folder, 'empty.txt')]
+  await writeFile(file, 'the ship sailed at dawn')
+  await writeFile(empty, '')
+  const answer = `model answer ${requestId} --version 1 --file`
+  expect(await run(`${answer} ${empty}`)).toMatchObject(said(/is empty/))
+  expect(await run(`model answer 12 --version 1 --file ${file}`)).toMatchObject({ code: 2 })
+  const data = encodeFunctionData({
+    abi: moduleAbis.receipts,
+    functionName: 'attribute',
+    args: [requestId as Hex, 1n, 1, toHex('the ship sailed at dawn')],
+  })
+  const from = devnet.accounts[0]?.address
+  await rpcCall(devnet.httpUrl, 'eth_sendTransaction', [
+    { from, to: moduleAddresses.receipts, data },
+  ])
+  expect(await run(`rewards refund ${requestId}`, 2)).toMatchObject(
+    said(/the request is answered: tributary model answer/),
+  )
+  expect(await run(`${answer} ${file}`)).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/was recorded before/),
+  })
+  expect((await run(`rewards explain ${requestId}`)).stdout).toMatch(/stakers: \S+ OPEN to nobody/)
+}, 120_000)
+
+test('who signs is asked for only where something is signed, and accounts the node has not are named', async () => {
+  const bare = ['--rpc-url', devnet.httpUrl]
+  expect(await runCommand(['rewards', 'list', ...bare])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/give --account/),
+  })
+  const stranger = `0x${'ab'.repeat(20)}`
+  expect(await runCommand(['ask', '1', 'hello', '--from', stranger, ...bare])).toMatchObject(
+    said(/insufficient funds|give --key-file/),
+  )
+  expect(await runCommand(['dev', '--full-nodes', '1'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/add --validators/),
+  })
+}, 60_000)

@@ -37,7 +37,7 @@ describe('help', () => {
     const { exitCode, err } = await call(
       'model',
       'answer',
-      '0x00',
+      `0x${'00'.repeat(32)}`,
       '--file',
       'no such file',
       '--version',
