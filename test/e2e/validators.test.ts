@@ -65,11 +65,13 @@ describe('four validators', () => {
       const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 200 })
       await reach(last, Number(receipt.blockNumber))
       expect(await last.rpc('eth_getBalance', [to, 'latest'])).toBe('0x5')
-      const block = await last.rpc<{ hash: Hex }>('eth_getBlockByNumber', [
+      const block = await last.rpc<{ hash: Hex; miner: Hex }>('eth_getBlockByNumber', [
         `0x${receipt.blockNumber.toString(16)}`,
         false,
       ])
       expect(block.hash).toBe(receipt.blockHash)
+      // Its proposer's own: nobody named another.
+      expect(BigInt(block.miner)).not.toBe(0n)
     },
     limitMs,
   )
