@@ -35,6 +35,9 @@ export interface ClientFlags {
 /** How often a mined transaction is asked for; a devnet has it at once. */
 const pollMs = 250
 
+/** Longer than a block takes where blocks are made. */
+const tellMs = 3_000
+
 /** The client that reads and writes. Throws NodeError KEY_UNREADABLE, KEY_MISSING, NODE_UNREACHABLE. */
 export async function openClient(flags: ClientFlags, environment = process.env) {
   const key = await readKey(flags, environment)
@@ -76,7 +79,11 @@ export type Reader = Awaited<ReturnType<typeof openReader>> | Writer
 /** Waits until a transaction is in a block. Throws NodeError TX_FAILED when it failed there. */
 export async function mined(client: Writer, sent: Promise<Hex>) {
   const hash = await explained(sent)
-  const receipt = await explained(client.waitForTransactionReceipt({ hash, timeout: 120_000 }))
+  // Who stops waiting now would send it twice, not knowing that it is on its way.
+  const slow = setTimeout(() => process.stderr.write(`sent ${hash}, waiting for a block\n`), tellMs)
+  const receipt = await explained(
+    client.waitForTransactionReceipt({ hash, timeout: 120_000 }),
+  ).finally(() => clearTimeout(slow))
   if (receipt.status === 'success') return receipt
   throw new NodeError('TX_FAILED', `transaction ${hash} failed in block ${receipt.blockNumber}`)
 }

@@ -54,6 +54,7 @@ Examples:
   $ tributary db check --datadir ./.devnet      recomputes every root of a stopped node
   $ tributary import -g genesis.json chain.rlp  runs a foreign chain's blocks, then answers about it
   $ tributary export --datadir ./.devnet c.rlp  the blocks of a stopped node, as geth writes them
+  $ export TRIBUTARY_PRIVATE_KEY=0x...          who signs below; or --key-file, or --from on a devnet
   $ tributary data init --datanet 1 && tributary data add a.txt && tributary data push
   $ tributary ask 1 "Who wrote this?" --pay 0.1 pays for an answer; rewards explain says whom
 

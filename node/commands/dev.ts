@@ -46,6 +46,8 @@ export async function dev(flags: DevFlags, io: Io): Promise<ExitCode> {
     await restoreSnapshot(datadir, flags.snapshot)
   const screen = createScreen(flags, io)
   const node = await startable(flags, keys, datadir, { logs, screen, onFault: lifecycle.fail })
+  if (playsDemo(flags, node) && !flags.json && !flags.silent)
+    io.err('Playing the demo: rows, models and paid answers ...')
   const facts = await announce(flags, keys, datadir, node).catch(async (error: unknown) => {
     await node.stop()
     throw error
@@ -88,6 +90,9 @@ async function announce(
 
 const nowS = (): number => Math.floor(systemClock.nowMs() / 1000)
 
+const playsDemo = ({ seedDemo, bare }: DevFlags, { chain }: TributaryNode): boolean =>
+  seedDemo === true && !bare && chain.head().header.number === 0n
+
 /** Plays the demo on a chain that is still empty; one that was kept has it already, and it is told again. */
 async function demoOf(
   flags: DevFlags,
@@ -98,7 +103,7 @@ async function demoOf(
   if (!flags.seedDemo || flags.bare) return undefined
   const { findDemo, playDemo } = await import('../demo/demo.ts')
   const privateKeys = keys.map(([, privateKey]) => privateKey)
-  if (node.chain.head().header.number > 0n) return findDemo(httpUrl, privateKeys)
+  if (!playsDemo(flags, node)) return findDemo(httpUrl, privateKeys)
   return playDemo(httpUrl, privateKeys, { isAutomine: sealingOf(flags).type === 'automine', nowS })
 }
 

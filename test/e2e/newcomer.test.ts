@@ -28,6 +28,7 @@ async function run(line: string, who = 0, ...more: readonly string[]) {
   const { code, stdout, stderr } = await runCommand(args)
   return { code, stdout, stderr }
 }
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const said = (text: string | RegExp) => ({ code: 1, stderr: expect.stringMatching(text) })
 
 test('from files to a version, and everything that is refused on the way', async () => {
@@ -127,6 +128,19 @@ test('an answer that was recorded and not settled is settled by the same command
   })
   expect((await run(`rewards explain ${requestId}`)).stdout).toMatch(/stakers: \S+ OPEN to nobody/)
 }, 120_000)
+
+test('a command that waits for a block says what it has sent', async () => {
+  await rpcCall(devnet.httpUrl, 'evm_setAutomine', [false])
+  const waiting = run('ask 1 hello', 2)
+  const isSent = async (): Promise<boolean> =>
+    (await rpcCall<{ pending: string }>(devnet.httpUrl, 'txpool_status')).pending !== '0x0'
+  while (!(await isSent())) await pause(200)
+  await pause(4_000) // it tells after three seconds
+  await rpcCall(devnet.httpUrl, 'evm_setAutomine', [true])
+  await rpcCall(devnet.httpUrl, 'evm_mine')
+  const { code, stderr } = await waiting
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/sent 0x[0-9a-f]{64}, waiting/)])
+}, 60_000)
 
 test('who signs is asked for only where something is signed, and accounts the node has not are named', async () => {
   const bare = ['--rpc-url', devnet.httpUrl]
