@@ -20,8 +20,11 @@ export interface PendingLeaf {
 
 /** Receipts one answer looks into; with more, ask again with an older `to`. */
 const maxReceipts = 200
-/** Leaves in one answer: an epoch may have thousands of requests. Who claims these sees the next. */
-const maxLeaves = 500
+/**
+ * Calls one answer makes for them, whatever they find: an epoch may have thousands of requests, all claimed.
+ * One call for a leaf that is claimed, four for another.
+ */
+const maxCalls = 5_000
 
 export async function pendingView(reader: ChainReader, account: Address, range: BlockRange = {}) {
   const mine = new Set(await batchIds(reader, { contributor: account }))
@@ -30,60 +33,99 @@ export async function pendingView(reader: ChainReader, account: Address, range: 
     args.leaves.some(({ contributionId }) => mine.has(contributionId)),
   )
   const looked = withMine.slice(-maxReceipts)
-  const claimable: PendingLeaf[] = []
-  const provisional: PendingLeaf[] = []
-  for (const { args } of looked) {
-    const leaves = (await leavesView(reader, args.receiptId)) ?? []
-    for (const requestId of await requestsOf(reader, args.receiptId)) {
-      if (claimable.length + provisional.length >= maxLeaves) break
-      const found = await pendingOf(reader, account, {
-        requestId,
-        receiptId: args.receiptId,
-        leaves,
-      })
-      claimable.push(...found.claimable)
-      provisional.push(...found.provisional)
-    }
+  let olderTo = withMine.length > looked.length ? looked[0]?.blockNumber : undefined
+  const budget = { left: maxCalls }
+  const found: Pending[] = []
+  for (const { args, blockNumber } of looked.toReversed()) {
+    found.push(...(await pendingIn(within(reader, budget), account, args.receiptId, budget)))
+    if (budget.left > 0) continue
+    olderTo = blockNumber
+    break
   }
+  const inOrder = found.toReversed()
   return {
     account,
     balances: await balancesOf(reader, account),
-    claimable,
-    provisional,
+    claimable: inOrder.flatMap(({ isSettled, open }) => (isSettled ? open : [])),
+    provisional: inOrder.flatMap(({ isSettled, open }) => (isSettled ? [] : open)),
     lineage: await lineageIncome(reader, account),
     /** Older receipts were not looked into: ask again up to this block. */
-    olderTo: withMine.length > looked.length ? looked[0]?.blockNumber : undefined,
+    olderTo,
   }
+}
+
+interface Budget {
+  left: number
+}
+
+/** The same chain, each call counted. */
+const within = (reader: ChainReader, budget: Budget): ChainReader => ({
+  blockNumber: reader.blockNumber,
+  call(to, data) {
+    budget.left--
+    return reader.call(to, data)
+  },
+  logs: (request) => reader.logs(request),
+  transaction: (hash) => reader.transaction(hash),
+})
+
+/** Of one request. */
+interface Pending {
+  readonly isSettled: boolean
+  readonly open: readonly PendingLeaf[]
+}
+
+/** The youngest request first, as far as the budget goes. */
+async function pendingIn(
+  reader: ChainReader,
+  account: Address,
+  receiptId: Hex,
+  budget: Readonly<Budget>,
+): Promise<readonly Pending[]> {
+  const leaves = (await leavesView(reader, receiptId)) ?? []
+  const total = leaves.reduce((sum, { weight }) => sum + weight, 0n)
+  const own = leaves.filter(
+    ({ contributor }) => contributor.toLowerCase() === account.toLowerCase(),
+  )
+  const found: Pending[] = []
+  if (own.length === 0) return found
+  for (const requestId of (await requestsOf(reader, receiptId)).toReversed()) {
+    if (budget.left <= 0) break
+    found.push(await pendingOf(reader, { requestId, receiptId, own, total }))
+  }
+  return found
 }
 
 interface Subject {
   readonly requestId: Hex
   readonly receiptId: Hex
-  readonly leaves: readonly LeafView[]
+  /** Of the account, and the weight of all. */
+  readonly own: readonly LeafView[]
+  readonly total: bigint
 }
 
 async function pendingOf(
   reader: ChainReader,
-  account: Address,
-  { requestId, receiptId, leaves }: Subject,
-) {
+  { requestId, receiptId, own, total }: Subject,
+): Promise<Pending> {
+  const unclaimed: LeafView[] = []
+  for (const leaf of own)
+    if (!(await read(reader, 'rewards', 'isClaimed', [requestId, BigInt(leaf.index)])))
+      unclaimed.push(leaf)
+  if (unclaimed.length === 0) return { isSettled: true, open: [] }
   const payment = await read(reader, 'rewards', 'payment', [requestId])
   const isSettled = payment.state === 2
+  const current = await read(reader, 'receipts', 'receiptOf', [requestId])
+  if (payment.state === 3 || current !== receiptId) return { isSettled, open: [] }
   const pool = isSettled
     ? (await read(reader, 'rewards', 'settlement', [requestId])).data
     : (payment.amount *
         BigInt((await read(reader, 'rewards', 'splitOfRequest', [requestId])).dataBps)) /
       10_000n
-  const current = await read(reader, 'receipts', 'receiptOf', [requestId])
-  const total = leaves.reduce((sum, { weight }) => sum + weight, 0n)
-  const open: PendingLeaf[] = []
-  if (payment.state !== 3 && current === receiptId)
-    for (const leaf of leaves) {
-      if (leaf.contributor.toLowerCase() !== account.toLowerCase()) continue
-      if (await read(reader, 'rewards', 'isClaimed', [requestId, BigInt(leaf.index)])) continue
-      open.push({ requestId, receiptId, leaf, amount: amountOf(pool, total, leaf) })
-    }
-  return isSettled ? { claimable: open, provisional: [] } : { claimable: [], provisional: open }
+  const open = unclaimed.map((leaf) => {
+    return { requestId, receiptId, leaf, amount: amountOf(pool, total, leaf) }
+  })
+  return { isSettled, open }
 }
 
 /** Wei that `withdraw` of each module would pay. */
