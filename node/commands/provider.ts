@@ -14,20 +14,28 @@ import { createKeeper } from '../provider/keeper.ts'
 
 export interface ProviderFlags extends ClientFlags {
   readonly answers: string
-  /** Ends after one look. */
+  /** Ends when what was due is done. */
   readonly once?: boolean
   readonly fromBlock: bigint
   readonly pollMs: number
 }
+
+const now = (): number => performance.now()
 
 export async function runProvider(flags: ProviderFlags, io: Io): Promise<ExitCode> {
   const client = await openClient(flags)
   const logs = await createLoggers({ levels: sameLevel('info'), isPretty: io.isTerminal })
   const log = logs.of('node')
   const answerOf = (hash: `0x${string}`) => readAnswer(flags.answers, hash)
-  const keeper = createKeeper({ client, log, answerOf }, flags.fromBlock)
+  const keeper = createKeeper({ client, log, answerOf, now }, flags.fromBlock)
   if (flags.once === true) {
-    const { done, failed } = await keeper.look()
+    let [done, failed, isMore] = [0, 0, true]
+    while (isMore) {
+      const looked = await keeper.look()
+      done += looked.done
+      failed = looked.failed
+      isMore = looked.isMore && looked.done > 0
+    }
     io.out(flags.json ? JSON.stringify({ done, failed }) : `${done} done, ${failed} refused`)
     return failed === 0 ? exitCodes.ok : exitCodes.refused
   }
@@ -39,8 +47,8 @@ export async function runProvider(flags: ProviderFlags, io: Io): Promise<ExitCod
       try {
         const head = await explained(client.getBlockNumber({ cacheTime: 0 }))
         if (head !== seen) {
-          await keeper.look()
-          seen = head
+          const { isMore } = await keeper.look()
+          seen = isMore ? -1n : head
         }
       } catch (error) {
         if (!(error instanceof NodeError)) throw error

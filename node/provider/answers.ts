@@ -2,7 +2,7 @@
  * A folder of answers, each in a file named by its keccak256: what a provider keeps so that he can show them again.
  * A file that does not hash to its name is as good as none.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesToHex, keccak256, type Hex } from 'viem'
 import { NodeError } from '../../primitives/index.ts'
@@ -26,8 +26,19 @@ export async function keepAnswer(folder: string, answer: Uint8Array): Promise<He
     const path = join(folder, hash)
     await writeFile(`${path}.part`, answer, { flush: true })
     await rename(`${path}.part`, path)
+    await syncFolder(folder)
   } catch (error) {
     throw new NodeError('FILE_UNWRITABLE', `cannot keep an answer in ${folder}`, { folder }, error)
   }
   return hash
+}
+
+/** A rename is on disk when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
