@@ -14,6 +14,7 @@ import { headerOf, libraryAddress } from './evm-block.ts'
 import { haltText } from './halt-text.ts'
 import { touched } from './library-insides.ts'
 import type { NativeHost } from './native-frame.ts'
+import { createLargeData } from './native/large-data.ts'
 import type { Natives } from './native/run.ts'
 import { simulatedMessage } from './simulated-message.ts'
 import { retryWithData } from './missing-data.ts'
@@ -139,7 +140,10 @@ function createFramesCache(
     { breathe, tracer }: RunOptions = {},
   ): Frames => {
     const known = byJournal.get(journal)
-    if (known?.context === context && known.tracer === tracer) return known.frames
+    if (known?.context === context && known.tracer === tracer) {
+      known.evm.beginTransaction()
+      return known.frames
+    }
     const fork = forkOf(spec, context)
     const evm = evmFor(commonOf(chainIdOf(spec, context), fork), journal, context)
     if (signers && signers.size > 0) impersonateSigners(evm.precompiles, signers)
@@ -178,6 +182,7 @@ function hostOf(
   return {
     natives,
     tracer,
+    largeData: createLargeData(),
     block: { number, timestamp, feeRecipient, chainId: chainIdOf(spec, context) },
     moduleAt: (address) => {
       const source = context.precompiles?.get(address)

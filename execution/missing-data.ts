@@ -8,7 +8,7 @@ import type { Journal } from '../state/index.ts'
 import { MissingData } from './native/missing.ts'
 import type { RunOptions } from './types.ts'
 
-/** One transaction touches few versions; more fetches than this are a loop. */
+/** More than a transaction may ask for (native/large-data.ts): what is fetched does not come. */
 const maxFetches = 64
 
 /**

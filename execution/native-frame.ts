@@ -10,6 +10,7 @@ import { type Address, fromHex, toBigInt, toFixedBytes } from '../primitives/ind
 import { isWarmSlot } from './library-insides.ts'
 import { createGasMeter, type GasMeter, OutOfGas, prices } from './native/gas.ts'
 import type { NativeBlock, NativeModule, Transfer } from './native/module.ts'
+import type { LargeData } from './native/large-data.ts'
 import { type NativeOutcome, type Natives, runNative, transferFailed } from './native/run.ts'
 import type { StateAccess } from './native/slots.ts'
 import type { QuickCode } from './straight-call.ts'
@@ -23,6 +24,7 @@ export interface NativeHost {
   /** The module whose code stands at an address, overrides considered. */
   readonly moduleAt: (address: Address) => NativeModule | undefined
   readonly tracer: Pick<Tracer, 'log' | 'slot'> | undefined
+  readonly largeData: LargeData
 }
 
 /** Deeper calls fail (Yellow Paper, 9.1). */
@@ -50,6 +52,7 @@ export async function runNativeFrame(
     state: stateAccess(evm, host.tracer?.slot),
     block: host.block,
     natives: host.natives,
+    largeData: host.largeData,
   })
   if (outcome.type === 'return') for (const log of outcome.logs) host.tracer?.log?.(log)
   if (outcome.type === 'return') return payOut(evm, message, gas, gasLimit, module, outcome)
@@ -93,6 +96,7 @@ export function runNativeView(
     },
     block: host.block,
     natives: host.natives,
+    largeData: host.largeData,
   })
   if (outcome.type !== 'return') return failureOf(outcome, gas, gasLimit)
   for (const [slot, addresses] of seen) for (const address of addresses) state.warm(address, slot)

@@ -105,6 +105,11 @@ export class TableSharingEvm extends EVM implements QuickEvm {
     this.#host = host
   }
 
+  /** What one transaction may ask for is counted anew. */
+  beginTransaction(): void {
+    this.#host?.largeData.begin()
+  }
+
   get modules(): Natives['modules'] {
     return this.#host?.natives.modules ?? []
   }

@@ -10,6 +10,7 @@ import type { Address } from '../../primitives/index.ts'
 import type { datanetAbi } from '../abi.ts'
 import { coveredBy, longMatchTokens } from '../methods/novelty.ts'
 import type { SpanIndex } from '../methods/span.ts'
+import { indexOf } from '../span/index-of.ts'
 import type { Corpora } from '../span/native.ts'
 import { idWord, textWord } from '../words.ts'
 import { gateBps, priorArtVersion, treasury } from './parameters.ts'
@@ -49,20 +50,18 @@ export const createGateHandlers = ({
     const measure = state.measures.at(versionId).at(batchId)
     let { done, covered, tokens } = measure.load()
     if (done === rows) throw revert('AlreadyExists', [idWord(batchId)])
-    const indexOf = (id: bigint): SpanIndex => {
-      const { indexRoot } = heldVersion(context, id).words
-      return corpora.indexOf({ versionId: id, indexRoot })
-    }
+    const indexAt = (id: bigint): SpanIndex =>
+      indexOf(context, corpora, { versionId: id, ...heldVersion(context, id).words })
     const art = priorArt(context, batchId)
     if (firstRow === 0n && art === undefined) throw revert('NotFound', [idWord(0n)])
     const bits = [versionId, ...(art === undefined ? [] : [art])].reduce(
       (sum, id) => sum + BigInt(heldVersion(context, id).words.tokens.toString(2).length),
       0n,
     )
-    const index = indexOf(versionId)
+    const index = indexAt(versionId)
     const earlier = {
       firstRow: Number(firstRow),
-      art: art === undefined ? undefined : indexOf(art),
+      art: art === undefined ? undefined : indexAt(art),
     }
     for (let page = 0; page < maxRows && done < rows; page++, done++) {
       const row = tokensOfRow(index, Number(firstRow) + done)

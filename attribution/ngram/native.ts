@@ -22,9 +22,10 @@ import {
   maxLeaves,
   type SpanResult,
 } from '../span/native.ts'
+import { indexOf } from '../span/index-of.ts'
 import { textWord } from '../words.ts'
 
-type NgramContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
+type NgramContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert' | 'allowsLargeData'>
 
 /**
  * Versions that one token can be repeated over within half of a transaction's gas, whatever they hold:
@@ -98,10 +99,10 @@ export function openAnswer(
 ): NgramAnswer {
   const { gas, view } = context
   checkNgramVersion(context, versionId)
-  const { tokens, indexRoot } = view(datanet, 'version', [versionId])
+  const version = view(datanet, 'version', [versionId])
   const length = countTokens(context, answer)
-  gas.charge(positionGas * tokens)
-  const index = corpora.indexOf({ versionId, indexRoot })
+  gas.charge(positionGas * version.tokens)
+  const index = indexOf(context, corpora, { versionId, ...version })
   const { text, constants } = ngrams.textOf(index)
   const query = encodeQuery(answer, index.corpus.vocabulary)
   const batchOf = createBatchFinder(context, versionId)

@@ -7,6 +7,7 @@
 import { fromHex, type Hex } from '../../primitives/index.ts'
 import { readParam } from '../params/module.ts'
 import { byClusterThenBatch } from '../methods/ngram-claim.ts'
+import { indexOf, type IndexedVersion } from '../span/index-of.ts'
 import type { CreditedLeaf } from '../span/native.ts'
 import { squaredDistance } from '../methods/distances.ts'
 import { scoreOne } from '../vectors/native.ts'
@@ -219,12 +220,12 @@ const sumHandlers: Omit<EpochHandlers, 'enter' | 'join'> = {
 function checkNear(
   context: ReceiptsContext,
   ports: NativePorts,
-  version: { readonly versionId: bigint; readonly indexRoot: Hex },
+  version: IndexedVersion,
   [row, earlier]: readonly [bigint, bigint],
 ): void {
   const { gas, revert } = context
   gas.charge(compareGas)
-  const index = ports.corpora.indexOf(version)
+  const index = indexOf(context, ports.corpora, version)
   const [later, first] = [row, earlier].map((one) => vectorOfRow(index, Number(one)))
   if (!later || !first || later.length !== first.length)
     throw revert('InvalidArgument', [textWord('vector')])

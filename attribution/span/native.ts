@@ -11,6 +11,7 @@ import { findSpans, firstDocument, spanWeight, type SpanIndex } from '../methods
 import { maxAnswerTokens, verifySpans } from '../methods/span-proof.ts'
 import { encodeQuery, tokensOf } from '../methods/tokens.ts'
 import { byClusterThenBatch } from '../methods/ngram-claim.ts'
+import { indexOf } from './index-of.ts'
 import { textWord } from '../words.ts'
 
 /** Indexes of held versions, which the node keeps (node/corpora.ts). */
@@ -54,7 +55,7 @@ export interface SpanResult {
   readonly leaves: readonly CreditedLeaf[]
 }
 
-type SpanContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
+type SpanContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert' | 'allowsLargeData'>
 type FoundSpan = Omit<CreditedSpan, 'contributionId'>
 
 const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
@@ -71,7 +72,7 @@ export function attributeHeld(
   if (version.state !== held) throw revert('NotHeld', [versionId])
   const length = countTokens(context, answer)
   gas.charge(baseGas + tokenStepGas * BigInt(length) * BigInt(bitLength(version.tokens)))
-  const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
+  const index = indexOf(context, corpora, { versionId, ...version })
   const query = encodeQuery(answer, index.corpus.vocabulary)
   const spans = findSpans(index, query, paidSpanTokens).map((span): FoundSpan => ({
     start: span.start,

@@ -13,13 +13,17 @@ import type { SpanIndex } from '../methods/span.ts'
 import { type HeadData, isOptimal } from '../methods/linear-head.ts'
 import { influences, isInfluence, rowGradient } from '../methods/linear-influence.ts'
 import { chargeAnswer, creditBatches, type SpanResult } from '../span/native.ts'
+import { indexOf } from '../span/index-of.ts'
 import { textWord } from '../words.ts'
 import { readingGas, type Scores, type VectorPorts } from './native.ts'
 import type { Players } from './players.ts'
 
-type HeadContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
+type HeadContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert' | 'allowsLargeData'>
 /** What both modules that check heads have in common. */
-type CertifyContext = Pick<Context<typeof lineageAbi>, 'view' | 'gas' | 'revert'>
+type CertifyContext = Pick<
+  Context<typeof lineageAbi>,
+  'view' | 'gas' | 'revert' | 'allowsLargeData'
+>
 
 const headerBytes = 5
 const maxClasses = 32
@@ -205,12 +209,13 @@ export function certifyHead(
 
 /** Charges for the passes over a held version, then reads its rows as the head's data. */
 function openData(
-  { gas, revert, view }: CertifyContext,
+  context: CertifyContext,
   { corpora, vectors }: VectorPorts,
   versionId: bigint,
   head: Head,
   price: { readonly weightTenths: bigint; readonly class: bigint; readonly most: bigint },
 ) {
+  const { gas, revert, view } = context
   const version = view(datanet, 'version', [versionId])
   if (version.state !== held) throw revert('NotHeld', [versionId])
   const cells = version.rows * BigInt(head.classes)
@@ -222,7 +227,7 @@ function openData(
     readingGas(version.rows, head.dimensions)
   if (cost > price.most) throw revert('LimitExceeded', [textWord('head'), price.most])
   gas.charge(cost)
-  const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
+  const index = indexOf(context, corpora, { versionId, ...version })
   return dataOf(vectors.playersOf(index, head.dimensions), index, head)
 }
 

@@ -11,10 +11,14 @@ import { hitsOf, matchesOf, shapleyByRank, shapleyOne } from '../methods/knn-sha
 import { marginalValues } from '../methods/payout.ts'
 import { ragShapley } from '../methods/rag-shapley.ts'
 import { chargeAnswer, type Corpora, creditBatches, type SpanResult } from '../span/native.ts'
+import { indexOf } from '../span/index-of.ts'
 import { textWord } from '../words.ts'
 import { labelOf, type Players, vectorOf, type VectorReader } from './players.ts'
 
-type VectorContext = Pick<Context<typeof receiptsAbi>, 'view' | 'gas' | 'revert'>
+type VectorContext = Pick<
+  Context<typeof receiptsAbi>,
+  'view' | 'gas' | 'revert' | 'allowsLargeData'
+>
 
 /** Neighbours that vote (kNN) and candidates that count (RAG). */
 const votes = 5
@@ -189,7 +193,7 @@ function open(
     readingGas(version.rows, vector.length)
   if (cost > mostGas) throw revert('LimitExceeded', [textWord('components'), mostGas])
   gas.charge(cost)
-  const index = corpora.indexOf({ versionId, indexRoot: version.indexRoot })
+  const index = indexOf(context, corpora, { versionId, ...version })
   const players = vectors.playersOf(index, vector.length)
   return { players, vector, label: labelOf(answer, index) }
 }

@@ -6,6 +6,7 @@
 export { type GasMeter } from './gas.ts'
 export { historyBlocks } from './history.ts'
 export { array, type LayoutOf, layout, mapping, struct } from './layout.ts'
+export { createLargeData, maxLargeDataTokens } from './large-data.ts'
 export { MissingData } from './missing.ts'
 export {
   type CallMessage,

@@ -115,6 +115,8 @@ export interface Context<abi extends Abi = Abi> {
     name: name,
     args: args,
   ) => ContractFunctionReturnType<other, ViewMutability, name, args>
+  /** False: the transaction asks for more than every node can have at hand (large-data.ts). */
+  readonly allowsLargeData: (key: Hex, tokens: bigint) => boolean
   /** Of one of the 8,191 blocks before this one; undefined where the chain does not keep them. */
   readonly blockHash: (number: bigint) => Hex | undefined
   /** Whether a fork of the native modules is active in this block. */

@@ -20,6 +20,7 @@ import { encodeValues } from './abi-encode.ts'
 import { type AbiField, isWord, parseAbiFields } from './abi-type.ts'
 import { type GasMeter, keccakGas, OutOfGas, prices, words } from './gas.ts'
 import { historyContract, readBlockHash } from './history.ts'
+import type { LargeData } from './large-data.ts'
 import {
   type Context,
   type NativeBlock,
@@ -55,6 +56,7 @@ export interface NativeCall {
   readonly state: StateAccess
   readonly block: NativeBlock
   readonly natives: Natives
+  readonly largeData: Pick<LargeData, 'allows'>
 }
 
 export type NativeOutcome =
@@ -226,6 +228,7 @@ function createContext(call: NativeCall, method: NativeMethod, logs: Log[]): Con
       name: string,
       args: readonly AbiValue[],
     ): unknown => callView(call, other.address, name, args),
+    allowsLargeData: (key: Hex, tokens: bigint) => call.largeData.allows(key, tokens),
     blockHash: (number: bigint) =>
       readBlockHash(createSlots(call.state, historyContract, gas, true), block.number, number),
     isActive: (fork) => isActive(call, fork),
