@@ -24,8 +24,8 @@ const burstBytes = 8 * 2 ** 20
 const bytesPerMs = (4 * 2 ** 20) / 1_000
 /** Claims and pauses are kept for so many peers. */
 const maxPeers = 1_024
-/** Who has never answered is asked before who is slower than this, and after who is quicker. */
-const unknownMs = 1_000
+/** Who has never answered is asked before who is slower than this for a block, and after who is quicker. */
+const unknownMs = 100
 
 export interface CatchUp {
   /** A peer has said something about a height. */
@@ -56,6 +56,8 @@ interface Asked {
   readonly atMs: number
   /** It claims to be further, so silence is a failure; else it may have nothing to say. */
   readonly isLag: boolean
+  /** The first block has come: what lasts now is ours, its execution. */
+  isGiven: boolean
 }
 
 interface Ports {
@@ -67,20 +69,71 @@ interface Ports {
   readonly inWork: () => readonly Message[]
 }
 
-export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports): CatchUp {
+export function createCatchUp(ports: Ports): CatchUp {
+  const { ownHeight } = ports
   const waiting = new Map<bigint, Waiting>()
   const past = createExperience()
-  const alarm = createAlarm(clock, () => look())
-  let asked: Asked | undefined
+  const question = createQuestion(ports, past, waiting)
   /** Since the start nobody has been heard who is at our height. */
   let isNew = true
 
+  return {
+    onClaim(peer, height) {
+      const own = ownHeight()
+      if (isNew && height >= own) {
+        isNew = false
+        if (height === own) question.ask(peer, false)
+      }
+      if (height > own && past.claimed(peer, height)) question.onNews(peer, height)
+    },
+    onHeight(isLate) {
+      const own = ownHeight()
+      const next = take(waiting, own)
+      if (next !== undefined) return next
+      question.onHeight(own)
+      const peer = isLate ? peerAt(past.claims, own) : undefined
+      if (peer !== undefined) question.ask(peer, false)
+      return undefined
+    },
+    onWant: createAnswers(ports),
+    onDecision(peer, decision) {
+      const { height } = decision.certificate
+      const own = ownHeight()
+      if (height < own) return ignore('DECISION_OLD', `height ${height} is decided`)
+      if (!question.isAnswer(peer, height))
+        // A slow answer to an older question comes so, too: no fault.
+        return ignore('DECISION_UNASKED', `nobody asked for the decision of height ${height}`)
+      if (height > own) return keepWaiting(waiting, { decision, from: peer })
+      question.onGiven()
+      return accept(decision)
+    },
+    onFalse(peer) {
+      past.failed(peer, 0)
+      waiting.clear()
+      question.drop(peer)
+    },
+    onGone(peer) {
+      past.claims.delete(peer)
+      question.drop(peer)
+    },
+    stop: () => question.stop(),
+  }
+}
+
+/** The one question that is out, and when the next is due. */
+function createQuestion(
+  { network, clock, ownHeight }: Ports,
+  past: ReturnType<typeof createExperience>,
+  waiting: Map<bigint, Waiting>,
+) {
+  let asked: Asked | undefined
   const ask = (peer: PeerId, isLag: boolean): void => {
-    asked = { peer, from: ownHeight(), atMs: clock.nowMs(), isLag }
+    asked = { peer, from: ownHeight(), atMs: clock.nowMs(), isLag, isGiven: false }
     network.send(peer, encodePacket({ type: 'want', height: asked.from }), 'vote')
   }
   const look = (): void => {
     const own = ownHeight()
+    if (asked?.isGiven === true) return alarm.set(past.patienceMs(asked.peer))
     if (asked?.isLag === true && asked.from === own) {
       past.failed(asked.peer, past.patienceMs(asked.peer))
       asked = undefined
@@ -91,56 +144,40 @@ export function createCatchUp({ app, network, clock, ownHeight, inWork }: Ports)
     ask(peer, true)
     alarm.set(past.patienceMs(peer))
   }
+  const alarm = createAlarm(clock, look)
   const lookAgain = (): void => {
     asked = undefined
     alarm.stop()
     alarm.set(0)
   }
-
   return {
-    onClaim(peer, height) {
-      const own = ownHeight()
-      if (isNew && height >= own) {
-        isNew = false
-        if (height === own) ask(peer, false)
-      }
-      if (height <= own || !past.claimed(peer, height)) return
+    ask,
+    stop: () => alarm.stop(),
+    isAnswer: (peer: PeerId, height: bigint): boolean =>
+      asked?.peer === peer && height < asked.from + BigInt(maxAnswerDecisions),
+    onGiven(): void {
+      if (asked) asked.isGiven = true
+    },
+    /** Somebody else is asked, if it was this one. */
+    drop(peer: PeerId): void {
+      if (asked?.peer === peer) lookAgain()
+    },
+    /** A peer claims more than before. */
+    onNews(peer: PeerId, height: bigint): void {
+      const isFar = height > ownHeight() + 1n
       // Who has failed before keeps nobody waiting for whom a better one can be asked.
       const isBetter = asked !== undefined && past.isBetter(peer, asked.peer)
       if (isBetter) asked = undefined
       // Who is two heights ahead is not ahead by a moment.
-      if (isBetter || (height > own + 1n && asked?.isLag !== true)) alarm.stop()
-      alarm.set(height > own + 1n ? 0 : graceMs)
+      if (isBetter || (isFar && asked?.isLag !== true)) alarm.stop()
+      alarm.set(isFar ? 0 : graceMs)
     },
-    onHeight(isLate) {
-      const own = ownHeight()
-      const next = take(waiting, own)
-      if (next !== undefined) return next
-      if (asked !== undefined && asked.from < own) {
-        past.delivered(asked.peer, clock.nowMs() - asked.atMs)
-        lookAgain()
-      }
-      const peer = isLate ? peerAt(past.claims, own) : undefined
-      if (peer !== undefined) ask(peer, false)
-      return undefined
+    /** The own height has moved and nothing waits for it: the answer has been used. */
+    onHeight(own: bigint): void {
+      if (asked === undefined || asked.from >= own) return
+      past.delivered(asked.peer, clock.nowMs() - asked.atMs, Number(own - asked.from))
+      lookAgain()
     },
-    onWant: createAnswers({ app, network, clock, ownHeight, inWork }),
-    onDecision(peer, decision) {
-      const { height } = decision.certificate
-      const own = ownHeight()
-      if (height < own) return ignore('DECISION_OLD', `height ${height} is decided`)
-      if (asked?.peer !== peer || height >= asked.from + BigInt(maxAnswerDecisions))
-        // A slow answer to an older question comes so, too: no fault.
-        return ignore('DECISION_UNASKED', `nobody asked for the decision of height ${height}`)
-      return height === own ? accept(decision) : keepWaiting(waiting, { decision, from: peer })
-    },
-    onFalse(peer) {
-      past.failed(peer, 0)
-      waiting.clear()
-      if (asked?.peer === peer) lookAgain()
-    },
-    onGone: (peer) => void past.claims.delete(peer),
-    stop: () => alarm.stop(),
   }
 }
 
@@ -176,9 +213,9 @@ function createExperience() {
       return true
     },
     /** Twice what it took last is enough, and never more than before: who is slow on purpose gains no time. */
-    delivered(peer: PeerId, ms: number): void {
+    delivered(peer: PeerId, ms: number, blocks: number): void {
       failures.delete(peer)
-      set(took, peer, ms)
+      set(took, peer, ms / blocks)
       set(limits, peer, Math.min(patienceMs(peer), Math.max(minPatienceMs, 2 * ms)))
     },
     /** Twice what was too short. */

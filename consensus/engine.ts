@@ -353,7 +353,7 @@ function receiveDecision(
     identify: (bytes) => work.app.identify(bytes),
   })
   if (verdict.type !== 'accept') {
-    if (from !== undefined) work.catchUp.onFalse(from)
+    if (from !== undefined && verdict.type === 'reject') work.catchUp.onFalse(from)
     return verdict
   }
   // It begins the height, early perhaps: what that asks to be built is not needed any more.

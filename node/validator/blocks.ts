@@ -61,7 +61,6 @@ export function createBlocks({ store, engine, validators, checker, address }: Bl
     if (height >= engine.height()) {
       const refusal = refusalOf(await engine.offer(decision))
       if (!refusal || height >= engine.height()) return refusal
-      if (passedOn.has(height)) return known
     }
     return compare(decision) // it is here, if only since a moment
   }
@@ -88,8 +87,11 @@ export function createBlocks({ store, engine, validators, checker, address }: Bl
       const { height } = packet.value.certificate
       if (height + fresh < engine.height()) return ignore('DECISION_OLD', 'this block is old')
       if (passedOn.has(height)) return known
+      // While it is judged too: another choice of seals is no news.
+      passedOn.add(height)
       const refusal = await judge(packet.value)
-      if (!refusal) passOn(height)
+      if (refusal) passedOn.delete(height)
+      else passOn(height)
       return refusal
     },
     async *serve(request) {

@@ -143,11 +143,11 @@ test('a liar that has been asked in vain holds up no question to an honest peer'
   expect(sent.at(-1)).toBe('honest: want 1')
 })
 
-/** `liar` claims the end of time and gives one block as late as its patience bears; `honest` gives 16 at once. */
-async function heightsIn(seconds: number, isLiarThere: boolean): Promise<number> {
+/** `liar` claims the end of time and gives one block, `dripMs` late, later each time; `honest` gives 16 at once. */
+async function heightsIn(seconds: number, firstMs?: number, growth = 2): Promise<number> {
   const clock = createHandClock()
   let own = 1n
-  let dripMs = 1_900
+  let dripMs = firstMs ?? 0
   const give = (peer: string, height: bigint): void => {
     const verdict = catchUp.onDecision(peer, decision(height, 10))
     let next = verdict.type === 'accept' ? verdict.value : undefined
@@ -169,7 +169,7 @@ async function heightsIn(seconds: number, isLiarThere: boolean): Promise<number>
           for (let at = height; at < height + 16n; at++) clock.after(20, () => give(peer, at))
         else {
           clock.after(dripMs, () => give(peer, height))
-          dripMs = Math.min(31_000, 2 * dripMs - 200)
+          dripMs = Math.min(31_000, growth * dripMs)
         }
       },
     },
@@ -178,7 +178,7 @@ async function heightsIn(seconds: number, isLiarThere: boolean): Promise<number>
     inWork: () => [],
   })
   for (let second = 0; second < seconds; second++) {
-    if (isLiarThere) catchUp.onClaim('liar', 10n ** 12n)
+    if (firstMs !== undefined) catchUp.onClaim('liar', 10n ** 12n)
     catchUp.onClaim('honest', 1_000n + BigInt(second))
     // One by one: an answer of 16 blocks leads to the next question.
     for (let part = 0; part < 5; part++) await clock.advance(200)
@@ -187,9 +187,10 @@ async function heightsIn(seconds: number, isLiarThere: boolean): Promise<number>
 }
 
 test('a peer that claims the end of time and drips does not keep a lagging node from an honest one', async () => {
-  const alone = await heightsIn(20, false)
+  const alone = await heightsIn(20)
   expect(alone).toBeGreaterThan(200)
-  expect(await heightsIn(20, true)).toBe(alone)
+  expect(await heightsIn(20, 1_900)).toBe(alone)
+  expect(await heightsIn(20, 850, 1)).toBeGreaterThan(0.8 * alone)
 })
 
 test('a false decision that waited for its turn is blamed on who sent it', async () => {
@@ -211,4 +212,29 @@ test('what a peer claimed that has left is forgotten', async () => {
   catchUp.onGone('gone')
   await clock.advance(5_000)
   expect(sent).toEqual([])
+})
+
+test('an answer whose blocks take long to execute is used to its end before anybody is asked again', async () => {
+  const { clock, catchUp, sent, move } = setUp(0)
+  catchUp.onClaim('peer', 20n)
+  await clock.advance(0)
+  for (let height = 1n; height <= 4n; height++) catchUp.onDecision('peer', decision(height, 10))
+  for (let height = 2n; height <= 4n; height++) {
+    await clock.advance(1_500)
+    move(height)
+  }
+  expect(sent).toEqual(['peer: want 1'])
+  move(5n)
+  await clock.advance(0)
+  expect(sent.slice(1)).toEqual(['peer: want 5'])
+})
+
+test('when the peer that was asked leaves, another is asked at once', async () => {
+  const { clock, catchUp, sent } = setUp(0)
+  catchUp.onClaim('first', 8n)
+  await clock.advance(0)
+  catchUp.onClaim('second', 9n)
+  catchUp.onGone('first')
+  await clock.advance(0)
+  expect(sent).toEqual(['first: want 1', 'second: want 1'])
 })

@@ -17,6 +17,9 @@ type Behaviour = 'honest' | 'liar' | 'short' | 'broken' | 'large' | 'slow'
 
 const maxBlockBytes = 2 ** 20
 
+/** There is no true block above; who claims more has none. */
+const trueTip = 1_000
+
 /** Block h of the true chain is the text `h`; a liar's is `h!`, a large one has spaces behind it. */
 function world(
   peers: Readonly<Record<string, { tip: number; does: Behaviour }>>,
@@ -49,7 +52,7 @@ function world(
           if (peer.does === 'slow')
             await new Promise<void>((resolve) => void clock.after(9_900, resolve))
           const height = Number(range.value.from) + i
-          if (peer.does !== 'liar' && height > peer.tip) return
+          if (peer.does !== 'liar' && height > Math.min(peer.tip, trueTip)) return
           const text = `${height}${peer.does === 'liar' ? '!' : ''}`
           yield new TextEncoder().encode(peer.does === 'large' ? text.padEnd(maxBlockBytes) : text)
         }
