@@ -355,6 +355,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     { type: 'seeds', byzantine: 1, strategy: 'flood' },
   ),
   bug('a validator that lags asks nobody', [
-    ['consensus/catch-up.ts', '      alarm.set(height > own + 1n ? 0 : graceMs)\n', ''],
+    ['consensus/catch-up.ts', '      alarm.set(isFar ? 0 : graceMs)\n', ''],
   ]),
 ]
