@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals'
 import { moduleAddresses } from '../../../../attribution/abi.ts'
 import { zeroWord } from '../../../../attribution/words.ts'
 import { auditBond, auditState, drawBlocks } from '../../../../attribution/receipts/audit.ts'
+import { auditView, type ChainReader } from '../../../../attribution/views/index.ts'
 import { toHex, type Hex } from '../../../../primitives/index.ts'
 import { bytesOf, govern, type EconomyLeaf } from '../../../support/economy.ts'
 import { alice, bob } from '../../../support/world.ts'
@@ -73,6 +74,14 @@ async function stated(
   }
   throw new Error('none was')
 }
+
+/** For receipts that nobody has doubted: it knows no logs. */
+const readerOf = ({ economy }: Case): ChainReader => ({
+  blockNumber: economy.height(),
+  call: async (to, data) => toHex((await economy.call(erin, to, data)).returnData),
+  logs: () => Promise.resolve([]),
+  transaction: () => Promise.resolve(undefined),
+})
 
 const settle = () => given.economy.send(erin, 'rewards', 'settle', [given.requestId, []])
 const finalize = (receiptId: Hex) => given.economy.send(erin, 'receipts', 'finalize', [[receiptId]])
@@ -240,6 +249,7 @@ test('a receipt that is paid is final, however late its bond is taken back', asy
     ])
   for (const who of [alice, erin])
     expect(await refusal(send('expire', [receiptId], who))).toMatchObject(['InvalidArgument', {}])
+  expect((await auditView(readerOf(given), receiptId))?.due).toBe('settle')
   const before = await balances(given, alice)
   await finalize(receiptId)
   expect(await stateOf(given, receiptId)).toBe(state.final)
