@@ -368,15 +368,15 @@ async function offer(work: Work, decision: Decision): Promise<Verdict<undefined>
   const { height } = decision.certificate
   const isNext = height === work.next.height && !work.isStopped
   if (!isNext) return ignore('DECISION_OUT_OF_TURN', `height ${height} is not in work`)
-  const over = new Promise<void>((resolve) => void work.atNextHeight.push(resolve))
+  const over = () => new Promise<void>((resolve) => void work.atNextHeight.push(resolve))
   if (work.core.height === height && isDecided(work.core)) {
-    await over // the next can be offered then
+    await over() // the next can be offered then
     return ignore('DECISION_KNOWN', `height ${height} is decided already`)
   }
   let verdict: Verdict<undefined> = accept(undefined)
   guard(work, () => {
     verdict = receiveDecision(work, decision, undefined)
   })
-  if (verdict.type === 'accept') await over
+  if (verdict.type === 'accept') await over()
   return verdict
 }

@@ -72,8 +72,9 @@ const broadcast = (message: Message): Effect => ({ type: 'broadcast', message })
 /**
  * After a replay, in place of all effects it gave: what is still unanswered. Timers start afresh,
  * verdicts, values and signatures that did not reach the log are asked for again, and a decision
- * that may not have been committed is decided again. What it stopped for, it stops for again. Own votes of the round are said again at once:
- * the log may have them and the network not, and what we say next may rest on them.
+ * that may not have been committed is decided again. What it stopped for, it stops for again. Own votes
+ * of the round are said again at once: the log may have them and the network not, and what we say next
+ * may rest on them.
  */
 export function resume(state: CoreState): readonly Effect[] {
   if (isDecided(state)) return state.decision ? [state.decision, ...rebroadcast(state)] : []

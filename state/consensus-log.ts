@@ -263,11 +263,11 @@ function laterWitness(
 function witnessWithoutMark(bytes: Uint8Array): number | undefined {
   const markEnd = headBytes + markOf(2, 0n).length + saltBytes
   const end = endOf(bytes, markEnd)
-  // A page that was lost reads as zeros, and these as records of sequence 0.
-  if (end === undefined || toCount(bytes, markEnd + 8, placeBytes) !== 1) return undefined
+  if (end === undefined) return undefined
   const salt = saltAt(bytes, markEnd, end)
   let sequence = 1
   for (let at = end, next = recordAt(bytes, at, salt); next; next = recordAt(bytes, at, salt)) {
+    // A page that was lost reads as zeros, and these as records of sequence 0.
     if (next.sequence !== ++sequence) return undefined
     if (next.syncedBytes > 0) return at
     at = next.end

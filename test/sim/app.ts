@@ -10,6 +10,7 @@ import {
   type Decision,
   type ValidatorSet,
 } from '../../consensus/index.ts'
+import { maxClockMs } from './options.ts'
 import {
   asBytes,
   asInteger,
@@ -139,10 +140,10 @@ export const headOf = (store: ToyStore): Hex => store.hashes.at(-1) ?? genesisHa
 
 /**
  * How far a chain's time is ahead. With more than f clocks wrong a block may have a time to come; no right
- * clock finds the next one timely before that.
+ * clock finds the next one timely before that. What is ahead of all clocks there were is waited for no longer.
  */
 export const aheadMs = (nodes: readonly { readonly store: ToyStore }[], nowMs: number): number =>
-  Math.max(0, ...nodes.map(({ store }) => store.lastTimeMs - nowMs))
+  Math.min(maxClockMs + 1_000, Math.max(0, ...nodes.map(({ store }) => store.lastTimeMs - nowMs)))
 
 /** Takes virtual time; what dies meanwhile never answers. */
 export type Work = <value>(

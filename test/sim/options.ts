@@ -93,6 +93,9 @@ export interface SimLimits {
   readonly minDelayMs?: number
 }
 
+/** No clock is wrong by more. */
+export const maxClockMs = 60_000
+
 /** Time at the end of a run without faults. */
 const healedShare = 0.35
 /** A slow network takes some rounds to a height. */
@@ -172,7 +175,7 @@ function rollHappenings(
     })
   for (let i = often(4); i > 0; i--) {
     const isJump = dice.chance(0.3)
-    const reach = isJump ? 60_000 : 400
+    const reach = isJump ? maxClockMs : 400
     list.push({
       type: 'clock',
       atMs: at(),

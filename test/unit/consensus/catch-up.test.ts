@@ -36,9 +36,9 @@ function setUp(blockBytes: number, inWork: readonly Message[] = []) {
     ownHeight: () => own,
     inWork: () => inWork,
   })
-  const move = (to: bigint, isLate = true): void => {
+  const move = (to: bigint, isLate = true) => {
     own = to
-    catchUp.onHeight(isLate)
+    return catchUp.onHeight(isLate)
   }
   return { clock, catchUp, sent, move, sentBytes: () => sentBytes }
 }
@@ -200,7 +200,7 @@ test('a false decision that waited for its turn is blamed on who sent it', async
   expect(catchUp.onDecision('liar', decision(2n, 10)).type).toBe('accept')
   expect(catchUp.onDecision('liar', decision(1n, 10)).type).toBe('accept')
   catchUp.onClaim('honest', 9n)
-  move(2n)
+  expect(move(2n)).toMatchObject({ from: 'liar', decision: { certificate: { height: 2n } } })
   catchUp.onFalse('liar')
   await clock.advance(0)
   expect(sent).toEqual(['liar: want 1', 'honest: want 2'])

@@ -4,10 +4,12 @@ import {
   createEngine,
   type Decision,
   defaultParams,
+  encodePacket,
+  type Network,
   proposerOf,
   type Wal,
 } from '../../../consensus/index.ts'
-import { keccakHex, silentLogger } from '../../../primitives/index.ts'
+import { ignore, keccakHex, silentLogger } from '../../../primitives/index.ts'
 import { createLone, hashOf, signedIn } from '../../support/consensus-lone.ts'
 import { createHandClock, turn } from '../../support/clock.ts'
 import { certified, checkerOf, keysOf, setOfKeys } from '../../support/consensus-keys.ts'
@@ -23,6 +25,9 @@ function createProposer(committing: () => Promise<void> = async () => undefined)
   const committed: bigint[] = []
   const proposed: bigint[] = []
   const signed: string[] = []
+  /** Peers that were sent something, in order. */
+  const asked: string[] = []
+  let receive: Parameters<Network['listen']>[0] = () => ignore('NOT_STARTED', 'nobody listens')
   const address = proposerOf(set, 1n, 0)
   const engine = createEngine(
     { params: defaultParams },
@@ -62,7 +67,11 @@ function createProposer(committing: () => Promise<void> = async () => undefined)
         },
       },
       wal: memory,
-      network: { broadcast: () => undefined, send: () => undefined, listen: () => undefined },
+      network: {
+        broadcast: () => undefined,
+        send: (peer) => void asked.push(peer),
+        listen: (listener) => void (receive = listener),
+      },
       checker: checkerOf(),
       clock,
       log: silentLogger,
@@ -71,7 +80,9 @@ function createProposer(committing: () => Promise<void> = async () => undefined)
       },
     },
   )
-  return { engine, clock, committed, proposed, signed }
+  const hear = (decision: Decision, from: string) =>
+    receive(encodePacket({ type: 'decision', ...decision }), from)
+  return { engine, clock, committed, proposed, signed, asked, hear }
 }
 
 const decisionOf = (height: bigint): Decision => {
@@ -106,6 +117,38 @@ test('who brings a block while it is being committed is told when that is over',
   await Promise.all([first, again])
   expect(second).toMatchObject({ type: 'ignore', code: 'DECISION_KNOWN' })
   expect(node.engine.height()).toBe(2n)
+})
+
+test('a block that is decided while a peer brings it again takes nothing from what it brought with it', async () => {
+  let finish: (() => void) | undefined
+  const node = createProposer(async () => {
+    if (node.committed.length === 0) await new Promise<void>((resolve) => (finish = resolve))
+  })
+  node.engine.start()
+  node.engine.hear('peer', 3n)
+  await node.clock.advance(0)
+  for (const height of [1n, 2n]) expect(node.hear(decisionOf(height), 'peer').type).toBe('accept')
+  await turn()
+  expect(node.hear(decisionOf(1n), 'peer')).toMatchObject({ type: 'ignore', code: 'HEIGHT_PAST' })
+  finish?.()
+  await turn()
+  expect(node.committed).toEqual([1n, 2n])
+  await node.engine.stop()
+})
+
+test('a false block that waited behind a good one is its sender’s: another is asked at once', async () => {
+  const node = createProposer()
+  node.engine.start()
+  node.engine.hear('liar', 3n)
+  await node.clock.advance(0)
+  node.engine.hear('honest', 4n)
+  node.hear({ ...decisionOf(2n), block: blockOf(3n) }, 'liar')
+  node.hear(decisionOf(1n), 'liar')
+  await turn()
+  expect(node.committed).toEqual([1n])
+  await node.clock.advance(0)
+  expect(node.asked).toEqual(['liar', 'honest'])
+  await node.engine.stop()
 })
 
 test('a false decision begins no height before its time, and takes nobody’s turn', async () => {

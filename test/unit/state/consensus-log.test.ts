@@ -188,6 +188,18 @@ describe('bytes of a block that look like a record', () => {
     expect(read(tornIn(block, 0.9))).toEqual([[...new Uint8Array(300)]])
   })
 
+  test('nor of a first page that was lost, behind which everybody knows the salt', () => {
+    const bytes = new Uint8Array(8_192)
+    // Zeros read as records without content, each with this salt.
+    const known = crc32c(new Uint8Array(12))
+    const record = Buffer.from(fakeRecord(5, 4_096))
+    record.writeUInt32BE((record.readUInt32BE(4) ^ known) >>> 0, 4)
+    bytes.set(record, 4_096)
+    const disk = createTornDisk()
+    disk.open(pathOf(7)).append(bytes)
+    expect(read(disk)).toEqual([])
+  })
+
   test('are not looked at by the thousand', () => {
     const head = fakeRecord(2 ** 40, 1_000, 2_000_000).subarray(0, 20)
     const block = Buffer.concat(Array.from({ length: 300_000 }, () => head))

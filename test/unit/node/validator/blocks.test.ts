@@ -60,6 +60,15 @@ test.each([
   await close()
 })
 
+test('while one is judged, other choices of its seals are no news', async () => {
+  const { blocks, say, close } = await nodeWithBlock(false)
+  const heard = await Promise.all(quorums.map((signers) => blocks.hear(say(signers))))
+  const codes = heard.map((refusal) => refusal?.code ?? 'passed on')
+  expect(codes[0]).toBe('passed on')
+  expect(new Set(codes.slice(1))).toEqual(new Set(['DECISION_KNOWN']))
+  await close()
+})
+
 test('a false one before it takes nothing from it', async () => {
   const { blocks, say, close } = await nodeWithBlock(true)
   expect(await blocks.hear(say([0, 1]))).toMatchObject({ type: 'reject', code: 'NO_QUORUM' })
