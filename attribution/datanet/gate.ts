@@ -1,9 +1,9 @@
 /**
  * The novelty gate (attribution notes 4.2): how much of a batch stands, in long matches, in what was there
- * before it: the rows that its version has before it, of batches offered earlier, and the protocol's prior art. Measured by the chain
- * itself over indexes of held versions, so it is no one's word; page by page, since a batch may be long. A
- * batch of which half or more was there is turned away: no later version is built on it, and its deposit is
- * lost. Sees what was copied with few changes, not a paraphrase.
+ * before it: the rows that its version has before it, of batches offered earlier, and the protocol's prior
+ * art. Measured by the chain itself over indexes of held versions, so it is no one's word; page by page,
+ * since a batch may be long. A batch of which half or more was there is turned away: no later version is
+ * built on it, and its deposit is lost. Sees what was copied with few changes, not a paraphrase.
  */
 import type { Handlers } from '../../execution/native/index.ts'
 import type { Address } from '../../primitives/index.ts'
