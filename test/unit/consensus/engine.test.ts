@@ -19,6 +19,8 @@ const set = setOfKeys(keys)
 const memory: Wal = { begin: () => [], append: () => undefined, flush: () => undefined }
 const blockOf = (height: bigint): Uint8Array => new TextEncoder().encode(`block ${height}`)
 
+const deaf: Parameters<Network['listen']>[0] = () => ignore('NOT_STARTED', 'nobody listens')
+
 /** A node whose turn it is to propose at the first height it works on. */
 function createProposer(committing: () => Promise<void> = async () => undefined) {
   const clock = createHandClock()
@@ -27,7 +29,7 @@ function createProposer(committing: () => Promise<void> = async () => undefined)
   const signed: string[] = []
   /** Peers that were sent something, in order. */
   const asked: string[] = []
-  let receive: Parameters<Network['listen']>[0] = () => ignore('NOT_STARTED', 'nobody listens')
+  let receive = deaf
   const address = proposerOf(set, 1n, 0)
   const engine = createEngine(
     { params: defaultParams },
