@@ -137,7 +137,13 @@ function onTimeout(state: CoreState, { timeout }: Of<'timeout'>): StepResult {
   const { kind, height, round } = timeout
   const unchanged = { state, effects: [] }
   if (round !== state.round.round) return unchanged
-  if (kind === 'rebroadcast') return { state, effects: rebroadcast(state) }
+  if (kind === 'rebroadcast')
+    return {
+      state: state.done.saidAgain
+        ? state
+        : change(state, { done: { ...state.done, saidAgain: true } }),
+      effects: rebroadcast(state),
+    }
   return advance(unchanged, { type: 'timeout', kind, height, round })
 }
 

@@ -22,9 +22,9 @@ export const schedule = (state: CoreState, kind: TimeoutKind): Effect => {
 }
 
 /**
- * All votes of the round that we know, the certificates that let others follow, and the proposal where we
- * made it or are locked on it: two that hear us may not hear each other, and nobody else carries what one
- * says to the other. After a decision: its certificate.
+ * Own votes of the round, from the second time on all that we know, the certificates that let others follow,
+ * and the proposal where we made it or are locked on it: two that hear us may not hear each other, and nobody
+ * else carries what one says to the other. After a decision: its certificate.
  */
 export function rebroadcast(state: CoreState): readonly Effect[] {
   const again = schedule(state, 'rebroadcast')
@@ -38,14 +38,19 @@ export function rebroadcast(state: CoreState): readonly Effect[] {
   )
   const polka = quorumCertificate(state, 'polka', validRound, validValue)
   const certificates = [state.entry, polka].flatMap((certificate) => certificate ?? [])
+  const votes = state.done.saidAgain ? votesOfRound(state, round) : ownVotes(state)
   return [
-    ...votesOf(state.votes, 'prevote', round).map(broadcast),
-    ...votesOf(state.votes, 'precommit', round).map(broadcast),
+    ...votes.map(broadcast),
     ...certificates.map(broadcast),
     ...proposals.flatMap((held) => proposalMessages(state, held)),
     again,
   ]
 }
+
+const votesOfRound = ({ votes }: CoreState, round: number): readonly Message[] => [
+  ...votesOf(votes, 'prevote', round),
+  ...votesOf(votes, 'precommit', round),
+]
 
 function ownVotes(state: CoreState): readonly Message[] {
   const index = state.validators.indexes.get(state.round.self)
@@ -57,14 +62,13 @@ function ownVotes(state: CoreState): readonly Message[] {
 
 /** For who comes late to the height: how it was decided, or what was said in this round and why it began. */
 export function saidSoFar(state: CoreState): readonly Message[] {
-  const { decision, entry, votes } = state
+  const { decision, entry } = state
   const round = decision?.round ?? state.round.round
   const proposals = proposalsOf(state, round)
     .flatMap((held) => proposalMessages(state, held))
     .flatMap((effect) => (effect.type === 'broadcast' ? [effect.message] : []))
   if (decision) return [decision.certificate, ...proposals]
-  const said = [...votesOf(votes, 'prevote', round), ...votesOf(votes, 'precommit', round)]
-  return [...(entry ? [entry] : []), ...proposals, ...said]
+  return [...(entry ? [entry] : []), ...proposals, ...votesOfRound(state, round)]
 }
 
 const broadcast = (message: Message): Effect => ({ type: 'broadcast', message })

@@ -33,6 +33,8 @@ export type Done = {
   readonly precommitAny: boolean
   /** Asked the application for a value: 'asked'; proposed it: 'answered'. */
   readonly value: 'unasked' | 'asked' | 'answered'
+  /** Own votes have been said again: the round hangs, and the next time those of others are too. */
+  readonly saidAgain: boolean
 }
 
 export type CoreState = {
@@ -74,6 +76,7 @@ export const nothingDone: Done = {
   polkaAny: false,
   precommitAny: false,
   value: 'unasked',
+  saidAgain: false,
 }
 
 /** An observer has no address; what its round machine would say is never asked to be signed. */

@@ -203,20 +203,18 @@ export const coreMutants: MutantTable = {
     ],
   ],
   'repeat.ts': [
-    [
-      'prevotes are said once',
-      "    ...votesOf(state.votes, 'prevote', round).map(broadcast),\n",
-      '',
-    ],
-    [
-      'precommits are said once',
-      "    ...votesOf(state.votes, 'precommit', round).map(broadcast),\n",
-      '',
-    ],
+    ['votes are said once', '    ...votes.map(broadcast),\n', ''],
+    ['prevotes of others are not carried', "  ...votesOf(votes, 'prevote', round),\n", ''],
+    ['precommits of others are not carried', "  ...votesOf(votes, 'precommit', round),\n", ''],
     [
       'votes of others are not carried',
-      "    ...votesOf(state.votes, 'prevote', round).map(broadcast),\n",
-      '    ...ownVotes(state).map(broadcast),\n',
+      'state.done.saidAgain ? votesOfRound',
+      'state.isHalted ? votesOfRound',
+    ],
+    [
+      'all votes are said again at once',
+      'state.done.saidAgain ? votesOfRound',
+      '!state.isHalted ? votesOfRound',
     ],
     [
       'said again once only',

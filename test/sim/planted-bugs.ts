@@ -327,8 +327,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug('nothing is sent again', [
     [
       'consensus/repeat.ts',
-      "  return [\n    ...votesOf(state.votes, 'prevote', round).map(broadcast),\n    ...votesOf(state.votes, 'precommit', round).map(broadcast),\n    ...certificates.map(broadcast),\n    ...proposals.flatMap((held) => proposalMessages(state, held)),\n",
-      '  void certificates\n  void proposals\n  return [\n',
+      '  return [\n    ...votes.map(broadcast),\n    ...certificates.map(broadcast),\n    ...proposals.flatMap((held) => proposalMessages(state, held)),\n',
+      '  void votes\n  void certificates\n  void proposals\n  return [\n',
     ],
   ]),
   bug('no round is skipped (L55)', [

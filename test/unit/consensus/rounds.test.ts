@@ -255,15 +255,29 @@ function playWithoutLink(down: number, link: readonly number[]): number[] {
 }
 
 describe('while a round hangs', () => {
-  test('the votes of the round are said again, of others too, and the timer starts again', () => {
+  test('own votes of the round are said again, then those of others too, and the timer starts again', () => {
     const me = createLone()
     me.propose(0, 'a')
     me.vote('prevote', 0, null, [1, 2])
+    me.vote('precommit', 0, null, [1])
     me.expire('prevote', 0)
     const effects = me.expire('rebroadcast', 0)
-    expect(sentIn(effects)).toEqual(['prevote', 'prevote', 'prevote', 'precommit'])
+    expect(sentIn(effects)).toEqual(['prevote', 'precommit'])
     expect(timersIn(effects)).toEqual(['rebroadcast 0 after 2000'])
     expect(me.expire('rebroadcast', 1)).toEqual([])
+    const all = ['prevote', 'prevote', 'prevote', 'precommit', 'precommit']
+    expect(sentIn(me.expire('rebroadcast', 0))).toEqual(all)
+    expect(sentIn(me.expire('rebroadcast', 0))).toEqual(all)
+  })
+
+  test('a round begins with own votes', () => {
+    const me = createLone()
+    me.expire('rebroadcast', 0)
+    me.vote('precommit', 0, null, [1, 2, 3])
+    me.expire('precommit', 0)
+    me.vote('prevote', 1, null, [1])
+    expect(sentIn(me.expire('rebroadcast', 1))).toEqual(['round'])
+    expect(sentIn(me.expire('rebroadcast', 1))).toEqual(['prevote', 'round'])
   })
 
   test('the proposer says its proposal again, others theirs when locked on it, with the polka', () => {
