@@ -38,11 +38,11 @@ import { hasQuorum } from './vote-keeper.ts'
 export function apply(state: CoreState, input: Input): StepResult {
   const height = heightOf(input)
   if (input.type === 'start') return start(state, input)
-  if (height === state.height + 1n) {
-    const future = addFuture(state.future, state.nextValidators, input)
+  if (height !== state.height) {
+    const isNext = height === state.height + 1n
+    const future = isNext && addFuture(state.future, state.nextValidators, input)
     return { state: future ? change(state, { future }) : state, effects: [] }
   }
-  if (height !== state.height) return { state, effects: [] }
   if (isDecided(state)) return afterDecision(state, input)
   switch (input.type) {
     case 'vote': {

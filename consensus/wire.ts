@@ -11,7 +11,6 @@ import {
   concat,
   decodeRlp,
   encodeRlp,
-  fromBigInt,
   reject,
   RlpError,
   type Verdict,
@@ -46,7 +45,7 @@ export function encodePacket(packet: Packet): Uint8Array {
     case 'message':
       return concat(kind, messageCodec.encode(packet.message))
     case 'want':
-      return concat(kind, encodeRlp([fromBigInt(packet.height)]))
+      return concat(kind, encodeRlp([packet.height]))
     case 'decision':
       return concat(kind, encodeRlp([commitCodec.encode(packet.certificate), packet.block]))
     default:

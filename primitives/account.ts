@@ -2,7 +2,7 @@
  * Accounts and the view of a state that executions read. `state/` fulfils the reader for committed
  * blocks, `execution/` writes to a journal above it; both speak in these terms.
  */
-import { fromBigInt, fromHex, type Address, type Hex } from './bytes.ts'
+import { fromHex, type Address, type Hex } from './bytes.ts'
 import { encodeRlp } from './rlp.ts'
 
 export interface Account {
@@ -27,8 +27,8 @@ export interface StateReader {
 /** What the state trie stores (Yellow Paper, 4.1). */
 export const encodeAccount = (account: Account): Uint8Array =>
   encodeRlp([
-    fromBigInt(account.nonce),
-    fromBigInt(account.balance),
+    account.nonce,
+    account.balance,
     fromHex(account.storageRoot),
     fromHex(account.codeHash),
   ])

@@ -1,7 +1,16 @@
 /** A block: header, transactions, uncles (foreign chains only), withdrawals; its RLP, no rules. */
-import { fromBigInt, fromHex, toHex, type Address, type Hex } from './bytes.ts'
+import { fromHex, toHex, type Address, type Hex } from './bytes.ts'
 import { hashHeader, headerFromRlp, headerToRlp, type Header } from './header.ts'
-import { asBytes, asInteger, asList, decodeRlp, encodeRlp, RlpError, type RlpItem } from './rlp.ts'
+import {
+  asBytes,
+  asInteger,
+  asList,
+  decodeRlp,
+  encodeRlp,
+  RlpError,
+  type RlpInput,
+  type RlpItem,
+} from './rlp.ts'
 import { decodeTransaction, type Transaction } from './transaction.ts'
 import { accept, reject, type Verdict } from './verdict.ts'
 
@@ -29,11 +38,11 @@ export const makeBlock = (parts: Omit<Block, 'hash'>): Block => ({
 
 export const encodeWithdrawal = (w: Withdrawal): Uint8Array => encodeRlp(withdrawalToRlp(w))
 
-const withdrawalToRlp = (w: Withdrawal): RlpItem => [
-  fromBigInt(w.index),
-  fromBigInt(w.validatorIndex),
+const withdrawalToRlp = (w: Withdrawal): RlpInput => [
+  w.index,
+  w.validatorIndex,
   fromHex(w.address),
-  fromBigInt(w.amount),
+  w.amount,
 ]
 
 /** Typed transactions stand in the list as byte strings, legacy ones as lists (EIP-2718). */

@@ -2,9 +2,17 @@
  * Block headers: the twenty-one fields of an Osaka header (earlier forks leave the last ones out),
  * their RLP and their hash. Says nothing about whether a header is valid; execution/header.ts does.
  */
-import { fromBigInt, fromHex, toHex, type Address, type Hex } from './bytes.ts'
+import { fromHex, toHex, type Address, type Hex } from './bytes.ts'
 import { keccak256 } from './keccak.ts'
-import { asBytes, asInteger, asList, encodeRlp, RlpError, type RlpItem } from './rlp.ts'
+import {
+  asBytes,
+  asInteger,
+  asList,
+  encodeRlp,
+  RlpError,
+  type RlpInput,
+  type RlpItem,
+} from './rlp.ts'
 
 export interface Header {
   readonly parentHash: Hex
@@ -39,8 +47,8 @@ export interface Header {
   readonly requestsHash?: Hex
 }
 
-export function headerToRlp(header: Header): RlpItem {
-  const required: RlpItem[] = [
+export function headerToRlp(header: Header): RlpInput {
+  const required: RlpInput[] = [
     fromHex(header.parentHash),
     fromHex(header.unclesHash),
     fromHex(header.feeRecipient),
@@ -48,20 +56,20 @@ export function headerToRlp(header: Header): RlpItem {
     fromHex(header.transactionsRoot),
     fromHex(header.receiptsRoot),
     fromHex(header.logsBloom),
-    fromBigInt(header.difficulty),
-    fromBigInt(header.number),
-    fromBigInt(header.gasLimit),
-    fromBigInt(header.gasUsed),
-    fromBigInt(header.timestamp),
+    header.difficulty,
+    header.number,
+    header.gasLimit,
+    header.gasUsed,
+    header.timestamp,
     fromHex(header.extraData),
     fromHex(header.prevRandao),
     fromHex(header.nonce),
   ]
-  const since: readonly (RlpItem | undefined)[] = [
-    header.baseFeePerGas === undefined ? undefined : fromBigInt(header.baseFeePerGas),
+  const since: readonly (RlpInput | undefined)[] = [
+    header.baseFeePerGas,
     header.withdrawalsRoot && fromHex(header.withdrawalsRoot),
-    header.blobGasUsed === undefined ? undefined : fromBigInt(header.blobGasUsed),
-    header.excessBlobGas === undefined ? undefined : fromBigInt(header.excessBlobGas),
+    header.blobGasUsed,
+    header.excessBlobGas,
     header.parentBeaconBlockRoot && fromHex(header.parentBeaconBlockRoot),
     header.requestsHash && fromHex(header.requestsHash),
   ]

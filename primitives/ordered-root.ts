@@ -2,7 +2,7 @@
  * Root of the trie that maps RLP(index) to an item: transactions, receipts, withdrawals of a block
  * (Yellow Paper, 4.3.2 and appendix D). Built in one pass from the sorted list; nothing is stored.
  */
-import { compareBytes, concat, fromBigInt, toHex, type Hex } from './bytes.ts'
+import { compareBytes, concat, toHex, type Hex } from './bytes.ts'
 import { emptyTrieRoot, keccak256 } from './keccak.ts'
 import { encodeRlp, type RlpItem } from './rlp.ts'
 
@@ -14,7 +14,7 @@ interface Entry {
 export function orderedRoot(items: readonly Uint8Array[]): Hex {
   if (items.length === 0) return emptyTrieRoot
   const entries = items
-    .map((value, index) => ({ nibbles: toNibbles(encodeRlp(fromBigInt(BigInt(index)))), value }))
+    .map((value, index) => ({ nibbles: toNibbles(encodeRlp(index)), value }))
     .toSorted((a, b) => compareBytes(a.nibbles, b.nibbles))
   return toHex(keccak256(encodeRlp(nodeOf(entries, 0))))
 }

@@ -1,5 +1,5 @@
 /** Receipts, logs and blooms: what a transaction left behind, in the form the receipts root binds. */
-import { fromBigInt, fromHex, toHex, type Address, type Hex } from './bytes.ts'
+import { fromHex, toHex, type Address, type Hex } from './bytes.ts'
 import { keccak256 } from './keccak.ts'
 import { asBytes, asInteger, asList, decodeRlp, encodeRlp, RlpError, type RlpItem } from './rlp.ts'
 import { typeByte, type TransactionType } from './transaction.ts'
@@ -23,13 +23,10 @@ const types = Object.keys(typeByte) as readonly TransactionType[]
 
 /** The bytes of EIP-2718, as in the receipts trie. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  const status =
-    typeof receipt.status === 'string'
-      ? fromHex(receipt.status)
-      : fromBigInt(BigInt(receipt.status))
+  const status = typeof receipt.status === 'string' ? fromHex(receipt.status) : receipt.status
   const rlp = encodeRlp([
     status,
-    fromBigInt(receipt.cumulativeGasUsed),
+    receipt.cumulativeGasUsed,
     receipt.logsBloom,
     receipt.logs.map((log) => [fromHex(log.address), log.topics.map(fromHex), log.data]),
   ])

@@ -4,11 +4,14 @@
  * things turn into a verdict; encoding is our own, several times faster: votes are encoded all day.
  */
 import { RLP, type Decoded } from '@ethereumjs/rlp'
-import { type Hex, toBigInt, writeHex } from './bytes.ts'
+import { fromBigInt, type Hex, toBigInt, writeHex } from './bytes.ts'
 
 export type RlpItem = Uint8Array | readonly RlpItem[]
-/** What is to be encoded; hex goes where it belongs without being bytes of its own before. */
-export type RlpInput = Uint8Array | Hex | readonly RlpInput[]
+/**
+ * What is to be encoded; hex and integers, which are not negative, go where they belong without being
+ * bytes of their own before.
+ */
+export type RlpInput = Uint8Array | Hex | number | bigint | readonly RlpInput[]
 
 /** Two passes, sizes and then bytes, so that a list in a list is copied once. */
 export function encodeRlp(item: RlpInput): Uint8Array {
@@ -24,6 +27,9 @@ function measure(item: RlpInput, sizes: number[]): number {
     return isShort(item) ? 1 : hexBytes(item) + headerBytes(hexBytes(item))
   if (item instanceof Uint8Array)
     return item.length === 1 && (item[0] ?? 0) < 0x80 ? 1 : headerBytes(item.length) + item.length
+  if (typeof item === 'number') return item < 0x80 ? 1 : 1 + integerBytes(item)
+  if (typeof item === 'bigint')
+    return isSafe(item) ? measure(Number(item), sizes) : measure(fromBigInt(item), sizes)
   const list = sizes.push(0) - 1
   let size = 0
   for (const each of item) size += measure(each, sizes)
@@ -34,6 +40,16 @@ function measure(item: RlpInput, sizes: number[]): number {
 const hexBytes = (hex: Hex): number => hex.length / 2 - 1
 /** A byte that is its own header. */
 const isShort = (hex: Hex): boolean => hex.length === 4 && hex < '0x8'
+
+const isSafe = (value: bigint): boolean => value <= maxSafe
+const maxSafe = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** Of a number without leading zeros. */
+function integerBytes(value: number): number {
+  let length = 0
+  for (let rest = value; rest >= 1; rest /= 256) length++
+  return length
+}
 
 const headerBytes = (size: number): number => (size < 56 ? 1 : 1 + lengthBytes(size))
 
@@ -61,8 +77,21 @@ function write(item: RlpInput, to: Writing): void {
     to.at += item.length
     return
   }
+  if (typeof item === 'number') return writeInteger(item, to)
+  if (typeof item === 'bigint')
+    return isSafe(item) ? writeInteger(Number(item), to) : write(fromBigInt(item), to)
   writeHeader(0xc0, to.sizes[to.list++] ?? 0, to)
   for (const each of item) write(each, to)
+}
+
+function writeInteger(value: number, to: Writing): void {
+  const length = integerBytes(value)
+  if (value === 0 || value >= 0x80) writeHeader(0x80, length, to)
+  for (let rest = value, i = to.at + length - 1; i >= to.at; i--) {
+    to.bytes[i] = rest % 256
+    rest = Math.floor(rest / 256)
+  }
+  to.at += length
 }
 
 function writeHeader(first: number, size: number, to: Writing): void {

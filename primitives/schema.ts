@@ -3,7 +3,7 @@
  * strict RLP, one form for one value, so `encode(decode(bytes))` is `bytes`. Sizes are checked
  * before anything is decoded. Knows no message; whoever defines one builds it from these pieces.
  */
-import { fromBigInt, toBigInt, toHex, type Hex } from './bytes.ts'
+import { toBigInt, toHex, type Hex } from './bytes.ts'
 import {
   asBytes,
   asList,
@@ -51,7 +51,7 @@ export const uint = (bits: number): Schema<bigint> => {
     encode(value) {
       if (value < 0n || value >= limit)
         throw new RangeError(`${value.toString()} does not fit ${bits} bits`)
-      return fromBigInt(value)
+      return value
     },
     decode(item, what) {
       const bytes = asBytes(item, what)
@@ -71,7 +71,7 @@ export const integer = (min: number, max: number): Schema<number> => {
     encode(value) {
       if (!Number.isInteger(value) || value < min || value > max)
         throw new RangeError(`${value} is not in ${min}..${max}`)
-      return distance.encode(BigInt(value - min))
+      return value - min
     },
     decode(item, what) {
       const value = Number(distance.decode(item, what)) + min
@@ -135,7 +135,7 @@ export const oneOf = <word extends string>(
   const number = uint(8)
   const words = Object.keys(numbers) as word[]
   return {
-    encode: (value) => number.encode(BigInt(numbers[value])),
+    encode: (value) => numbers[value],
     decode(item, what) {
       const sent = Number(number.decode(item, what))
       const found = words.find((word) => numbers[word] === sent)

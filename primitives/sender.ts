@@ -1,5 +1,5 @@
 /** Who signed a transaction or an authorization; nobody, when the signature is not a good one. */
-import { fromBigInt, fromHex, type Address } from './bytes.ts'
+import { fromHex, type Address } from './bytes.ts'
 import { keccak256 } from './keccak.ts'
 import { encodeRlp } from './rlp.ts'
 import { curveOrder, publicKeyToAddress, type Secp256k1, type Signature } from './secp256k1.ts'
@@ -28,7 +28,7 @@ export const isImpersonated = ({ signature }: Transaction, sender: Address): boo
 
 /** keccak256(0x05 ‖ rlp([chainId, address, nonce])), EIP-7702. */
 export function authorizationHash(a: Authorization): Uint8Array {
-  const fields = encodeRlp([fromBigInt(a.chainId), fromHex(a.address), fromBigInt(a.nonce)])
+  const fields = encodeRlp([a.chainId, fromHex(a.address), a.nonce])
   const message = new Uint8Array(fields.length + 1)
   message[0] = 5
   message.set(fields, 1)

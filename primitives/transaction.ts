@@ -3,10 +3,19 @@
  * of EIP-2718. Recovers no sender (sender.ts) and judges no fee (execution/mempool/admit.ts).
  * Legacy and EIP-155, EIP-2930 (1), EIP-1559 (2), EIP-4844 (3, canonical form), EIP-7702 (4).
  */
-import { fromBigInt, fromHex, toHex, type Address, type Hex } from './bytes.ts'
+import { fromHex, toHex, type Address, type Hex } from './bytes.ts'
 import { assertNever, invariant } from './errors.ts'
 import { keccak256 } from './keccak.ts'
-import { asBytes, asInteger, asList, decodeRlp, encodeRlp, RlpError, type RlpItem } from './rlp.ts'
+import {
+  asBytes,
+  asInteger,
+  asList,
+  decodeRlp,
+  encodeRlp,
+  RlpError,
+  type RlpInput,
+  type RlpItem,
+} from './rlp.ts'
 import type { Signature } from './secp256k1.ts'
 import { accept, reject, type Verdict } from './verdict.ts'
 
@@ -100,25 +109,25 @@ export function effectiveGasPrice(tx: UnsignedTransaction, baseFee: bigint): big
   return baseFee + tip < cap ? baseFee + tip : cap
 }
 
-const accessListToRlp = (list: readonly AccessListEntry[]): RlpItem =>
+const accessListToRlp = (list: readonly AccessListEntry[]): RlpInput =>
   list.map(({ address, storageKeys }) => [fromHex(address), storageKeys.map(fromHex)])
 
 const toOrEmpty = (to: Address | null): Uint8Array => (to ? fromHex(to) : new Uint8Array(0))
 
 /** The fields in wire order, without signature. */
-function payload(tx: UnsignedTransaction): RlpItem[] {
-  const tail = [fromBigInt(tx.gasLimit), toOrEmpty(tx.to), fromBigInt(tx.value), tx.data]
-  if (tx.type === 'legacy') return [fromBigInt(tx.nonce), fromBigInt(tx.gasPrice), ...tail]
-  const head = [fromBigInt(tx.chainId), fromBigInt(tx.nonce)]
+function payload(tx: UnsignedTransaction): RlpInput[] {
+  const tail = [tx.gasLimit, toOrEmpty(tx.to), tx.value, tx.data]
+  if (tx.type === 'legacy') return [tx.nonce, tx.gasPrice, ...tail]
+  const head = [tx.chainId, tx.nonce]
   const accessList = accessListToRlp(tx.accessList)
-  if (tx.type === 'accessList') return [...head, fromBigInt(tx.gasPrice), ...tail, accessList]
-  const fees = [fromBigInt(tx.maxPriorityFeePerGas), fromBigInt(tx.maxFeePerGas)]
+  if (tx.type === 'accessList') return [...head, tx.gasPrice, ...tail, accessList]
+  const fees = [tx.maxPriorityFeePerGas, tx.maxFeePerGas]
   const feeMarket = [...head, ...fees, ...tail, accessList]
   switch (tx.type) {
     case 'feeMarket':
       return feeMarket
     case 'blob':
-      return [...feeMarket, fromBigInt(tx.maxFeePerBlobGas), tx.blobVersionedHashes.map(fromHex)]
+      return [...feeMarket, tx.maxFeePerBlobGas, tx.blobVersionedHashes.map(fromHex)]
     case 'setCode':
       return [...feeMarket, tx.authorizationList.map(authorizationToRlp)]
     default:
@@ -126,16 +135,16 @@ function payload(tx: UnsignedTransaction): RlpItem[] {
   }
 }
 
-const authorizationToRlp = (a: Authorization): RlpItem => [
-  fromBigInt(a.chainId),
+const authorizationToRlp = (a: Authorization): RlpInput => [
+  a.chainId,
   fromHex(a.address),
-  fromBigInt(a.nonce),
-  fromBigInt(a.yParity),
-  fromBigInt(a.r),
-  fromBigInt(a.s),
+  a.nonce,
+  a.yParity,
+  a.r,
+  a.s,
 ]
 
-const withType = (type: TransactionType, fields: readonly RlpItem[]): Uint8Array => {
+const withType = (type: TransactionType, fields: readonly RlpInput[]): Uint8Array => {
   const rlp = encodeRlp(fields)
   if (type === 'legacy') return rlp
   const bytes = new Uint8Array(rlp.length + 1)
@@ -148,7 +157,7 @@ const withType = (type: TransactionType, fields: readonly RlpItem[]): Uint8Array
 export function signingHash(tx: UnsignedTransaction): Uint8Array {
   const fields = payload(tx)
   if (tx.type === 'legacy' && tx.chainId !== undefined)
-    fields.push(fromBigInt(tx.chainId), new Uint8Array(0), new Uint8Array(0)) // EIP-155
+    fields.push(tx.chainId, new Uint8Array(0), new Uint8Array(0)) // EIP-155
   return keccak256(withType(tx.type, fields))
 }
 
@@ -160,12 +169,7 @@ export function withSignature(tx: UnsignedTransaction, signature: Signature): Tr
       : tx.chainId === undefined
         ? 27n + BigInt(signature.yParity)
         : 35n + 2n * tx.chainId + BigInt(signature.yParity)
-  const raw = withType(tx.type, [
-    ...payload(tx),
-    fromBigInt(v),
-    fromBigInt(signature.r),
-    fromBigInt(signature.s),
-  ])
+  const raw = withType(tx.type, [...payload(tx), v, signature.r, signature.s])
   return { ...tx, signature, raw, hash: toHex(keccak256(raw)) }
 }
 

@@ -44,6 +44,18 @@ const attempt = (decode: () => unknown): unknown => {
   }
 }
 
+test('integers are encoded as the library encodes them, at each length', () => {
+  const edges = [0n, 1n, 0x7fn, 0x80n, 0xffn, 0x100n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n]
+  for (const value of [...edges, 2n ** 64n - 1n, 10n ** 27n, 2n ** 256n - 1n])
+    expect(encodeRlp([value, [value]])).toEqual(RLP.encode([value, [value]]))
+  const safe = fc.maxSafeNat()
+  fc.assert(
+    fc.property(safe, fc.bigInt({ min: 0n, max: 2n ** 80n }), (number, bigint) => {
+      expect(encodeRlp([number, bigint])).toEqual(RLP.encode([number, bigint]))
+    }),
+  )
+})
+
 test('what is encoded is what the library encodes, at each length of a header', () => {
   const sizes = [0, 1, 55, 56, 57, 255, 256, 65_535, 65_536, 70_000]
   for (const size of sizes)
