@@ -15,8 +15,8 @@ export const coreMutants: MutantTable = {
     ],
     [
       'early messages are lost',
-      'const future = addFuture(state.future, state.nextValidators, input)',
-      'const future = undefined',
+      'const future = isNext && addFuture(state.future, state.nextValidators, input)',
+      'const future = isNext ? undefined : undefined',
     ],
     [
       'a value of another round is proposed',
