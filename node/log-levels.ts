@@ -5,7 +5,15 @@ export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /** Parts of the node that log under their own name. */
-export const logModules = ['node', 'sealer', 'rows', 'chain', 'rpc', 'consensus'] as const
+export const logModules = [
+  'node',
+  'sealer',
+  'rows',
+  'chain',
+  'rpc',
+  'consensus',
+  'network',
+] as const
 export type LogModule = (typeof logModules)[number]
 
 export type LogLevels = Readonly<Record<LogModule, LogLevel>>
@@ -20,6 +28,7 @@ export const sameLevel = (level: LogLevel): LogLevels => ({
   chain: level,
   rpc: level,
   consensus: level,
+  network: level,
 })
 
 /** `LEVEL` for all, `MODULE=LEVEL` for one, separated by commas; later ones win. */

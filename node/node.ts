@@ -148,6 +148,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const validator = await openValidator(options, {
     ...base,
     log: ports.logs.of('consensus'),
+    watchLog: ports.logs.of('network'),
     ...(rows && { rowsOf: (root) => rows.api.get(root) }),
   })
   const feeRecipient = options.feeRecipient ?? nobody

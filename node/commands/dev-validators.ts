@@ -1,16 +1,13 @@
 /**
  * `tributary dev --validators N`: a network of validators on one machine, each its own process, folder,
- * key and RPC. Makes genesis and keys on the first start, starts a validator again when it dies, and
- * can kill and part them for show. Holds no chain itself.
+ * key and RPC. Makes genesis and keys on the first start (validators-folder.ts), starts a validator again
+ * when it dies, and can kill and part them for show. Holds no chain itself.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { access, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { dirname, join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { devnetGenesis, formatGenesis } from '../../genesis/index.ts'
-import { NodeError, silentLogger } from '../../primitives/index.ts'
-import { chooseSecp256k1 } from '../crypto.ts'
+import { NodeError } from '../../primitives/index.ts'
 import { devnetKeys } from '../devnet-keys.ts'
 import { exitCodes, type ExitCode, type Io } from '../exit.ts'
 import { usageError } from '../failure.ts'
@@ -20,10 +17,10 @@ import { createLoggers } from '../logger.ts'
 import { makeFolder } from '../make-folder.ts'
 import { peerIdOfKey } from '../../p2p/index.ts'
 import { networkFolder } from '../folders.ts'
-import { writeValidatorKey } from '../validator/keys.ts'
 import { readNodeKey } from '../validator/node-key.ts'
 import type { ChildNews, ParentOrder } from '../validator/supervised.ts'
 import { levelsOf } from './common.ts'
+import { choosePorts, keepPorts, prepareFolder } from './validators-folder.ts'
 
 interface Member {
   readonly index: number
@@ -32,6 +29,8 @@ interface Member {
   readonly keyFile: string | undefined
   readonly peerId: string
   readonly p2pPort: number
+  /** Where others dial, with the peer id. */
+  readonly address: string
   readonly rpcPort: number
   child: ChildProcess | undefined
   httpUrl: string
@@ -42,10 +41,13 @@ interface Member {
 interface Network {
   readonly flags: DevFlags
   readonly io: Io
+  readonly root: string
   readonly genesisFile: string
   readonly members: readonly Member[]
   /** Height that was told last, and how many have it. */
   told: number
+  /** What was told last of a chain that stands still: many see the same. */
+  standstill: { readonly height: number; readonly times: number }
   isStopping: boolean
 }
 
@@ -67,6 +69,10 @@ export async function devValidators(flags: DevFlags, count: number, io: Io): Pro
     await stopAll(network)
     throw error
   })
+  await keepPorts(
+    network.root,
+    network.members.map(({ p2pPort }) => p2pPort),
+  )
   network.told = Math.max(...network.members.map(({ head }) => head))
   if (!flags.silent) io.out(flags.json ? readyJson(network) : banner(network))
   const ends = [demoKills(network), demoPartitions(network)]
@@ -90,27 +96,22 @@ function refuseContradictions(flags: DevFlags): void {
     throw usageError('--config-out is for one node; --json prints the URLs of all validators')
 }
 
-/** Folders, keys and genesis: made once, the same at every later start. */
+/** Folders, keys, ports and genesis: made once, the same at every later start. */
 async function prepare(flags: DevFlags, count: number, io: Io): Promise<Network> {
-  const root = join(flags.datadir, 'validators')
-  await makeFolder(root)
-  const genesisFile = join(root, 'genesis.json')
-  if (!(await exists(genesisFile))) await makeNetwork(flags, root, count, genesisFile)
-  const made = await countOf(root)
-  if (made !== count)
-    throw usageError(`${root} holds a network of ${made} validators; --reset makes one of ${count}`)
-  await requireSameOptions(flags, join(root, 'options.json'))
-  const ports = await freePorts(count + flags.fullNodes)
+  const { root, genesisFile } = await prepareFolder(flags, count)
+  const ports = await choosePorts(root, count + flags.fullNodes)
   const members = await Promise.all(
     ports.map(async (p2pPort, index) => {
       const folder = join(root, String(index))
       await makeFolder(folder)
+      const peerId = await peerIdOfKey(await readNodeKey(networkFolder(folder)))
       return {
         index,
         folder,
         keyFile: index < count ? join(folder, 'key') : undefined,
-        peerId: await peerIdOfKey(await readNodeKey(networkFolder(folder))),
+        peerId,
         p2pPort,
+        address: `/ip4/127.0.0.1/tcp/${p2pPort}/p2p/${peerId}`,
         rpcPort: flags.port === 0 ? 0 : flags.port + index,
         child: undefined,
         httpUrl: '',
@@ -119,93 +120,16 @@ async function prepare(flags: DevFlags, count: number, io: Io): Promise<Network>
       }
     }),
   )
-  return { flags, io, genesisFile, members, told: 0, isStopping: false }
-}
-
-async function makeNetwork(
-  { balance, chainId, gasLimit, accounts }: DevFlags,
-  root: string,
-  count: number,
-  genesisFile: string,
-): Promise<void> {
-  const { secp256k1 } = await chooseSecp256k1(silentLogger)
-  const validators = []
-  for (let index = 0; index < count; index++) {
-    const folder = join(root, String(index))
-    await makeFolder(folder)
-    await rm(join(folder, 'key'), { force: true }) // of a start that did not come to a genesis
-    const address = await writeValidatorKey(join(folder, 'key'), secp256k1)
-    validators.push({ address, power: 1n, name: `validator ${index}` })
-  }
-  // Validators pay for their attestations like anybody.
-  const addresses = [
-    ...devnetKeys.slice(0, accounts),
-    ...validators.map(({ address }) => [address] as const),
-  ].map(([address]) => address)
-  const genesis = devnetGenesis({ addresses, balance, chainId, gasLimit })
-  const { tributary } = genesis
-  await writeFile(
+  return {
+    flags,
+    io,
+    root,
     genesisFile,
-    formatGenesis({ ...genesis, tributary: { ...tributary, validators } }),
-  )
-}
-
-/**
- * A network keeps the accounts, chain id and gas limit it began with; asking for others is an error, not
- * a silence. What it began with is in a file beside its genesis.
- */
-async function requireSameOptions(
-  { accounts, balance, chainId, gasLimit }: DevFlags,
-  file: string,
-): Promise<void> {
-  const wanted: Readonly<Record<string, string>> = {
-    '--accounts': String(accounts),
-    '--balance': String(balance),
-    '--chain-id': String(chainId),
-    '--gas-limit': String(gasLimit),
+    members,
+    told: 0,
+    standstill: { height: 0, times: Infinity },
+    isStopping: false,
   }
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return writeFile(file, `${JSON.stringify(wanted, undefined, 2)}\n`)
-  const kept = JSON.parse(text) as Readonly<Record<string, string>>
-  const changed = Object.keys(wanted).filter((name) => kept[name] !== wanted[name])
-  if (changed.length > 0)
-    throw usageError(
-      `the network kept in ${dirname(file)} began with other values of ${changed.join(', ')}; ` +
-        'leave them out as then, or --reset begins a new one',
-    )
-}
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
-
-async function countOf(root: string): Promise<number> {
-  let count = 0
-  while (await exists(join(root, String(count), 'key'))) count++
-  return count
-}
-
-/** Ports that are free now; held all at once, so that they differ. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, refuse) => {
-          server.once('error', refuse)
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address()
-            resolve(typeof address === 'object' && address ? address.port : 0)
-          })
-        }),
-    ),
-  )
-  await Promise.all(
-    servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-  )
-  return ports
 }
 
 /** Each line is an option and its value, or several of the same. */
@@ -217,7 +141,7 @@ function argumentsOf({ flags, genesisFile, members }: Network, member: Member): 
     ['--p2p-port', member.p2pPort],
     ['--host', flags.host],
     ['--port', member.rpcPort],
-    ['--log-level', flags.logLevel ?? 'warn'],
+    ['--log-level', flags.logLevel ?? 'warn,network=error'], // what it warns of is told here, once
     ['--cache-mb', memberCacheMb],
   ]
   const { metricsPort, metricsHost } = flags
@@ -227,10 +151,8 @@ function argumentsOf({ flags, genesisFile, members }: Network, member: Member): 
       ['--metrics-host', metricsHost],
     )
   if (member.keyFile !== undefined) options.push(['--validator-key', member.keyFile])
-  for (const { p2pPort, peerId } of members) {
-    if (peerId === member.peerId) continue
-    options.push(['--peer', `/ip4/127.0.0.1/tcp/${p2pPort}/p2p/${peerId}`])
-  }
+  for (const { address } of members)
+    if (address !== member.address) options.push(['--peer', address])
   return ['run', ...options.flatMap(([name, value]) => [name, String(value)])]
 }
 
@@ -247,7 +169,8 @@ function startMember(network: Network, member: Member): Promise<void> {
         member.metricsUrl = news.metricsUrl
         member.head = news.head
         resolve()
-      } else onBlock(network, member, news)
+      } else if (news.type === 'block') onBlock(network, member, news)
+      else onStandstill(network, news)
     })
     child.on('error', refuse)
     child.on('exit', (code, signal) => {
@@ -278,6 +201,21 @@ function onBlock(network: Network, member: Member, news: ChildNews & { type: 'bl
   if (flags.json) io.out(JSON.stringify(news))
   else if (!flags.silent)
     io.out(`block ${news.height}  ${news.hash}  ${news.transactions} transactions`)
+}
+
+/** Each of them says it; the first is believed. Nothing more is told of a height when it is over. */
+function onStandstill(
+  network: Network,
+  { type, ...news }: ChildNews & { type: 'standstill' },
+): void {
+  const { height, times } = network.standstill
+  const isOver = news.times === 0
+  if (isOver ? times === Infinity : news.height < height) return
+  if (!isOver && news.height === height && news.times <= times) return
+  network.standstill = { height: news.height, times: isOver ? Infinity : news.times }
+  const { flags, io } = network
+  if (flags.json) io.out(JSON.stringify({ type, ...news }))
+  else if (!flags.silent) io.out(news.sentence)
 }
 
 const tell = ({ flags, io }: Network, sentence: string): void => {
@@ -344,9 +282,10 @@ const isValidator = ({ keyFile }: Member): boolean => keyFile !== undefined
 const nameOf = (member: Member): string =>
   `${isValidator(member) ? 'Validator' : 'Full node'} ${member.index}`
 
-const factsOf = ({ index, httpUrl, metricsUrl, head, folder, child }: Member) => ({
+const factsOf = ({ index, httpUrl, metricsUrl, address, head, folder, child }: Member) => ({
   index,
   httpUrl,
+  p2pAddress: address,
   ...(metricsUrl !== undefined && { metricsUrl }),
   head,
   datadir: folder,
@@ -363,6 +302,11 @@ function banner({ flags, members, genesisFile }: Network): string {
         `${nameOf(member).padEnd(11)}  ${member.httpUrl}  block ${member.head}  ` +
         `pid ${member.child?.pid ?? 0}  ${member.folder}`,
     ),
+    '',
+    'Others join with this genesis and one of these addresses:',
+    ...members.map((member) => `${nameOf(member).padEnd(11)}  ${member.address}`),
+    `${'A follower'.padEnd(11)}  tributary run --genesis ${genesisFile} --datadir ./follower ` +
+      `--p2p-port 0 --port 0 --peer ${members[0]?.address ?? ''}`,
     '',
     `Genesis    ${genesisFile}`,
     `Chain id   ${flags.chainId}`,

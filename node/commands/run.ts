@@ -81,7 +81,8 @@ function consensusOf(flags: RunFlags, { tributary }: Genesis): ConsensusOptions 
     if (!isPeerAddress(address))
       throw usageError(
         `--peer ${address} is no address of a node, such as ` +
-          '/ip4/127.0.0.1/tcp/30303/p2p/12D3KooW...; a node prints its own when it starts',
+          '/ip4/127.0.0.1/tcp/30303/p2p/12D3KooW...; a node says its own when it starts, and in ' +
+          'admin_nodeInfo (enode)',
       )
   return {
     keyFile: validatorKey,

@@ -1,10 +1,11 @@
 /**
- * A validator as a child of `tributary dev --validators`: tells its parent where it answers and what is
- * decided, lets it cut peers off, and ends when the parent is gone. Does nothing in a process that
+ * A validator as a child of `tributary dev --validators`: tells its parent where it answers, what is
+ * decided and when nothing is, lets it cut peers off, and ends when the parent is gone. Does nothing in a process that
  * has no such parent.
  */
 import type { Hex } from '../../primitives/index.ts'
 import type { NodeUrls, TributaryNode } from '../node.ts'
+import type { Standstill } from './watch.ts'
 
 /** What a child says. */
 export type ChildNews =
@@ -18,6 +19,7 @@ export type ChildNews =
       readonly hash: Hex
       readonly transactions: number
     }
+  | ({ readonly type: 'standstill' } & Standstill)
 
 /** What a parent says: from now on these peers are cut off. */
 export type ParentOrder = { readonly type: 'cut'; readonly peerIds: readonly string[] }
@@ -40,6 +42,7 @@ export function superviseBy(
   node.chain.onCommit(({ block: { header, hash, transactions } }) =>
     tell({ type: 'block', height: Number(header.number), hash, transactions: transactions.length }),
   )
+  node.validator?.onStandstill((news) => tell({ type: 'standstill', ...news }))
   parent.on('message', (order) => {
     if (isOrder(order)) node.validator?.network.cut(order.peerIds)
   })

@@ -44,6 +44,7 @@ import { readValidatorKey } from './keys.ts'
 import { createRowPieces } from './row-pieces.ts'
 import { createSigner } from './signer.ts'
 import { type ChainNetwork, type ChainNetworkOptions, createChainNetwork } from './network.ts'
+import { createWatch, type Watch } from './watch.ts'
 
 export interface ValidatorOptions {
   /** Undefined: follows and does not vote. */
@@ -65,6 +66,8 @@ export interface ValidatorPorts {
   readonly secp256k1: Secp256k1
   readonly clock: Clock
   readonly log: Logger
+  /** For what is wrong with the network. */
+  readonly watchLog: Logger
   readonly baseFeeAfter: (parent: Header) => bigint
   readonly onFault: (error: unknown) => void
   /** Batches of rows by their roots, for peers; absent on a chain without rows. */
@@ -79,6 +82,8 @@ export interface Validator {
   /** Lets the commit in work finish. */
   stop(): Promise<void>
   readonly network: Omit<ChainNetwork, 'start' | 'stop' | 'consensus'>
+  /** Hears when the chain stands still, and when it goes on. */
+  readonly onStandstill: Watch['onStandstill']
   /** For JSON-RPC. */
   readonly consensus: ConsensusApi
 }
@@ -126,6 +131,7 @@ export async function createValidator(
     checker,
     address: voting?.signer.address,
   })
+  const watch = watchOver({ options, ports, engine, network, self: voting?.signer.address })
   return {
     async submit(raw) {
       const verdict = isStopped ? shuttingDown : ports.mempool.add(raw)
@@ -134,17 +140,50 @@ export async function createValidator(
     async start() {
       engine.start()
       await network.start(engine, blocks)
-      const facts = { addresses: network.addresses(), height: engine.height().toString() }
-      log.info({ ...facts, validator: voting?.signer.address }, 'consensus started')
+      watch.start()
+      const facts = { height: engine.height().toString(), validator: voting?.signer.address }
+      log.info(facts, 'consensus started')
+      log.info({ addresses: network.addresses() }, 'others join with --peer and one of these')
     },
     async stop() {
       isStopped = true
+      watch.stop()
       await engine.stop()
       await network.stop()
     },
     network,
+    onStandstill: watch.onStandstill,
     consensus: createView(chain, validators, engine, voting?.signer),
   }
+}
+
+function watchOver(parts: {
+  readonly options: ValidatorOptions
+  readonly ports: ValidatorPorts
+  readonly engine: Engine
+  readonly network: ChainNetwork
+  readonly self: Address | undefined
+}): Watch {
+  const { options, ports, engine, network, self } = parts
+  const watch = createWatch(
+    {
+      self,
+      namedPeers: options.network.peers.length,
+      blockTimeMs: options.blockTimeMs,
+      names: new Map(
+        options.validators.flatMap(({ address, name }) => (name ? [[address, name]] : [])),
+      ),
+    },
+    {
+      clock: ports.clock,
+      log: ports.watchLog,
+      core: () => engine.state(),
+      peers: () => network.peers().length,
+      isSyncing: () => network.syncing() !== false,
+    },
+  )
+  ports.chain.onCommit(({ block }) => watch.onBlock(block.header.number))
+  return watch
 }
 
 const shuttingDown = reject('SHUTTING_DOWN', 'the node is shutting down')

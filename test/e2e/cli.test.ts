@@ -7,7 +7,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { WebSocket } from 'ws'
 import { counterCreation, createSigner } from '../support/load.ts'
-import { commandPath, repoRoot, rpcCall, runCommand, startDevnet } from '../support/node.ts'
+import {
+  commandPath,
+  type Devnet,
+  repoRoot,
+  rpcCall,
+  runCommand,
+  startCommand,
+  startDevnet,
+} from '../support/node.ts'
+import { until } from '../support/until.ts'
 
 type Hex = `0x${string}`
 
@@ -231,13 +240,21 @@ test(
   2 * limitMs,
 )
 
+type NetworkReady = Devnet & {
+  readonly genesisFile: string
+  readonly validators: readonly { readonly httpUrl: string; readonly p2pAddress: string }[]
+}
 const networkOptions = (): string[] => ['--datadir', join(folder, 'network'), '--validators', '1']
 
 describe('dev --validators in a folder that is there', () => {
+  let address: string | undefined
+
   test(
     'refuses another number of validators and other values of what its genesis has',
     async () => {
-      expect((await (await startDevnet(networkOptions())).stop()).code).toBe(0)
+      const network = (await startDevnet(networkOptions())) as NetworkReady
+      address = network.validators[0]?.p2pAddress
+      expect((await network.stop()).code).toBe(0)
       const dev = ['dev', '--port', '0', '--datadir', join(folder, 'network')]
       const more = await runCommand([...dev, '--validators', '2'])
       expect([more.code, more.stderr]).toEqual([
@@ -255,12 +272,32 @@ describe('dev --validators in a folder that is there', () => {
   )
 
   test(
-    'goes on with the same options',
+    'goes on with the same options at the same addresses, where others join',
     async () => {
-      const network = await startDevnet(networkOptions())
-      expect((await network.stop()).code).toBe(0)
+      const { genesisFile, validators, stop } = (await startDevnet(
+        networkOptions(),
+      )) as NetworkReady
+      expect(address).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3KooW/)
+      expect(validators[0]?.p2pAddress).toBe(address)
+      const own = ['--datadir', join(folder, 'follower'), '--port', '0', '--p2p-port', '0']
+      const run = ['run', '--genesis', genesisFile, ...own]
+      const follower = startCommand([...run, '--peer', address ?? ''])
+      const committed = () => /"height":"2","hash":"(0x\w+)"/.exec(follower.stderr())?.[1]
+      await until(() => committed() !== undefined)
+      expect(follower.stderr()).toMatch(
+        /"addresses":\["\/ip4[^\]]+"\],"msg":"others join with --peer and one of these"/,
+      )
+      expect(
+        await rpcCall(validators[0]?.httpUrl ?? '', 'eth_getBlockByNumber', ['0x2', false]),
+      ).toMatchObject({
+        hash: committed(),
+      })
+      expect((await follower.stop()).code).toBe(0)
+      const { code, stderr } = await runCommand([...run, '--peer', 'somewhere'])
+      expect([code, stderr]).toEqual([2, expect.stringContaining('admin_nodeInfo (enode)')])
+      expect((await stop()).code).toBe(0)
     },
-    2 * limitMs,
+    3 * limitMs,
   )
 })
 

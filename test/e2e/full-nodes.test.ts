@@ -16,6 +16,7 @@ import { until } from '../support/until.ts'
 type Hex = `0x${string}`
 
 interface Member {
+  readonly pid: number
   readonly httpUrl: string
   readonly metricsUrl: string
 }
@@ -156,6 +157,28 @@ describe('four validators and two full nodes', () => {
       ])
     }
   })
+
+  test('a network that two of four have left says so, once, and that it goes on', async () => {
+    const said = () =>
+      network.lines
+        .filter((line) => line.includes('"standstill"'))
+        .map((line) => JSON.parse(line) as { readonly times: number; readonly sentence: string })
+    const [, , ...stopped] = network.validators
+    for (const { pid } of stopped) process.kill(pid, 'SIGSTOP')
+    await until(() => said().length > 0, 60_000)
+    for (const { pid } of stopped) process.kill(pid, 'SIGCONT')
+    await until(() => said().at(-1)?.times === 0, 60_000)
+    const [first, ...later] = said()
+    expect(first?.sentence).toMatch(
+      /^no block for 1\d s: 2 of 4 validators \(power 50 %\) have said nothing at height \d+: (?=.*validator 2)(?=.*validator 3)/,
+    )
+    expect(later.map(({ times }) => times)).toEqual(
+      later.map((_, i) => (i === later.length - 1 ? 0 : i + 2)),
+    )
+    expect(later.at(-1)?.sentence).toMatch(
+      /^the chain goes on with block \d+, after \d+ s without one$/,
+    )
+  }, 150_000)
 })
 
 const heightOf = async (url: string): Promise<number> =>

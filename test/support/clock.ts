@@ -4,6 +4,8 @@ import type { Clock } from '../../primitives/index.ts'
 export interface HandClock extends Clock {
   /** Lets `ms` pass; between timers the event loop gets a turn, so that their work can happen. */
   advance(ms: number): Promise<void>
+  /** Time passes and nobody is called, as in a process that is stopped. */
+  sleep(ms: number): void
   /** Timers that wait. */
   waiting(): number
 }
@@ -40,6 +42,7 @@ export function createHandClock(startMs = 1_700_000_000_000): HandClock {
       nowMs = untilMs
       await turn()
     },
+    sleep: (ms) => void (nowMs += ms),
     waiting: () => timers.size,
   }
 }

@@ -150,6 +150,19 @@ export async function startDevnet(args: readonly string[]): Promise<Devnet> {
   }
 }
 
+/** Starts the command with `args` and does not wait for anything. */
+export function startCommand(args: readonly string[]): Pick<Devnet, 'stderr' | 'stop'> {
+  const child = start(args)
+  child.stdout?.resume()
+  return {
+    stderr: collect(child.stderr),
+    stop() {
+      child.kill('SIGINT')
+      return exitOf(child)
+    },
+  }
+}
+
 let requests = 0
 
 /** One JSON-RPC call over HTTP; throws an Error with `code` and `data` for a JSON-RPC error. */
