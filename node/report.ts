@@ -4,6 +4,7 @@
  */
 import { effectiveGasPrice, toHex, type Hex } from '../primitives/index.ts'
 import { type ExecutedBlock, toChecksum, type TransactionOutcome } from '../execution/index.ts'
+import { moduleFunction } from '../rpc/index.ts'
 import { explainRevert } from './revert.ts'
 import { count, groupDigits, shorten, toAmountText, toGweiText } from './text.ts'
 
@@ -51,23 +52,25 @@ function transactionLine({ tx, from, outcome }: Row): string {
         ? `creates ${toChecksum(outcome.contractAddress)}`
         : 'creates nothing'
       : `-> ${shorten(tx.to)}`
-  const call = selectorOf(tx.to, tx.data)
+  const call = (tx.to && moduleFunction(tx.to, tx.data)) ?? selectorOf(tx.to, tx.data)
   return [
     `  ${tx.hash}`,
     `${shorten(from)} ${target}`,
     ...(call === undefined ? [] : [`calls ${call}`]),
     ...(tx.value > 0n ? [toAmountText(tx.value)] : []),
     `${groupDigits(outcome.gasUsed)} gas`,
-    ...resultOf(outcome),
+    ...resultOf(outcome, tx.to),
   ].join('  ')
 }
 
 const selectorOf = (to: Hex | null, data: Uint8Array): Hex | undefined =>
   to === null || data.length < 4 ? undefined : toHex(data.subarray(0, 4))
 
-function resultOf({ status, error, returnData }: TransactionOutcome): string[] {
+function resultOf({ status, error, returnData }: TransactionOutcome, to: Hex | null): string[] {
   if (status === 'success') return []
-  return [status === 'revert' ? `REVERTED: ${explainRevert(returnData)}` : `FAILED: ${error ?? ''}`]
+  return [
+    status === 'revert' ? `REVERTED: ${explainRevert(returnData, to)}` : `FAILED: ${error ?? ''}`,
+  ]
 }
 
 /** The same facts, one JSON object per line; amounts as decimal strings, in wei. */
@@ -96,7 +99,7 @@ export function blockJsonLines(executed: ExecutedBlock): string[] {
       gasUsed: outcome.gasUsed.toString(),
       gasPrice: effectiveGasPrice(tx, baseFee).toString(),
       contractAddress: outcome.contractAddress ?? null,
-      reason: resultOf(outcome)[0]?.replace(/^[A-Z]+: /, '') ?? null,
+      reason: resultOf(outcome, tx.to)[0]?.replace(/^[A-Z]+: /, '') ?? null,
     })),
   ].map((line) => JSON.stringify(line))
 }

@@ -8,12 +8,13 @@ import {
   estimateGas,
   type TransactionOutcome,
 } from '../execution/index.ts'
-import { toHex } from '../primitives/index.ts'
+import { type Address, toHex } from '../primitives/index.ts'
 import { type BlockRef, latest } from './block-ref.ts'
 import { blockForState, isPending, pendingHeader } from './blocks.ts'
 import { createBreather } from './breathe.ts'
 import { executionReverted, type RpcError, serverError } from './errors.ts'
 import type { Context } from './method.ts'
+import { reasonOf } from './module-words.ts'
 import {
   type blockOverride,
   type stateOverride,
@@ -21,7 +22,6 @@ import {
   toStateOverride,
 } from './overrides.ts'
 import type { Decoded } from './params.ts'
-import { revertReason } from './revert.ts'
 
 /** geth's --rpc.gascap: what a call may use, and what it gets when it asks for nothing. */
 export const gasCap = 50_000_000n
@@ -45,20 +45,28 @@ export function viewOf(
 
 /** The gas limit `call` needs; `gas` is what the caller allows. Throws RpcError when it fails. */
 export async function estimateCall(
-  { api: { chain } }: Context,
+  context: Context,
   view: CallView,
   call: Omit<CallRequest, 'gas'>,
   gas: bigint | undefined,
 ): Promise<bigint> {
+  const { chain } = context.api
   const limits = { spec: chain.spec, gasCap, gas }
   const verdict = await estimateGas(chain.engine, view, call, limits)
   if (verdict.type !== 'accept') throw serverError(verdict.message)
-  if (verdict.value.type === 'failed') throw callFailure(verdict.value.outcome)
+  if (verdict.value.type === 'failed') throw callFailure(context, call.to, verdict.value.outcome)
   return verdict.value.gas
 }
 
-/** The error of a call that did not succeed. */
-export const callFailure = ({ status, error, returnData }: TransactionOutcome): RpcError =>
+/** The error of a call to `to` that did not succeed. */
+export const callFailure = (
+  { api }: Context,
+  to: Address | null,
+  { status, error, returnData }: TransactionOutcome,
+): RpcError =>
   status === 'revert'
-    ? executionReverted(revertReason(returnData), toHex(returnData))
+    ? executionReverted(
+        reasonOf({ hasModules: api.rows !== undefined, to }, returnData),
+        toHex(returnData),
+      )
     : serverError(error ?? 'execution failed')

@@ -2,9 +2,6 @@
  * The node's own chain as attribution's views read it: calls on the state of one block, the log index,
  * stored transactions. Also how their answers become JSON. Computes nothing itself.
  */
-import type { Abi } from 'viem'
-import { decodeErrorResult } from 'viem/utils'
-import { moduleAbis } from '../attribution/abi.ts'
 import type { ChainReader, LogRequest } from '../attribution/views/index.ts'
 import { simulateCall } from '../execution/index.ts'
 import { toHex, type Address, type Hex } from '../primitives/index.ts'
@@ -12,7 +9,7 @@ import { type BlockRef, latest } from './block-ref.ts'
 import { blockForState } from './blocks.ts'
 import { completeCall } from './call-args.ts'
 import { callFailure, gasCap, viewOf } from './calls.ts'
-import { executionReverted, limitExceeded, RpcError, serverError } from './errors.ts'
+import { limitExceeded, RpcError, serverError } from './errors.ts'
 import { type Json, quantity } from './format.ts'
 import { maxLogs, scan } from './logs.ts'
 import type { Context } from './method.ts'
@@ -41,24 +38,10 @@ async function callModule(context: Context, number: bigint, to: Address, data: H
   const view = viewOf(context, { type: 'number', number })
   const verdict = await simulateCall(chain.engine, view, { ...call, gas: gasCap })
   if (verdict.type !== 'accept') throw serverError(verdict.message)
-  if (verdict.value.status === 'revert') throw moduleRefusal(verdict.value.returnData)
-  if (verdict.value.status !== 'success') throw callFailure(verdict.value)
+  if (verdict.value.status !== 'success') throw callFailure(context, to, verdict.value)
   if (verdict.value.returnData.length === 0)
     throw serverError(`this chain has no native module at ${to}`)
   return toHex(verdict.value.returnData)
-}
-
-const errorAbi: Abi = moduleAbis.registry.filter(({ type }) => type === 'error')
-
-/** A module's refusal with its name and arguments in the message. */
-function moduleRefusal(returnData: Uint8Array): RpcError {
-  const data = toHex(returnData)
-  try {
-    const { errorName, args = [] } = decodeErrorResult({ abi: errorAbi, data })
-    return executionReverted(`${errorName}(${args.map(String).join(', ')})`, data)
-  } catch {
-    return executionReverted(undefined, data)
-  }
 }
 
 async function findModuleLogs({ api: { chain } }: Context, request: LogRequest) {

@@ -1,5 +1,5 @@
 /** eth_call, eth_estimateGas and kin: running calls on states that are thrown away. */
-import { findAccessList, simulateCall, type TransactionOutcome } from '../../execution/index.ts'
+import { findAccessList, simulateCall } from '../../execution/index.ts'
 import { type Refusal, toHex } from '../../primitives/index.ts'
 import { type BlockRef, blockNumberOrHash } from '../block-ref.ts'
 import { type CallArgs, callArgs, completeCall, nobody } from '../call-args.ts'
@@ -10,12 +10,6 @@ import { createdAddress, formatUnsigned, type Json, quantity } from '../format.t
 import { type Context, method, type MethodTable } from '../method.ts'
 import { blockOverride, stateOverride } from '../overrides.ts'
 import { type Decoded, optional, required } from '../params.ts'
-
-/** Throws for anything but success. */
-function returnDataOf(outcome: TransactionOutcome): Uint8Array {
-  if (outcome.status === 'success') return outcome.returnData
-  throw callFailure(outcome)
-}
 
 const refused = ({ code, message }: Refusal, gas: bigint): RpcError =>
   serverError(code === 'OVERRIDE_CONFLICT' ? message : `err: ${message} (supplied gas ${gas})`)
@@ -70,7 +64,8 @@ export const ethCalls: MethodTable = {
     }
     const verdict = await simulateCall(chain.engine, view, { ...call, gas })
     if (verdict.type !== 'accept') throw refused(verdict, gas)
-    return toHex(returnDataOf(verdict.value))
+    if (verdict.value.status !== 'success') throw callFailure(context, call.to, verdict.value)
+    return toHex(verdict.value.returnData)
   }),
   eth_createAccessList: method(
     [

@@ -16,9 +16,9 @@ import { gasCap } from '../calls.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { formatBlock, formatLog, type Json, quantity } from '../format.ts'
 import { type Context, method, type MethodTable } from '../method.ts'
+import { reasonOf } from '../module-words.ts'
 import { blockOverride, stateOverride, toStateOverride } from '../overrides.ts'
 import { type Decoded, flag, list, optional, required, struct } from '../params.ts'
-import { revertReason } from '../revert.ts'
 
 /** Bounds what one request can make the node do besides its gas. */
 const maxCalls = 10_000
@@ -58,7 +58,11 @@ async function simulate({ api }: Context, args: SimulationArgs, ref?: BlockRef):
     blocks.map((block) => toDraft(block, chain.spec.chainId)),
   )
   if (verdict.type !== 'accept') throw refused(verdict)
-  return verdict.value.map((block) => formatSimulated(block, args.returnFullTransactions ?? false))
+  const form = {
+    isFull: args.returnFullTransactions ?? false,
+    hasModules: api.rows !== undefined,
+  }
+  return verdict.value.map((block) => formatSimulated(block, form))
 }
 
 function toDraft(block: BlockArgs, chainId: bigint): BlockDraft {
@@ -127,7 +131,10 @@ const codes: Partial<Record<SimulationCode, number>> = {
 const refused = ({ code, message }: Refusal<SimulationCode>): RpcError =>
   new RpcError(codes[code] ?? -32603, message)
 
-function formatSimulated({ block, senders, calls }: SimulatedBlock, isFull: boolean): Json {
+function formatSimulated(
+  { block, senders, calls }: SimulatedBlock,
+  { isFull, hasModules }: { readonly isFull: boolean; readonly hasModules: boolean },
+): Json {
   return {
     ...formatBlock(block, senders, isFull),
     calls: calls.map(({ outcome, logs }, transactionIndex) => ({
@@ -136,16 +143,18 @@ function formatSimulated({ block, senders, calls }: SimulatedBlock, isFull: bool
       gasUsed: quantity(outcome.gasUsed),
       maxUsedGas: quantity(outcome.gasBeforeRefund),
       status: outcome.status === 'success' ? '0x1' : '0x0',
-      ...failureOf(outcome),
+      ...failureOf(outcome, { hasModules, to: block.transactions[transactionIndex]?.to ?? null }),
     })),
   }
 }
 
-function failureOf(outcome: SimulatedBlock['calls'][number]['outcome']): Json {
-  const { status, error, returnData } = outcome
+function failureOf(
+  { status, error, returnData }: SimulatedBlock['calls'][number]['outcome'],
+  called: Parameters<typeof reasonOf>[0],
+): Json {
   if (status === 'success') return {}
   if (status === 'halt') return { error: { message: error ?? 'execution failed', code: -32015 } }
-  const reason = revertReason(returnData)
+  const reason = reasonOf(called, returnData)
   const message = reason === undefined ? 'execution reverted' : `execution reverted: ${reason}`
   return { error: { message, code: 3, data: toHex(returnData) } }
 }

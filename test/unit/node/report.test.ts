@@ -1,5 +1,7 @@
 /** What the terminal shows: the banner, and a line per block and transaction. */
 import { describe, expect, test } from '@jest/globals'
+import { type Abi, encodeErrorResult, toFunctionSelector } from 'viem'
+import { moduleAbis, moduleAddresses } from '../../../attribution/abi.ts'
 import type { ExecutedBlock, TransactionOutcome } from '../../../execution/index.ts'
 import { fromHex, type Hex } from '../../../primitives/index.ts'
 import { devBanner, type DevFacts, devJson, stopLine } from '../../../node/banner.ts'
@@ -71,6 +73,26 @@ test('a block and its transactions, for people', () => {
     `  ${hash}  0xf39f…2266 -> 0x7099…79c8  calls 0xa9059cbb  21,000 gas  REVERTED: "no"`,
     `  ${hash}  0xf39f…2266 -> 0x7099…79c8  21,000 gas  FAILED: out of gas`,
   ])
+})
+
+test('calls and refusals of native modules are named', () => {
+  const data: Hex = `0x${toFunctionSelector('decide(uint256)').slice(2)}${'63'.padStart(64, '0')}`
+  const returnData = fromHex(
+    encodeErrorResult({
+      abi: moduleAbis.datanet as Abi,
+      errorName: 'NotFound',
+      args: [`0x${'63'.padStart(64, '0')}`],
+    }),
+  )
+  const failed = outcome({ status: 'revert', returnData })
+  const lines = blockLines(
+    executed([
+      { to: moduleAddresses.datanet, data, outcome: failed },
+      { to: bob, data, outcome: failed },
+    ]),
+  )
+  expect(lines[1]).toContain('calls datanet.decide  21,000 gas  REVERTED: NotFound(99)')
+  expect(lines[2]).toContain(`calls ${data.slice(0, 10)}  21,000 gas  REVERTED: custom error 0x`)
 })
 
 test('one wei is one wei', () => {

@@ -3,12 +3,12 @@
  * contracts (pitfalls 15, 16 and 17 of notes/modules.md).
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { decodeFunctionResult, encodeFunctionData } from 'viem'
+import { type Abi, decodeFunctionResult, encodeErrorResult, encodeFunctionData } from 'viem'
 import { moduleAbis, moduleAddresses } from '../../../attribution/abi.ts'
 import { zeroWord } from '../../../attribution/words.ts'
-import type { Hex } from '../../../primitives/index.ts'
+import { type Hex, toWord } from '../../../primitives/index.ts'
 import { policy } from '../../support/economy.ts'
-import { aliceAddress, type Devnet, startDevnet } from './devnet.ts'
+import { aliceAddress, deployer, type Devnet, reverter, startDevnet } from './devnet.ts'
 
 let devnet: Devnet
 beforeAll(async () => {
@@ -46,6 +46,53 @@ test('15: events of modules are found by eth_getLogs, under the bloom', async ()
     address: datanet,
   })
   expect(logs.length).toBeGreaterThan(0)
+})
+
+/** Of everything that runs a call: what it says of one that fails, and the bytes. */
+async function failuresOf(to: Hex, data: Hex): Promise<unknown[]> {
+  const failing = { from: aliceAddress, to, data }
+  const one = async (method: string, ...more: unknown[]) =>
+    (await devnet.call(method, failing, ...more)).error
+  const [block] = await devnet.ask<{ calls: { error: unknown }[] }[]>('eth_simulateV1', {
+    blockStateCalls: [{ calls: [failing] }],
+  })
+  return [
+    await one('eth_call', 'latest'),
+    await one('eth_estimateGas'),
+    await one('eth_sendTransaction'),
+    await one('eth_fillTransaction'),
+    block?.calls[0]?.error,
+  ]
+}
+const errorBytes = (errorName: 'NotFound' | 'InsufficientValue', args: readonly unknown[]): Hex =>
+  encodeErrorResult({ abi: moduleAbis.datanet as Abi, errorName, args })
+
+test('a refusal is named like a reason of a contract, its bytes are as they were', async () => {
+  const absent = {
+    code: 3,
+    message: 'execution reverted: NotFound(99)',
+    data: errorBytes('NotFound', [toWord(99n)]),
+  }
+  const batch = encodeFunctionData({ abi: moduleAbis.datanet, functionName: 'batch', args: [99n] })
+  expect(await failuresOf(datanet, batch)).toEqual(Array(5).fill(absent))
+  const zero = encodeFunctionData({
+    abi: moduleAbis.datanet,
+    functionName: 'create',
+    args: [zeroWord, 'ipfs://', { ...policy, penaltyBps: 20_000 }],
+  })
+  const { message } = (await devnet.call('eth_call', { to: datanet, data: zero })).error ?? {}
+  expect(message).toBe('execution reverted: InvalidArgument(penaltyBps)')
+})
+
+test('the same bytes from another contract are bytes, as geth has them', async () => {
+  const data = errorBytes('NotFound', [toWord(99n)])
+  const deployed = await devnet.send({ data: deployer(reverter) })
+  const { contractAddress } = await devnet.ask<{ contractAddress: Hex }>(
+    'eth_getTransactionReceipt',
+    deployed,
+  )
+  const bare = { code: 3, message: 'execution reverted', data }
+  expect(await failuresOf(contractAddress, data)).toEqual(Array(5).fill(bare))
 })
 
 test('an access list names the slots a module touches, and makes the call cheaper by them', async () => {
