@@ -151,9 +151,8 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     watchLog: ports.logs.of('network'),
     ...(rows && { rowsOf: (root) => rows.api.get(root) }),
   })
-  const feeRecipient = options.feeRecipient ?? nobody
   const sealer = createSealer(
-    { ...options, feeRecipient },
+    { ...options, feeRecipient: options.feeRecipient ?? nobody },
     {
       ...base,
       log: ports.logs.of('sealer'),

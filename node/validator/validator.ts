@@ -152,7 +152,7 @@ export async function createValidator(
       await network.stop()
     },
     network,
-    onStandstill: watch.onStandstill,
+    onStandstill: (listener) => watch.onStandstill(listener),
     consensus: createView(chain, validators, engine, voting?.signer),
   }
 }

@@ -146,9 +146,10 @@ function describe(
         `${beginning}, though all ${set.validators.length} validators vote at height ${height} ` +
         `(round ${round.round})`,
     }
-  const who = silent
-    .slice(0, maxNamed)
-    .map(({ address }) => (names.has(address) ? `${names.get(address)} (${address})` : address))
+  const who = silent.slice(0, maxNamed).map(({ address }) => {
+    const name = names.get(address)
+    return name === undefined ? address : `${name} (${address})`
+  })
   if (silent.length > maxNamed) who.push(`${silent.length - maxNamed} more`)
   return {
     facts,

@@ -274,9 +274,8 @@ describe('dev --validators in a folder that is there', () => {
   test(
     'goes on with the same options at the same addresses, where others join',
     async () => {
-      const { genesisFile, validators, stop } = (await startDevnet(
-        networkOptions(),
-      )) as NetworkReady
+      const network = (await startDevnet(networkOptions())) as NetworkReady
+      const { genesisFile, validators } = network
       expect(address).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3KooW/)
       expect(validators[0]?.p2pAddress).toBe(address)
       const own = ['--datadir', join(folder, 'follower'), '--port', '0', '--p2p-port', '0']
@@ -295,7 +294,7 @@ describe('dev --validators in a folder that is there', () => {
       expect((await follower.stop()).code).toBe(0)
       const { code, stderr } = await runCommand([...run, '--peer', 'somewhere'])
       expect([code, stderr]).toEqual([2, expect.stringContaining('admin_nodeInfo (enode)')])
-      expect((await stop()).code).toBe(0)
+      expect((await network.stop()).code).toBe(0)
     },
     3 * limitMs,
   )

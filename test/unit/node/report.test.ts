@@ -1,6 +1,6 @@
 /** What the terminal shows: the banner, and a line per block and transaction. */
 import { describe, expect, test } from '@jest/globals'
-import { type Abi, encodeErrorResult, toFunctionSelector } from 'viem'
+import { encodeErrorResult, toFunctionSelector } from 'viem'
 import { moduleAbis, moduleAddresses } from '../../../attribution/abi.ts'
 import type { ExecutedBlock, TransactionOutcome } from '../../../execution/index.ts'
 import { fromHex, type Hex } from '../../../primitives/index.ts'
@@ -79,7 +79,7 @@ test('calls and refusals of native modules are named', () => {
   const data: Hex = `0x${toFunctionSelector('decide(uint256)').slice(2)}${'63'.padStart(64, '0')}`
   const returnData = fromHex(
     encodeErrorResult({
-      abi: moduleAbis.datanet as Abi,
+      abi: moduleAbis.datanet,
       errorName: 'NotFound',
       args: [`0x${'63'.padStart(64, '0')}`],
     }),

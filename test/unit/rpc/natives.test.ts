@@ -3,7 +3,7 @@
  * contracts (pitfalls 15, 16 and 17 of notes/modules.md).
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type Abi, decodeFunctionResult, encodeErrorResult, encodeFunctionData } from 'viem'
+import { decodeFunctionResult, encodeErrorResult, encodeFunctionData } from 'viem'
 import { moduleAbis, moduleAddresses } from '../../../attribution/abi.ts'
 import { zeroWord } from '../../../attribution/words.ts'
 import { type Hex, toWord } from '../../../primitives/index.ts'
@@ -64,17 +64,20 @@ async function failuresOf(to: Hex, data: Hex): Promise<unknown[]> {
     block?.calls[0]?.error,
   ]
 }
-const errorBytes = (errorName: 'NotFound' | 'InsufficientValue', args: readonly unknown[]): Hex =>
-  encodeErrorResult({ abi: moduleAbis.datanet as Abi, errorName, args })
+const notFound = encodeErrorResult({
+  abi: moduleAbis.datanet,
+  errorName: 'NotFound',
+  args: [toWord(99n)],
+})
 
 test('a refusal is named like a reason of a contract, its bytes are as they were', async () => {
   const absent = {
     code: 3,
     message: 'execution reverted: NotFound(99)',
-    data: errorBytes('NotFound', [toWord(99n)]),
+    data: notFound,
   }
   const batch = encodeFunctionData({ abi: moduleAbis.datanet, functionName: 'batch', args: [99n] })
-  expect(await failuresOf(datanet, batch)).toEqual(Array(5).fill(absent))
+  expect(await failuresOf(datanet, batch)).toEqual([absent, absent, absent, absent, absent])
   const zero = encodeFunctionData({
     abi: moduleAbis.datanet,
     functionName: 'create',
@@ -85,14 +88,13 @@ test('a refusal is named like a reason of a contract, its bytes are as they were
 })
 
 test('the same bytes from another contract are bytes, as geth has them', async () => {
-  const data = errorBytes('NotFound', [toWord(99n)])
   const deployed = await devnet.send({ data: deployer(reverter) })
   const { contractAddress } = await devnet.ask<{ contractAddress: Hex }>(
     'eth_getTransactionReceipt',
     deployed,
   )
-  const bare = { code: 3, message: 'execution reverted', data }
-  expect(await failuresOf(contractAddress, data)).toEqual(Array(5).fill(bare))
+  const bare = { code: 3, message: 'execution reverted', data: notFound }
+  expect(await failuresOf(contractAddress, notFound)).toEqual([bare, bare, bare, bare, bare])
 })
 
 test('an access list names the slots a module touches, and makes the call cheaper by them', async () => {
