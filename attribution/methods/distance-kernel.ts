@@ -1,8 +1,10 @@
 /**
  * The inner loop of vector search as a WebAssembly module, written out by hand so that what runs can be
  * read: products of int8 vectors with one query, four rows a turn, 16 components of each, by fixed-width
- * SIMD on integers (WebAssembly 2.0). Squared distances follow from products and norms. Nothing when the
- * engine has no WebAssembly (node --jitless); distances.ts has the same sums in JavaScript.
+ * SIMD on integers (WebAssembly 2.0). The four rows stand far apart, one in each quarter of the set: a
+ * processor reads ahead wherever it sees memory read in order, and one such place alone is waited for.
+ * Squared distances follow from products and norms. Nothing when the engine has no WebAssembly
+ * (node --jitless); distances.ts has the same sums in JavaScript.
  */
 import type { VectorSet } from './distances.ts'
 
@@ -12,7 +14,8 @@ export interface DistanceKernel {
   products(query: Int8Array): Int32Array
 }
 
-type Run = (rows: number, query: number, groups: number, groupBytes: number, out: number) => void
+/** Its parameters are listed where it is written. */
+type Run = (...parameters: readonly number[]) => void
 /** The little of the WebAssembly interface that is used; ECMAScript's types do not have it. */
 interface Engine {
   readonly Module: new (bytes: Uint8Array) => object
@@ -23,8 +26,8 @@ interface Engine {
 const pageBytes = 65_536
 /** 1 GiB: a hundred thousand vectors of ten thousand components. More is left to JavaScript. */
 const maxMemoryBytes = 2 ** 30
-/** Rows that share one reading of the query; missing ones of the last group are zeros. */
-const groupRows = 4
+/** Rows that share one reading of the query, one of each part of the set; missing ones are zeros. */
+const parts = 4
 /** Components that one instruction widens and multiplies. */
 const piece = 8
 
@@ -34,20 +37,22 @@ export function compileDistanceKernel(vectors: VectorSet): DistanceKernel | unde
   const { values, count } = vectors
   if (!engine || count === 0) return undefined
   const stride = values.length / count
-  const groups = Math.ceil(count / groupRows)
-  const queryAt = groups * groupRows * stride
+  const partRows = Math.ceil(count / parts)
+  const partBytes = partRows * stride
+  const queryAt = parts * partBytes
   const outAt = queryAt + 2 * stride
-  const sizeBytes = outAt + 4 * groups * groupRows
+  const sizeBytes = outAt + 4 * parts * partRows
   if (sizeBytes > maxMemoryBytes) return undefined
   const memory = new engine.Memory({ initial: Math.ceil(sizeBytes / pageBytes) })
   const { exports } = new engine.Instance(new engine.Module(moduleBytes), { m: { m: memory } })
   const { p: run } = exports as { readonly p: Run }
-  interleave(vectors, new Int32Array(memory.buffer, 0, queryAt / 4))
+  new Int8Array(memory.buffer).set(values)
   const norms = normsOf(vectors)
   /** A view of what the next query overwrites. */
   const productsWith = (query: Int8Array): Int32Array => {
     new Int16Array(memory.buffer, queryAt, stride).set(query)
-    run(0, queryAt, groups, groupRows * stride, outAt)
+    const places = [0, partBytes, 2 * partBytes, 3 * partBytes]
+    run(...places, stride, queryAt, partRows, outAt, 4 * partRows)
     return new Int32Array(memory.buffer, outAt, count)
   }
   return {
@@ -61,26 +66,6 @@ export function compileDistanceKernel(vectors: VectorSet): DistanceKernel | unde
       for (let i = 0; i < count; i++) distances[i] = norms[i]! + norm - 2 * products[i]!
       return distances
     },
-  }
-}
-
-/** Group by group, eight components of each of its rows, then the next eight: one stream to read. */
-function interleave({ values, count }: VectorSet, into: Int32Array): void {
-  const words = new Int32Array(
-    values.buffer.slice(values.byteOffset, values.byteOffset + values.length),
-  )
-  const [rowWords, pieceWords] = [words.length / count, piece / 4]
-  for (let i = 0, from = 0; i < count; i++) {
-    const inGroup = i % groupRows
-    let to = (i - inGroup) * rowWords + inGroup * pieceWords
-    for (
-      const end = from + rowWords;
-      from < end;
-      from += pieceWords, to += groupRows * pieceWords
-    ) {
-      into[to] = words[from]!
-      into[to + 1] = words[from + 1]!
-    }
   }
 }
 
@@ -120,19 +105,23 @@ const op = {
   i32x4Dot: [0xfd, 0xba, 0x01],
 } as const
 
-const [rows, query, groups, groupBytes, out] = [0, 1, 2, 3, 4]
-const [queryPointer, groupEnd, asked] = [5, 6, 7]
+/** Parameters: where the next row of each part stands; */
+const rows = [0, 1, 2, 3]
+/** length of a row, where the query stands, rows a part, where their products go, bytes of a part's. */
+const [rowBytes, query, turns, out, outPartBytes] = [4, 5, 6, 7, 8]
+const parameters = 9
+const [queryPointer, rowEnd, outPointer, asked] = [9, 10, 11, 12]
 /** A row's sum, in four lanes. */
-const sums = [8, 9, 10, 11]
+const sums = [13, 14, 15, 16]
 
-/** Eight components of the query, as int16, times those of each row of the group. */
+/** Eight components of the query, as int16, times those of each row of the turn. */
 const addPiece = (index: number): number[] => [
   ...op.get(queryPointer),
   ...op.load(2 * piece * index),
   ...op.set(asked),
-  ...sums.flatMap((sum, row) => [
-    ...op.get(rows),
-    ...op.load8x8(piece * (groupRows * index + row)),
+  ...sums.flatMap((sum, part) => [
+    ...op.get(rows[part]!),
+    ...op.load8x8(piece * index),
     ...op.get(asked),
     ...op.i32x4Dot,
     ...op.get(sum),
@@ -141,48 +130,55 @@ const addPiece = (index: number): number[] => [
   ]),
 ]
 
+/** By less than 64: a constant is signed LEB128. */
 const advance = (local: number, by: number): number[] => [
   ...op.get(local),
-  // A constant is signed LEB128: two bytes from 64 on.
-  ...(by < 64 ? op.i32Const(by) : [...op.i32Const((by & 0x7f) | 0x80), by >> 7]),
+  ...op.i32Const(by),
   ...op.i32Add,
   ...op.set(local),
 ]
 
-/** for each group { for each 16 components { sum } store each row's total of four lanes } */
-const sumGroups: number[] = [
+const add = (to: number, a: number, b: number): number[] => [
+  ...op.get(a),
+  ...op.get(b),
+  ...op.i32Add,
+  ...op.set(to),
+]
+
+/** for each row of a part { for each 16 components { sum } store each part's total of four lanes } */
+const sumRows: number[] = [
   ...op.loop,
   ...sums.flatMap((sum) => [...op.i32Const(0), ...op.i32x4Splat, ...op.set(sum)]),
   ...op.get(query),
   ...op.set(queryPointer),
-  ...op.get(rows),
-  ...op.get(groupBytes),
-  ...op.i32Add,
-  ...op.set(groupEnd),
+  ...add(rowEnd, rows[0]!, rowBytes),
   ...op.loop,
   ...addPiece(0),
   ...addPiece(1),
-  ...advance(rows, 2 * piece * groupRows),
+  ...rows.flatMap((row) => advance(row, 2 * piece)),
   ...advance(queryPointer, 4 * piece),
-  ...op.get(rows),
-  ...op.get(groupEnd),
+  ...op.get(rows[0]!),
+  ...op.get(rowEnd),
   ...op.i32LessUnsigned,
   ...op.brIf(0),
   ...op.end,
-  ...sums.flatMap((sum, row) => [
-    ...op.get(out),
+  ...op.get(out),
+  ...op.set(outPointer),
+  ...sums.flatMap((sum) => [
+    ...op.get(outPointer),
     ...[0, 1, 2, 3].flatMap((lane) => [
       ...op.get(sum),
       ...op.i32x4Lane(lane),
       ...(lane === 0 ? [] : op.i32Add),
     ]),
-    ...op.i32Store(4 * row),
+    ...op.i32Store(0),
+    ...add(outPointer, outPointer, outPartBytes),
   ]),
-  ...advance(out, 4 * groupRows),
-  ...op.get(groups),
+  ...advance(out, 4),
+  ...op.get(turns),
   ...op.i32Const(1),
   ...op.i32Sub,
-  ...op.tee(groups),
+  ...op.tee(turns),
   ...op.brIf(0),
   ...op.end,
   ...op.end,
@@ -202,9 +198,9 @@ const preamble = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
 
 const moduleBytes = Uint8Array.from([
   ...preamble,
-  ...section(1, [1, 0x60, 5, i32, i32, i32, i32, i32, 0]), // type: five i32 to nothing
+  ...section(1, [1, 0x60, parameters, ...Array<number>(parameters).fill(i32), 0]), // type: nine i32 to nothing
   ...section(2, [1, ...letter('m'), ...letter('m'), 2, 0, 1]), // import: a memory of a page or more
   ...section(3, [1, 0]),
   ...section(7, [1, ...letter('p'), 0, 0]),
-  ...section(10, [1, ...sized([2, 2, i32, 5, v128, ...sumGroups])]),
+  ...section(10, [1, ...sized([2, 3, i32, 5, v128, ...sumRows])]),
 ])

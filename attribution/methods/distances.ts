@@ -93,33 +93,64 @@ export function squaredDistance(a: Int8Array, b: Int8Array): number {
 /** Two passes order what differs by less than 2^24, as distances of a few hundred components do. */
 const digitBits = 12
 const digits = 1 << digitBits
+/** Beside a digit in 32 bits. */
+const indexBits = 32 - digitBits
 
 /** Indexes by (distance, index) ascending: radix sort from the least digit, stable, integers only. */
 export function orderByDistance(distances: Int32Array): Int32Array {
-  const count = distances.length
   let [least, largest] = [2 ** 31 - 1, 0]
+  for (let i = 0; i < distances.length; i++) {
+    least = Math.min(least, distances[i]!)
+    largest = Math.max(largest, distances[i]!)
+  }
+  const bits = 32 - Math.clz32(largest - least)
+  return bits <= 2 * digitBits && distances.length <= 1 << indexBits
+    ? orderByTwoDigits(distances, least)
+    : orderByDigits(distances, least, bits)
+}
+
+/** The upper digit travels beside the index, so that nothing is looked up out of order. */
+function orderByTwoDigits(distances: Int32Array, least: number): Int32Array {
+  const count = distances.length
+  const [lower, upper] = [new Int32Array(digits), new Int32Array(digits)]
   for (let i = 0; i < count; i++) {
-    const distance = distances[i]!
-    if (distance < least) least = distance
-    if (distance > largest) largest = distance
+    const above = (distances[i]! - least) | 0
+    lower[above & (digits - 1)]!++
+    upper[above >>> digitBits]!++
   }
-  const spread = largest - least
-  let order: Int32Array | undefined
-  let spare: Int32Array = new Int32Array(count)
-  const starts = new Int32Array(digits)
-  for (let shift = 0; shift < 31 && (shift === 0 || spread >>> shift !== 0); shift += digitBits) {
-    starts.fill(0)
-    for (let i = 0; i < count; i++) starts[((distances[i]! - least) >>> shift) & (digits - 1)]!++
-    for (let digit = 0, sum = 0; digit < digits; digit++) {
-      const size = starts[digit]!
-      starts[digit] = sum
-      sum += size
-    }
-    for (let i = 0; i < count; i++) {
-      const index = order ? order[i]! : i
-      spare[starts[((distances[index]! - least) >>> shift) & (digits - 1)]!++] = index
-    }
-    ;[order, spare] = [spare, order ?? new Int32Array(count)]
+  sizesToStarts(lower)
+  sizesToStarts(upper)
+  const [byLower, order] = [new Int32Array(count), new Int32Array(count)]
+  for (let i = 0; i < count; i++) {
+    const above = (distances[i]! - least) | 0
+    byLower[lower[above & (digits - 1)]!++] = ((above >>> digitBits) << indexBits) | i
   }
-  return order ?? spare
+  for (let i = 0; i < count; i++) {
+    const both = byLower[i]!
+    order[upper[both >>> indexBits]!++] = both & ((1 << indexBits) - 1)
+  }
+  return order
+}
+
+/** Any distances, any number of them. */
+function orderByDigits(distances: Int32Array, least: number, bits: number): Int32Array {
+  let order = Int32Array.from(distances, (_, i) => i)
+  let spare = new Int32Array(distances.length)
+  for (let shift = 0; shift < bits; shift += digitBits) {
+    const digitOf = (i: number): number => ((distances[i]! - least) >>> shift) & (digits - 1)
+    const starts = new Int32Array(digits)
+    for (let i = 0; i < distances.length; i++) starts[digitOf(i)]!++
+    sizesToStarts(starts)
+    for (const i of order) spare[starts[digitOf(i)]!++] = i
+    ;[order, spare] = [spare, order]
+  }
+  return order
+}
+
+function sizesToStarts(list: Int32Array): void {
+  for (let digit = 0, sum = 0; digit < list.length; digit++) {
+    const size = list[digit]!
+    list[digit] = sum
+    sum += size
+  }
 }

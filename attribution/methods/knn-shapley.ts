@@ -53,35 +53,42 @@ const fillEqually: Fill = (values, matches, k, order) => {
   return vote * BigInt(hitsOf(matches, k))
 }
 
-/** From the farthest to the nearest, a step wherever two neighbours differ. The sum. */
+/**
+ * From the farthest to the nearest, stretch by stretch of equal matches: all its points have one value,
+ * and a step lies between two. The sum.
+ */
 const fillByRank: Fill = (values, matches, k, order) => {
   const count = matches.length
   const words = new Int32Array(values.buffer)
   /** The value's halves, the lower one without its carries: sums of at most 2^22 numbers below 2^31. */
   let [upperSteps, lowerSteps] = [0, 0]
-  let [upper, lower, upperSum, lowerSum] = [0, 0, 0, 0]
-  let [highWord, lowWord, farther] = [0, 0, 0]
-  for (let i = count; i >= 1; i--) {
-    const match = matches[i - 1]!
+  let [upperSum, lowerSum, farther] = [0, 0, 0]
+  for (let end = count; end >= 1;) {
+    const match = matches[end - 1]!
+    let start = end - 1
+    while (start > 0 && matches[start - 1] === match) start--
     if (match !== farther) {
       // floor(2^62 / divisor), in two steps of long division.
-      const divisor = i <= k && i < count ? k : i
+      const divisor = end <= k && end < count ? k : end
       const quotient = Math.floor(half / divisor)
       const rest = Math.floor(((half - quotient * divisor) * half) / divisor)
       upperSteps += (match - farther) * quotient
       lowerSteps += (match - farther) * rest
-      const carry = Math.floor(lowerSteps / half)
-      upper = upperSteps + carry
-      lower = lowerSteps - carry * half
-      highWord = Math.floor(upper / 2)
-      lowWord = ((upper & 1) << 31) | lower
       farther = match
     }
-    const at = 2 * (order ? order[i - 1]! : i - 1)
-    words[at + lowAt] = lowWord
-    words[at + 1 - lowAt] = highWord
-    upperSum += upper
-    lowerSum += lower
+    const carry = Math.floor(lowerSteps / half)
+    const upper = upperSteps + carry
+    const lower = lowerSteps - carry * half
+    const highWord = Math.floor(upper / 2)
+    const lowWord = ((upper & 1) << 31) | lower
+    for (let rank = start; rank < end; rank++) {
+      const at = 2 * (order ? order[rank]! : rank)
+      words[at + lowAt] = lowWord
+      words[at + 1 - lowAt] = highWord
+    }
+    upperSum += upper * (end - start)
+    lowerSum += lower * (end - start)
+    end = start
   }
   return BigInt(upperSum) * BigInt(half) + BigInt(lowerSum)
 }

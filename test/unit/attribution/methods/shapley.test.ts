@@ -211,13 +211,23 @@ describe('distances', () => {
   })
 
   test('the order is by distance, then index, for any distances', () => {
+    /** All alike; ties; what two digits can tell apart, to the last bit; one bit more; all there is. */
+    const spreads = [0, 7, 2 ** 24 - 1, 2 ** 24, 2 ** 31 - 1].map((spread) =>
+      fc
+        .tuple(
+          fc.integer({ min: 0, max: 2 ** 31 - 1 - spread }),
+          fc.array(fc.integer({ min: 0, max: spread })),
+        )
+        .map(([least, list]) => [least + spread, least, ...list.map((above) => least + above)]),
+    )
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 })), (list) => {
+      fc.property(fc.oneof(fc.constant([]), ...spreads), (list) => {
         const expected = Array.from(list.keys()).toSorted(
           (a, b) => (list[a] ?? 0) - (list[b] ?? 0) || a - b,
         )
         expect([...orderByDistance(Int32Array.from(list))]).toEqual(expected)
       }),
+      { numRuns: 300 },
     )
   })
 })
