@@ -365,15 +365,19 @@ async function finish(
   for (const receiptId of receiptIds) {
     const [audit] = await economy.read('receipts', 'audit', [receiptId, alice])
     if (!isWanted(audit)) continue
-    if (audit === auditState.waiting) {
-      // Its draw is forgotten, and nobody answers any more: its author ends it.
-      const { committer } = await economy.read('receipts', 'status', [receiptId])
-      await economy.send(committer.toLowerCase() as Address, 'receipts', 'expire', [receiptId])
-      done.set('expire', (done.get('expire') ?? 0) + 1)
-      continue
-    }
     const { id, leaves } = old.find((request) => request.receiptId === receiptId)!
     const { state } = await economy.read('rewards', 'payment', [id])
+    if (audit === auditState.waiting) {
+      // Its draw is forgotten. What was paid stands; for the rest nobody answers any more: its author ends it.
+      if (state === paymentState.settled)
+        await economy.send(alice, 'receipts', 'finalize', [[receiptId]])
+      else {
+        const { committer } = await economy.read('receipts', 'status', [receiptId])
+        await economy.send(committer.toLowerCase() as Address, 'receipts', 'expire', [receiptId])
+        done.set('expire', (done.get('expire') ?? 0) + 1)
+      }
+      continue
+    }
     // What is declared is shown; of the others a leaf is claimed.
     const isShown = audit === auditState.none
     if (state === paymentState.escrowed)
