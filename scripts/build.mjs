@@ -2,7 +2,9 @@
 /**
  * Compiles the sources into dist/, joins what the command loads into a few files there (a thousand
  * small ones take a second to find and read), and leaves a stamp, so that scripts/tributary.mjs
- * knows the age of the build. Checks no types (`npm run check` and `npm test` do), tests nothing.
+ * knows the age of the build. --types: also writes what TypeScript reads of tributary/sdk, which the
+ * command does not need and its first start does not wait for. Checks no types (`npm run check` and
+ * `npm test` do), tests nothing.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
@@ -37,7 +39,7 @@ const ownPlaces = {
     onLoad({ filter: /\.js$/ }, async ({ path }) => {
       if (!path.startsWith(dist + sep)) return undefined
       const contents = await readFile(path, 'utf8')
-      const place = JSON.stringify(`../${relative(dist, path).split(sep).join('/')}`)
+      const place = JSON.stringify(['..', ...relative(dist, path).split(sep)].join('/'))
       const url = `new URL(${place}, import.meta.url).href`
       return { contents: contents.replaceAll('import.meta.url', url) }
     })
@@ -66,11 +68,17 @@ const joinParts = () =>
   })
 
 const tsc = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'tsc.cmd' : 'tsc')
-const { status, error } = spawnSync(tsc, ['-p', join(root, 'tsconfig.build.json')], {
-  stdio: 'inherit',
-  shell: process.platform === 'win32',
-})
-if (error) process.stderr.write(`build: tsc could not be started: ${String(error)}\n`)
+function compile(settings) {
+  const { status, error } = spawnSync(tsc, ['-p', join(root, settings)], {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
+  if (error) process.stderr.write(`build: tsc could not be started: ${String(error)}\n`)
+  return status ?? 1
+}
+
+let status = compile('tsconfig.build.json')
+if (status === 0 && process.argv.includes('--types')) status = compile('tsconfig.types.json')
 if (status === 0) {
   rmSync(join(dist, 'bundle'), { recursive: true, force: true })
   await joinParts()
@@ -79,4 +87,4 @@ if (status === 0) {
   utimesSync(stamp, startedAt, startedAt) // a source changed while tsc ran is newer: builds again
 }
 if (existsSync(command)) chmodSync(command, 0o755)
-process.exit(status ?? 1)
+process.exit(status)

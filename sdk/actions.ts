@@ -9,10 +9,11 @@ import {
   type Address,
   type Chain,
   type Client,
+  type GetContractReturnType,
   type Hex,
   type Transport,
 } from 'viem'
-import { moduleAbis, moduleAddresses } from '../attribution/abi.ts'
+import { moduleAbis, moduleAddresses, type ModuleName } from '../attribution/abi.ts'
 import {
   assetView,
   auditsView,
@@ -37,6 +38,15 @@ import {
 import { createChainReader } from './reader.ts'
 import { putRows } from './rows.ts'
 
+/** What a client has more; spelled out, for the compiler would write a megabyte of it into the .d.ts. */
+export type AttributionActions<client extends Client = Client> = {
+  readonly [name in ModuleName]: GetContractReturnType<
+    (typeof moduleAbis)[name],
+    client,
+    (typeof moduleAddresses)[name]
+  >
+} & { readonly attribution: ReturnType<typeof viewsOf> }
+
 export const attributionActions =
   () =>
   <
@@ -45,7 +55,7 @@ export const attributionActions =
     account extends Account | undefined,
   >(
     client: Client<transport, chain, account>,
-  ) => ({
+  ): AttributionActions<Client<transport, chain, account>> => ({
     registry: getContract({ address: moduleAddresses.registry, abi: moduleAbis.registry, client }),
     datanet: getContract({ address: moduleAddresses.datanet, abi: moduleAbis.datanet, client }),
     lineage: getContract({ address: moduleAddresses.lineage, abi: moduleAbis.lineage, client }),

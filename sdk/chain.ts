@@ -1,7 +1,7 @@
 /** The devnet as viem and wallets know a chain. */
-import { defineChain } from 'viem'
+import type { Chain } from 'viem'
 
-export const tributaryDevnet = defineChain({
+export const tributaryDevnet = {
   id: 2679,
   name: 'Tributary devnet',
   nativeCurrency: { name: 'OPEN', symbol: 'OPEN', decimals: 18 },
@@ -9,4 +9,4 @@ export const tributaryDevnet = defineChain({
     default: { http: ['http://127.0.0.1:8545'], webSocket: ['ws://127.0.0.1:8545'] },
   },
   testnet: true,
-})
+} as const satisfies Chain

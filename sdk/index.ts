@@ -3,7 +3,7 @@
  * spot, statements a contributor keeps. Runs in a browser: no node: modules, no file, no key.
  */
 export { moduleAbis, moduleAddresses, type ModuleName } from '../attribution/abi.ts'
-export { attributionActions } from './actions.ts'
+export { attributionActions, type AttributionActions } from './actions.ts'
 export { answerReceipt, makeReceipt, stateAnswer, type StatedAnswer } from './answering.ts'
 export { tributaryDevnet } from './chain.ts'
 export { fetchBlockLogs, verifyBlockLogs, type BlockLogs } from './block-logs.ts'
