@@ -20,6 +20,7 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { getChainId } from 'viem/actions'
 import { NodeError } from '../primitives/index.ts'
 import { attributionActions, tributaryDevnet } from '../sdk/index.ts'
+import { usageError } from './failure.ts'
 import { readKey } from './keystore.ts'
 import { refusalOfData, refusalText } from './refusals.ts'
 
@@ -38,15 +39,14 @@ const pollMs = 250
 /** Longer than a block takes where blocks are made. */
 const tellMs = 3_000
 
-/** The client that reads and writes. Throws NodeError KEY_UNREADABLE, KEY_MISSING, NODE_UNREACHABLE. */
+/** The client that reads and writes. Throws NodeError KEY_UNREADABLE, USAGE, NODE_UNREACHABLE. */
 export async function openClient(flags: ClientFlags, environment = process.env) {
   const key = await readKey(flags, environment)
   if (key !== undefined && flags.from !== undefined)
-    throw new NodeError('KEY_MISSING', 'give a key or --from, not both')
+    throw usageError('give a key or --from, not both')
   const account = key === undefined ? flags.from : privateKeyToAccount(key)
   if (account === undefined)
-    throw new NodeError(
-      'KEY_MISSING',
+    throw usageError(
       'this signs a transaction: give --key-file, set TRIBUTARY_PRIVATE_KEY, or on a devnet --from one of its accounts',
     )
   return connect(flags.rpcUrl, account)

@@ -10,7 +10,7 @@ export interface Failure {
 /** Only faults of our own show their stack. */
 export function explainFailure(error: unknown): Failure {
   if (error instanceof NodeError) {
-    const exitCode = error.code === 'USAGE' ? exitCodes.usage : exitCodes.refused
+    const exitCode = usageCodes.has(error.code) ? exitCodes.usage : exitCodes.refused
     return { exitCode, text: `error: ${error.message}` }
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -19,6 +19,9 @@ export function explainFailure(error: unknown): Failure {
     text: `error: this is a fault of the node itself; please report it with these lines\n${detail}`,
   }
 }
+
+/** Mistakes in options, whoever finds them. */
+const usageCodes: ReadonlySet<string> = new Set(['USAGE', 'MNEMONIC_INVALID'])
 
 /** Options that do not fit together: exit code 2. */
 export const usageError = (message: string): NodeError<'USAGE'> => new NodeError('USAGE', message)

@@ -24,14 +24,14 @@ import {
 import type { SnapshotTask } from './commands/snapshot.ts'
 import { addServerOptions, addStoreOptions, logLevelHelp } from './options.ts'
 import { packageVersion } from './system.ts'
+import { wordsFor } from './help-words.ts'
 
 /** Runs one command line (without node and script). Never throws; answers the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   const done: { exitCode: ExitCode } = { exitCode: exitCodes.ok }
   try {
-    await createProgram(io, (exitCode) => (done.exitCode = exitCode)).parseAsync(argv, {
-      from: 'user',
-    })
+    const program = createProgram(io, (exitCode) => (done.exitCode = exitCode))
+    await program.parseAsync(wordsFor(program, argv), { from: 'user' })
     return done.exitCode
   } catch (error) {
     if (error instanceof CommanderError)

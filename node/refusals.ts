@@ -141,6 +141,7 @@ const things: Readonly<Record<string, string>> = {
   submit: 'datanet or batch',
   datanet: 'datanet',
   version: 'version',
+  receipt: 'receipt',
   attest: 'version',
   settle: 'request',
   refund: 'request',

@@ -49,8 +49,23 @@ export async function answerHttp(
     response.setHeader(name, value)
   if (door.rows && isRows) await answerRows(door.rows, request, response)
   else if (method === 'OPTIONS') answerPreflight(request, response)
-  else if (method === 'GET' || method === 'HEAD') response.writeHead(200).end() // health checks
+  else if (method === 'GET' || method === 'HEAD') answerGet(door, request, response)
   else refuse(request, response, 405, 'method not allowed')
+}
+
+/** A person with a browser reads where he is, balancers read the status: of /health 503 while the node syncs. */
+function answerGet(
+  { context: { api } }: Door,
+  { url = '/', method }: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const [path] = url.split('?')
+  const line =
+    `${api.clientVersion}, chain ${api.chain.spec.chainId}: JSON-RPC by POST of application/json, ` +
+    'WebSocket on the same port; rpc.discover and docs/rpc.md name the methods\n'
+  const isBehind = path === '/health' && api.syncing() !== false
+  response.writeHead(isBehind ? 503 : 200, path === '/' ? { 'content-type': 'text/plain' } : {})
+  response.end(path === '/' && method === 'GET' ? line : undefined)
 }
 
 type Headers = Readonly<Record<string, string>>

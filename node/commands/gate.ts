@@ -31,7 +31,7 @@ const firstPage = 256
 
 export async function showGate(batchId: bigint, flags: GateFlags, io: Io): Promise<ExitCode> {
   const reader = await openReader(flags)
-  let gate = await explained(reader.attribution.gate(batchId))
+  let gate = await explained(reader.attribution.gate(batchId), 'batch')
   if (flags.measure === true) gate = await measureAll(batchId, gate, flags)
   if (flags.json) io.out(toJsonText(gate))
   else {
@@ -78,7 +78,7 @@ async function measureAll(batchId: bigint, before: Gate, flags: GateFlags): Prom
     )
     if (fits) await mined(client, client.datanet.write.measure(args))
     else page = Math.ceil(page / 2)
-    gate = await explained(client.attribution.gate(batchId))
+    gate = await explained(client.attribution.gate(batchId), 'batch')
   }
 }
 
@@ -97,7 +97,7 @@ export async function certifyHead(
     throw new NodeError('FILE_UNREADABLE', `cannot read ${file}`, {}, error)
   })
   const client = await openClient(flags)
-  const { contentHash } = await explained(client.attribution.certificates(assetId))
+  const { contentHash } = await explained(client.attribution.certificates(assetId), 'asset')
   if (keccak256(head) !== contentHash)
     throw new NodeError(
       'WRONG_HEAD',

@@ -75,8 +75,8 @@ async function assetsOf(client: Writer, manifestHash: Hex): Promise<readonly big
 export async function showModel(id: bigint, flags: ClientFlags, io: Io): Promise<ExitCode> {
   const client = await openReader(flags)
   const asset = await explained(client.attribution.asset(id), 'asset')
-  const usage = await explained(client.attribution.usage(id))
-  const { versions } = await explained(client.attribution.certificates(id))
+  const usage = await explained(client.attribution.usage(id), 'asset')
+  const { versions } = await explained(client.attribution.certificates(id), 'asset')
   if (flags.json) io.out(toJsonText({ asset, usage, certificates: versions }))
   else {
     io.out(
@@ -230,7 +230,7 @@ type AnswerArgs = readonly [requestId: Hex, versionId: bigint, methodId: number,
 async function enter(client: Writer, args: AnswerArgs, { json }: ClientFlags, io: Io) {
   const { result: receiptId } = await explained(client.receipts.simulate.enter(args))
   await mined(client, client.receipts.write.enter(args))
-  const epoch = await explained(client.attribution.epoch(receiptId))
+  const epoch = await explained(client.attribution.epoch(receiptId), 'receipt')
   io.out(
     json
       ? toJsonText({ requestId: args[0], receiptId, endBlock: epoch?.endBlock })

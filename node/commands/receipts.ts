@@ -55,7 +55,7 @@ export async function answerAudit(
     throw new NodeError('FILE_UNREADABLE', `cannot read ${flags.file}`, {}, error)
   })
   const client = await openClient(flags)
-  const receipt = await explained(client.attribution.receipt(hashOf(receiptId)))
+  const receipt = await explained(client.attribution.receipt(hashOf(receiptId)), 'receipt')
   if (!receipt) throw usageError(`there is no receipt ${receiptId}`)
   if (receipt.outputHash !== keccak256(bytes))
     throw new NodeError(
@@ -63,7 +63,7 @@ export async function answerAudit(
       `${flags.file} is not the answer of receipt ${receiptId}: its keccak256 must be ${receipt.outputHash}`,
     )
   const transactions = await explained(answerReceipt(client, receiptId, bytesToHex(bytes)))
-  const after = await explained(client.attribution.receipt(receiptId))
+  const after = await explained(client.attribution.receipt(receiptId), 'receipt')
   io.out(
     flags.json
       ? toJsonText({ receiptId, transactions, state: after?.state })
@@ -82,7 +82,7 @@ export async function askReveal(receiptId: Hex, flags: ClientFlags, io: Io): Pro
   const args = [hashOf(receiptId), reveal, '0x'] as const
   await explained(client.receipts.simulate.challenge(args, { value }))
   await mined(client, client.receipts.write.challenge(args, { value }))
-  const audit = await explained(client.attribution.audit(receiptId))
+  const audit = await explained(client.attribution.audit(receiptId), 'receipt')
   io.out(
     flags.json
       ? toJsonText({ receiptId, bond: value, lastBlock: audit?.dueBlock })
@@ -119,7 +119,7 @@ export async function listEpochs(flags: EpochFlags, io: Io): Promise<ExitCode> {
   }
   const ids = await explained(client.attribution.epochs(only))
   for (const id of ids) {
-    const epoch = await explained(client.attribution.epoch(id))
+    const epoch = await explained(client.attribution.epoch(id), 'receipt')
     if (!epoch) continue
     if (flags.json) io.out(toJsonText(epoch))
     else {
@@ -144,7 +144,7 @@ export async function closeEpoch(receiptId: Hex, flags: ClientFlags, io: Io): Pr
   await explained(client.receipts.simulate.close(args))
   await mined(client, client.receipts.write.close(args))
   const leaves = (await explained(client.attribution.leaves(receiptId))) ?? []
-  const requests = await explained(client.attribution.requests(receiptId))
+  const requests = await explained(client.attribution.requests(receiptId), 'receipt')
   io.out(
     flags.json
       ? toJsonText({ receiptId, leaves: leaves.length, requests })

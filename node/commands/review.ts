@@ -23,7 +23,7 @@ export async function reviewBatch(batchId: bigint, flags: ReviewFlags, io: Io): 
   const args = [batchId, accept, accept ? score : 0, stringToHex(reason, { size: 32 })] as const
   await explained(client.datanet.simulate.review(args))
   await mined(client, client.datanet.write.review(args))
-  const batch = await explained(client.attribution.batch(batchId))
+  const batch = await explained(client.attribution.batch(batchId), 'batch')
   io.out(
     flags.json
       ? toJsonText({ batchId, state: batch.state })

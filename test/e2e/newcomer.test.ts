@@ -61,6 +61,7 @@ test('from files to a version, and everything that is refused on the way', async
     said(/sign with the key of the owner/),
   )
   expect(await run('data review 7 --accept')).toMatchObject(said(/no batch 7; check the number/))
+  expect(await run('data gate 999')).toMatchObject(said(/no batch 999; check the number/))
   expect(await run('data review 1 --accept')).toMatchObject({ code: 0 })
   expect(await run('data review 1 --reject')).toMatchObject(
     said(/it is accepted and would have to be pending/),

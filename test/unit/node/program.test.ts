@@ -45,6 +45,12 @@ describe('help', () => {
     )
     expect([exitCode, err]).toEqual([1, expect.stringMatching(/no such file/)])
   })
+  test('of a command of a group, in both ways of asking', async () => {
+    const { exitCode, out } = await call('help', 'data', 'push')
+    expect([exitCode, out]).toEqual([0, (await call('data', 'push', '--help')).out])
+    expect(out).toContain('Usage: tributary data push')
+    expect((await call('help')).out).toContain('Usage: tributary [options] [command]')
+  })
   test('of dev: options in groups, with their defaults', async () => {
     const { out } = await call('dev', '--help')
     for (const group of ['Server:', 'Accounts:', 'Blocks:', 'Data:', 'Output:'])
@@ -73,6 +79,12 @@ describe('mistakes end with code 2 and a hint', () => {
     [['dev', '--datadir', ''], /--datadir <folder>.*must not be empty/],
     [['run', '--datadir', ' '], /--datadir <folder>.*must not be empty/],
     [['dev', '--config-out', ''], /--config-out <file>.*must not be empty/],
+    [['nonsense', '--help'], /unknown command 'nonsense'/],
+    [['data', 'nonsense', '-h'], /unknown command 'nonsense'/],
+    [['help', 'nonsense'], /unknown command 'nonsense'/],
+    [['dev', '--mnemonic', 'foo', '--ephemeral'], /mnemonic is not valid/],
+    [['dev', '--log-level', 'loud', '--ephemeral'], /"loud" is no level/],
+    [['rewards', 'claim'], /give --key-file/],
     [['genesis', 'validate'], /missing required argument 'file'/],
   ])('%j', async (args, text) => {
     const { exitCode, err } = await call(...args)

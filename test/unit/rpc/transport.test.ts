@@ -77,9 +77,29 @@ describe('HTTP', () => {
     expect((await send({ method: 'PUT', headers: json, body: '{}' })).status).toBe(405)
   })
 
-  test('GET / is a health check: 200 and nothing', async () => {
+  test('GET / says in a line where a browser is; HEAD and other paths are health checks', async () => {
     const answer = await send({ method: 'GET' })
-    expect([answer.status, await answer.text()]).toEqual([200, ''])
+    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+      200,
+      'text/plain',
+      expect.stringMatching(/^anvil\/v0\.0\.0-test, chain 2679: JSON-RPC by POST [^\n]+\n$/),
+    ])
+    const head = await send({ method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    const health = await fetch(`${net.httpUrl}/health`)
+    expect([health.status, await health.text()]).toEqual([200, ''])
+  })
+
+  test('GET /health is 503 while the node syncs', async () => {
+    const statuses: number[] = []
+    const behind = { startingBlock: 0n, currentBlock: 1n, highestBlock: 9n }
+    for (const syncing of [false, behind] as const) {
+      const server = serverBeside({}, { syncing: () => syncing })
+      const { httpUrl } = await server.listen()
+      statuses.push((await fetch(`${httpUrl}/health`)).status, (await fetch(httpUrl)).status)
+      await server.close()
+    }
+    expect(statuses).toEqual([200, 200, 503, 200])
   })
 
   test('a preflight is answered with what it asks for', async () => {
@@ -195,7 +215,10 @@ describe('WebSocket', () => {
 })
 
 /** Another door to the same node. */
-function serverBeside(options: { port?: number; allowedOrigins?: readonly string[] }): RpcServer {
+function serverBeside(
+  options: { port?: number; allowedOrigins?: readonly string[] },
+  changes: Partial<NodeApi> = {},
+): RpcServer {
   const { chain, mempool } = net.node
   const api: NodeApi = {
     chain,
@@ -208,6 +231,7 @@ function serverBeside(options: { port?: number; allowedOrigins?: readonly string
     peerCount: () => 0,
     isListening: () => true,
     syncing: () => false,
+    ...changes,
   }
   return createRpcServer({ host: '127.0.0.1', port: 0, allowedHosts: [], ...options }, { api, log })
 }
