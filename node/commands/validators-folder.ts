@@ -97,15 +97,19 @@ async function countOf(root: string): Promise<number> {
 
 const portsFile = (root: string): string => join(root, 'ports.json')
 
+/** Below the ports that systems give to outgoing connections (32,768 on Linux): those come and go. */
+const [lowestPort, portsToChooseFrom] = [20_000, 12_000]
+
 /**
  * The ports of the last start, so that an address somebody was given stays true; another one where
  * it is taken now or was never chosen.
  */
 export async function choosePorts(root: string, count: number): Promise<readonly number[]> {
-  const wanted = [...(await keptPorts(root)), ...Array.from({ length: count }, () => 0)]
+  const kept = await keptPorts(root)
   const held = []
-  for (const port of wanted.slice(0, count)) {
-    const one = (await hold(port)) ?? (await hold(0))
+  for (let index = 0; index < count; index++) {
+    const any = lowestPort + Math.floor(Math.random() * portsToChooseFrom)
+    const one = (await hold(kept[index] ?? any)) ?? (await hold(any)) ?? (await hold(0))
     invariant(one !== undefined, 'the machine has a free port')
     held.push(one)
   }
