@@ -1,7 +1,7 @@
 /**
  * Long work on rows, done beside the event loop: batches checked, indexes built, written and read in
- * threads (`index-thread.ts`), so that votes and answers never wait for it. Little work is done at once:
- * a thread costs more than it. Builds one version at a time, a client's when the chain needs none; knows
+ * threads (`index-thread.ts`), so that votes and answers never wait for it; a large index in a thread of
+ * another process. Little work is done at once: a thread costs more than it. Builds one version at a time, a client's when the chain needs none; knows
  * no chain.
  */
 import {
@@ -12,6 +12,7 @@ import {
 import { invariant, NodeError, type Hex, type Logger } from '../../primitives/index.ts'
 import { checkBatch, type CheckedBatch } from './check-batch.ts'
 import type { IndexCalls, IndexNews, ThreadOptions } from './index-thread.ts'
+import { openProcess } from './process.ts'
 import { openThread, type Thread } from './thread.ts'
 
 export interface IndexMaker {
@@ -40,6 +41,8 @@ export interface IndexOrder {
 
 /** 64 KiB are read and indexed in a few milliseconds. */
 const smallBytes = 65_536
+/** 8 MiB take a second to index; a process takes a part of one to start. */
+const largeBytes = 2 ** 23
 /** Versions that wait for the one in the making. */
 const maxWaiting = 64
 /** A thread nobody has called for so long gives its memory back. */
@@ -52,16 +55,21 @@ const threadUrl = new URL(
   import.meta.url,
 )
 
-export function createIndexMaker(options: ThreadOptions, log: Logger): IndexMaker {
+export function createIndexMaker(
+  options: ThreadOptions,
+  log: Logger,
+  /** Larger versions are made in a process of their own. */
+  processFromBytes = largeBytes,
+): IndexMaker {
   let isStopped = false
   const open = new Set<Thread<IndexCalls>>()
-  const start = (facts: object = {}): Thread<IndexCalls> => {
+  const start = (facts: object = {}, isLarge = false): Thread<IndexCalls> => {
     if (isStopped) throw new NodeError('THREAD_ENDED', 'the node is shutting down')
     const onNews = (news: IndexNews): void =>
       'fault' in news
         ? log.warn({ ...facts, ...news }, 'an index cannot be kept in its file, or read from it')
         : log.info({ ...facts, ...news }, 'index in the making')
-    const thread = openThread<IndexCalls>(threadUrl, options, onNews)
+    const thread = (isLarge ? openProcess : openThread)<IndexCalls>(threadUrl, options, onNews)
     open.add(thread)
     return thread
   }
@@ -73,7 +81,7 @@ export function createIndexMaker(options: ThreadOptions, log: Logger): IndexMake
 
   async function makeInThread(order: IndexOrder, signal?: AbortSignal): Promise<BuiltVersion> {
     const facts = { ...order.what, sizeBytes: order.sizeBytes.toString() }
-    const thread = start(facts)
+    const thread = start(facts, order.sizeBytes >= BigInt(processFromBytes))
     signal?.addEventListener('abort', () => void end(thread))
     try {
       let [readBytes, toldMs] = [0, Date.now()]

@@ -35,6 +35,8 @@ export type IndexCalls = {
 
 export type IndexNews =
   | { readonly stage: VersionStage | 'writing' }
+  /** Of the whole process so far: the most memory it had, the time it took of the processors. */
+  | { readonly stage: 'made'; readonly peakMiB: number; readonly cpuMs: number }
   /** What the disk said. */
   | { readonly fault: string }
 
@@ -67,6 +69,9 @@ const calls: IndexCalls = {
       tell({ stage: 'writing' })
       files.write(built.indexRoot.slice(2), new Uint8Array(image))
     })
+    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+    const cpuMs = Math.round((userCPUTime + systemCPUTime) / 1_000)
+    tell({ stage: 'made', peakMiB: maxRSS >> 10, cpuMs })
     return image
   },
   load(indexRoot) {

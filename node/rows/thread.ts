@@ -1,6 +1,7 @@
 /**
  * A worker thread that answers calls: a name and arguments there, a result or an error back, one at a
- * time. Errors keep their code and facts. Knows nothing of what is called.
+ * time. Errors keep their code and facts. Knows nothing of what is called. Whoever answers may also be
+ * elsewhere (`process.ts`): what both need of each other is the carrier.
  */
 import { Worker } from 'node:worker_threads'
 import { NodeError } from '../../primitives/index.ts'
@@ -36,8 +37,18 @@ export interface Thread<calls extends Calls> {
   end(): Promise<void>
 }
 
+/** The way to who answers, and back. */
+export interface Carrier {
+  post(message: CallMessage): void
+  /** Once, before the first call. */
+  listen(hear: (message: AnswerMessage) => void, ended: (error: Error) => void): void
+  /** Whether this process stays for its sake. */
+  hold(isHeld: boolean): void
+  end(): Promise<void>
+}
+
 /** From its sources (tests, benchmarks) a thread must first learn to read TypeScript; a build is JavaScript. */
-function startWorker(url: URL, workerData: unknown): Worker {
+export function startWorker(url: URL, workerData: unknown): Worker {
   if (!url.pathname.endsWith('.ts')) return new Worker(url, { workerData })
   const file = JSON.stringify(url.href)
   const code = `import('tsx/esm/api').then(({ register }) => (register(), import(${file})))`
@@ -50,28 +61,46 @@ export function openThread<calls extends Calls>(
   onNews: (news: never) => void = () => undefined,
 ): Thread<calls> {
   const worker = startWorker(url, data)
+  const carrier: Carrier = {
+    post: (message) => worker.postMessage(message, []),
+    listen(hear, ended) {
+      worker.on('message', hear)
+      worker.on('error', (error) => ended(brokenBy('a worker thread broke', error)))
+      worker.on('exit', () => ended(new NodeError('THREAD_ENDED', 'a worker thread has ended')))
+    },
+    hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
+    end: async () => void (await worker.terminate()),
+  }
+  return callOver(carrier, onNews)
+}
+
+export const brokenBy = (what: string, error: Error): NodeError =>
+  new NodeError('THREAD_ENDED', `${what}: ${error.message}`, {}, error)
+
+export function callOver<calls extends Calls>(
+  carrier: Carrier,
+  onNews: (news: never) => void,
+): Thread<calls> {
   const waiting = new Map<number, PromiseWithResolvers>()
   let calls = 0
   let ended: Error | undefined
 
-  const failAll = (error: Error): void => {
-    ended ??= error
-    for (const { refuse } of waiting.values()) refuse(ended)
-    waiting.clear()
-  }
-  worker.unref() // nothing to do for it is no reason to stay
-  worker.on('error', (error) =>
-    failAll(new NodeError('THREAD_ENDED', `a worker thread broke: ${error.message}`, {}, error)),
+  carrier.hold(false) // nothing to do for it is no reason to stay
+  carrier.listen(
+    (message) => {
+      if (message.type === 'news') return onNews(message.news as never)
+      const call = waiting.get(message.id)
+      waiting.delete(message.id)
+      if (waiting.size === 0) carrier.hold(false)
+      if (message.type === 'result') call?.resolve(message.result)
+      else call?.refuse(toError(message.error))
+    },
+    (error) => {
+      ended ??= error
+      for (const { refuse } of waiting.values()) refuse(ended)
+      waiting.clear()
+    },
   )
-  worker.on('exit', () => failAll(new NodeError('THREAD_ENDED', 'a worker thread has ended')))
-  worker.on('message', (message: AnswerMessage) => {
-    if (message.type === 'news') return onNews(message.news as never)
-    const call = waiting.get(message.id)
-    waiting.delete(message.id)
-    if (waiting.size === 0) worker.unref()
-    if (message.type === 'result') call?.resolve(message.result)
-    else call?.refuse(toError(message.error))
-  })
 
   return {
     call(name, argument) {
@@ -79,13 +108,11 @@ export function openThread<calls extends Calls>(
         if (ended) return refuse(ended)
         const id = calls++
         waiting.set(id, { resolve: resolve as (result: unknown) => void, refuse })
-        worker.ref()
-        worker.postMessage({ id, name, argument } satisfies CallMessage, [])
+        carrier.hold(true)
+        carrier.post({ id, name, argument })
       })
     },
-    async end() {
-      await worker.terminate()
-    },
+    end: () => carrier.end(),
   }
 }
 

@@ -108,6 +108,33 @@ test('a version made in a thread is the one made here, kept in a file, and made 
   await expect(last.corpora.build(lie)).rejects.toMatchObject({ code: 'INDEX_MISMATCH' })
 })
 
+async function* inTurn(...list: readonly Uint8Array[]) {
+  yield* list
+}
+
+test('a large version is made in a process: the same one, whether there are files or not, and the same refusals', async () => {
+  const sizeBytes = batches.reduce((sum, { bytes }) => sum + BigInt(bytes.length), 0n)
+  const large = createIndexMaker({ quotaBytes: 2 ** 30 }, silentLogger, 0)
+  const made = await large.make({
+    what: {},
+    sizeBytes,
+    batches: inTurn(...batches.map(({ bytes }) => bytes)),
+  })
+  const expected = buildVersion(batches.map(({ bytes }) => bytes))
+  expect(facts(made)).toEqual(facts(expected))
+  expect([...made.index.order]).toEqual([...expected.index.order])
+  expect([...made.index.corpus.vocabulary.parts.bytes]).toEqual([
+    ...expected.index.corpus.vocabulary.parts.bytes,
+  ])
+  await expect(
+    large.make({ what: {}, sizeBytes, batches: inTurn(Uint8Array.of(0x7b)) }),
+  ).rejects.toMatchObject({ code: 'BATCH_INVALID' })
+  await large.stop()
+  await expect(large.make({ what: {}, sizeBytes, batches: inTurn() })).rejects.toMatchObject({
+    code: 'THREAD_ENDED',
+  })
+})
+
 test('a version for a client is built when the chain needs none, one at a time', async () => {
   const sizeBytes = batches.reduce((sum, { bytes }) => sum + BigInt(bytes.length), 0n)
   const chainAsks = new AbortController()
