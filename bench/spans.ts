@@ -1,9 +1,12 @@
 /**
  * Span provenance at size (`npm run bench:spans [megabytes] [folder of texts]`): building the index,
  * committing it, answering, proving, verifying. Times are CPU time of this process, so that a busy
- * machine disturbs them little; the load is printed beside. Without a folder the text is made up:
- * words by Zipf's law in phrases that come back. Decides nothing.
+ * machine disturbs them little; the load is printed beside. It runs in a process started as the one in
+ * which a node makes a large index (`node/rows/process.ts`); the last line has the node's own code make
+ * the version, from rows, in its process. Without a folder the text is made up: words by Zipf's law in
+ * phrases that come back. Decides nothing.
  */
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -16,8 +19,18 @@ import {
   spanWeight,
   type SpanIndex,
 } from '../attribution/methods/span.ts'
+import type { createIndexMaker } from '../node/rows/index-maker.ts'
+import { withLargePages } from '../node/rows/process.ts'
+import { silentLogger } from '../primitives/index.ts'
 import { suffixArray } from '../attribution/methods/suffix-array.ts'
 import { encodeCorpus, encodeQuery } from '../attribution/methods/tokens.ts'
+
+const environment = withLargePages(process.env)
+if (environment['GLIBC_TUNABLES'] !== process.env['GLIBC_TUNABLES']) {
+  const again = [process.argv[1] ?? '', 'spans', ...process.argv.slice(2)]
+  const { status } = spawnSync(process.execPath, again, { env: environment, stdio: 'inherit' })
+  process.exit(status ?? 1)
+}
 
 const megabytes = Number(process.argv[2] ?? 100)
 const folder = process.argv[3]
@@ -114,10 +127,41 @@ function quantiles(
   print(name, `median ${at(0.5)} ms, p95 ${at(0.95)} ms`)
 }
 
+/** Documents as the rows of batches of 1 MB. */
+async function* batchesOf(texts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  let lines = ''
+  for (const text of texts) {
+    lines += `${JSON.stringify({ text: new TextDecoder().decode(text) })}\n`
+    if (lines.length < 1e6) continue
+    yield new TextEncoder().encode(lines)
+    lines = ''
+  }
+  if (lines.length > 0) yield new TextEncoder().encode(lines)
+}
+
+/** From rows to a version that can answer, with all roots, as a node does it. */
+async function makeAsNode(): Promise<void> {
+  const url = new URL('../dist/node/rows/index-maker.js', import.meta.url)
+  const built = (await import(url.href)) as { createIndexMaker: typeof createIndexMaker }
+  let made = { cpuMs: 0, peakMiB: 0 }
+  const info = (facts: object): void => {
+    if ('cpuMs' in facts) made = facts as typeof made
+  }
+  const maker = built.createIndexMaker({ quotaBytes: 0 }, { ...silentLogger, info })
+  const startMs = performance.now()
+  const sizeBytes = BigInt(documents.reduce((sum, text) => sum + text.length, 0))
+  await maker.make({ what: {}, sizeBytes, batches: batchesOf(documents) })
+  const seconds = (performance.now() - startMs) / 1_000
+  await maker.stop()
+  const figures = `${made.cpuMs} ms, ${seconds.toFixed(1)} s by the clock, peak ${made.peakMiB} MiB`
+  print('a node: from rows to all roots', figures)
+}
+
 print(
   'machine',
   `${cpus().length} cores, load ${(loadavg()[0] ?? 0).toFixed(1)}, Node ${process.version}`,
 )
+print('process', environment['GLIBC_TUNABLES'] ?? 'as it comes: this is no Linux')
 const documents = textOf(sourceWords())
 const index = timed('index in all (goal: 10,000 ms)', () => buildTimed(documents))
 print('corpus', `${megabytes} MB, ${index.order.length} tokens, ${documents.length} documents`)
@@ -146,3 +190,4 @@ quantiles('verify', [...witnesses.keys()], (answer) => {
   if (!verifySpans(commitment.root, { answer, minLength: 2 }, witness))
     throw new Error('an honest witness was refused')
 })
+await makeAsNode()
