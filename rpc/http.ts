@@ -53,19 +53,21 @@ export async function answerHttp(
   else refuse(request, response, 405, 'method not allowed')
 }
 
-/** A person with a browser reads where he is, balancers read the status: of /health 503 while the node syncs. */
+/** 200 and nothing, as geth; a person's browser reads where it is, and /health is 503 while the node syncs. */
 function answerGet(
   { context: { api } }: Door,
-  { url = '/', method }: IncomingMessage,
+  { url = '/', method, headers }: IncomingMessage,
   response: ServerResponse,
 ): void {
   const [path] = url.split('?')
-  const line =
-    `${api.clientVersion}, chain ${api.chain.spec.chainId}: JSON-RPC by POST of application/json, ` +
-    'WebSocket on the same port; rpc.discover and docs/rpc.md name the methods\n'
+  const isPage = path === '/' && method === 'GET' && headers.accept?.includes('text/html') === true
   const isBehind = path === '/health' && api.syncing() !== false
-  response.writeHead(isBehind ? 503 : 200, path === '/' ? { 'content-type': 'text/plain' } : {})
-  response.end(path === '/' && method === 'GET' ? line : undefined)
+  response.writeHead(isBehind ? 503 : 200, isPage ? { 'content-type': 'text/plain' } : {})
+  if (!isPage) return void response.end()
+  response.end(
+    `${api.clientVersion}, chain ${api.chain.spec.chainId}: JSON-RPC by POST of application/json, ` +
+      'WebSocket on the same port; rpc.discover and docs/rpc.md name the methods\n',
+  )
 }
 
 type Headers = Readonly<Record<string, string>>

@@ -77,17 +77,15 @@ describe('HTTP', () => {
     expect((await send({ method: 'PUT', headers: json, body: '{}' })).status).toBe(405)
   })
 
-  test('GET / says in a line where a browser is; HEAD and other paths are health checks', async () => {
-    const answer = await send({ method: 'GET' })
-    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+  test('GET / is 200 and nothing; a browser reads in a line where it is', async () => {
+    const page = await send({ headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } })
+    expect([page.status, page.headers.get('content-type'), await page.text()]).toEqual([
       200,
       'text/plain',
       expect.stringMatching(/^anvil\/v0\.0\.0-test, chain 2679: JSON-RPC by POST [^\n]+\n$/),
     ])
-    const head = await send({ method: 'HEAD' })
-    expect([head.status, await head.text()]).toEqual([200, ''])
-    const health = await fetch(`${net.httpUrl}/health`)
-    expect([health.status, await health.text()]).toEqual([200, ''])
+    for (const answer of [await send({}), await send({ method: 'HEAD' })])
+      expect([answer.status, await answer.text()]).toEqual([200, ''])
   })
 
   test('GET /health is 503 while the node syncs', async () => {
