@@ -28,9 +28,9 @@ function sortSuffixes(text: Int32Array, alphabet: number, order: Int32Array): vo
   const n = text.length
   if (n < 2) return
   const sizes = new Int32Array(alphabet)
-  for (let i = 0; i < n; i++) sizes[text[i]!]!++
-  const count = sortSubstrings(text, sizes, order)
-  const positions = lmsPositions(text, count)
+  const positions = scan(text, sizes)
+  const count = positions.length
+  sortSubstrings(text, sizes, order, positions)
   if (count > 1) sortLms(text, order, positions)
   else if (count === 1) order[0] = positions[0]!
   spread(text, sizes, order, count)
@@ -38,35 +38,46 @@ function sortSuffixes(text: Int32Array, alphabet: number, order: Int32Array): vo
   induceS(text, tailsOf(sizes), order)
 }
 
-/** Puts the LMS positions, sorted by their substrings, at the front of `order`; gives their number. */
-function sortSubstrings(text: Int32Array, sizes: Int32Array, order: Int32Array): number {
+/**
+ * The LMS positions in the order of the text; counts its symbols on the way. Written without a branch
+ * that hangs on the text, which a processor would guess wrong at every third symbol: what is true is -1.
+ */
+function scan(text: Int32Array, sizes: Int32Array): Int32Array {
+  const n = text.length
+  const found = new Int32Array((n >> 1) + 1)
+  let [count, isS, next] = [0, 0, text[n - 1]!]
+  sizes[next]!++
+  for (let i = n - 2; i >= 0; i--) {
+    const here = text[i]!
+    sizes[here]!++
+    const rise = next - here
+    const isL = rise >> 31
+    found[count] = i + 1
+    count -= isS & isL
+    isS = (-rise >> 31) | (isS & ~isL)
+    next = here
+  }
+  return found.subarray(0, count).reverse()
+}
+
+/** Puts the LMS positions, sorted by their substrings, at the front of `order`. */
+function sortSubstrings(
+  text: Int32Array,
+  sizes: Int32Array,
+  order: Int32Array,
+  positions: Int32Array,
+): void {
   const tails = tailsOf(sizes)
-  let isS = false
-  for (let i = text.length - 2; i >= 0; i--) {
-    const [here, next] = [text[i]!, text[i + 1]!]
-    if (isS && here > next) order[--tails[next]!] = i + 1
-    if (here !== next) isS = here < next
+  for (let i = positions.length - 1; i >= 0; i--) {
+    const position = positions[i]!
+    order[--tails[text[position]!]!] = position
   }
   induceSubstringsL(text, headsOf(sizes), order)
   induceSubstringsS(text, tailsOf(sizes), order)
-  let count = 0
-  for (let i = 0; i < order.length; i++) {
+  for (let i = 0, count = 0; i < order.length; i++) {
     const position = order[i]!
     if (position < 0) order[count++] = ~position
   }
-  return count
-}
-
-/** In the order of the text. */
-function lmsPositions(text: Int32Array, count: number): Int32Array {
-  const positions = new Int32Array(count)
-  let isS = false
-  for (let i = text.length - 2, at = count; i >= 0; i--) {
-    const [here, next] = [text[i]!, text[i + 1]!]
-    if (isS && here > next) positions[--at] = i + 1
-    if (here !== next) isS = here < next
-  }
-  return positions
 }
 
 /** Names the sorted substrings, and sorts the names where two are equal. */
