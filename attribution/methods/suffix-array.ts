@@ -57,7 +57,7 @@ function scan(text: Int32Array, sizes: Int32Array): Int32Array {
     isS = (-rise >> 31) | (isS & ~isL)
     next = here
   }
-  return found.subarray(0, count).reverse()
+  return found.subarray(0, count).toReversed()
 }
 
 /** Puts the LMS positions, sorted by their substrings, at the front of `order`. */
