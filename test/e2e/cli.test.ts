@@ -281,22 +281,25 @@ describe('dev --validators in a folder that is there', () => {
       const own = ['--datadir', join(folder, 'follower'), '--port', '0', '--p2p-port', '0']
       const run = ['run', '--genesis', genesisFile, ...own]
       const follower = startCommand([...run, '--peer', address ?? ''])
-      const committed = () => /"height":"2","hash":"(0x\w+)"/.exec(follower.stderr())?.[1]
-      await until(() => committed() !== undefined)
-      expect(follower.stderr()).toMatch(
-        /"addresses":\["\/ip4[^\]]+"\],"msg":"others join with --peer and one of these"/,
-      )
-      expect(
-        await rpcCall(validators[0]?.httpUrl ?? '', 'eth_getBlockByNumber', ['0x2', false]),
-      ).toMatchObject({
-        hash: committed(),
-      })
-      expect((await follower.stop()).code).toBe(0)
+      try {
+        const committed = () => /"height":"2","hash":"(0x\w+)"/.exec(follower.stderr())?.[1]
+        await until(() => committed() !== undefined, 60_000)
+        expect(follower.stderr()).toMatch(
+          /"addresses":\["\/ip4[^\]]+"\],"msg":"others join with --peer and one of these"/,
+        )
+        expect(
+          await rpcCall(validators[0]?.httpUrl ?? '', 'eth_getBlockByNumber', ['0x2', false]),
+        ).toMatchObject({
+          hash: committed(),
+        })
+      } finally {
+        expect((await follower.stop()).code).toBe(0)
+      }
       const { code, stderr } = await runCommand([...run, '--peer', 'somewhere'])
       expect([code, stderr]).toEqual([2, expect.stringContaining('admin_nodeInfo (enode)')])
       expect((await network.stop()).code).toBe(0)
     },
-    3 * limitMs,
+    5 * limitMs,
   )
 })
 
