@@ -100,8 +100,9 @@ const indexBits = 32 - digitBits
 export function orderByDistance(distances: Int32Array): Int32Array {
   let [least, largest] = [2 ** 31 - 1, 0]
   for (let i = 0; i < distances.length; i++) {
-    least = Math.min(least, distances[i]!)
-    largest = Math.max(largest, distances[i]!)
+    const distance = distances[i]!
+    if (distance < least) least = distance
+    if (distance > largest) largest = distance
   }
   const bits = 32 - Math.clz32(largest - least)
   return bits <= 2 * digitBits && distances.length <= 1 << indexBits
