@@ -324,3 +324,6 @@ function lastSealed(
   )
   return last?.certificate.height
 }
+
+export const tipOf = (nodes: readonly SimNode[]): bigint =>
+  nodes.reduce((tip, node) => (node.height() > tip ? node.height() : tip), 0n)

@@ -29,9 +29,9 @@ import {
 import { createChecks, type Checks, type Violation } from './checks.ts'
 import { addressOf, createMemo, decodeOnce } from './curve.ts'
 import { createNet, type Net } from './net.ts'
-import { createNode, type NodeTraits, type SimNode } from './node.ts'
+import { createNode, type NodeTraits, type SimNode, tipOf } from './node.ts'
 import type { Byzantine, Happening, SimOptions } from './options.ts'
-import { simParams } from './params.ts'
+import { paramsAt, roundsMs } from './params.ts'
 import type { RealWorld } from './real-app.ts'
 import { createRng, type Rng } from './rng.ts'
 import { createWorld, type World } from './world.ts'
@@ -48,9 +48,8 @@ export interface SimResult {
 }
 
 const domain: SigningDomain = { chainId: 2679n, genesisHash }
-/** As in the node, what is said again is said once a block, of slow blocks more often. */
 const paramsOf = ({ options }: Run, { params }: RunHooks): ConsensusParams =>
-  params ?? { ...simParams, rebroadcastMs: Math.min(options.blockTimeMs, 2_000) }
+  params ?? paramsAt(options.blockTimeMs)
 
 /** Rounds that a height may take once the faults are over (notes/consensus.md, 14). */
 const maxHealedRounds = 10
@@ -113,6 +112,10 @@ export async function simulate(options: SimOptions, hooks: RunHooks = {}): Promi
   await world.run(endMs - catchUpMs, isOver)
   const tip = tipOf(honest)
   await world.run(endMs, isOver)
+  const hasGoneOn = (): boolean => tipOf(honest) > healed + 1n
+  // Where a message takes as long as the first timeouts, the rounds a height may take need more time than that.
+  const latestMs = endMs + roundsMs(paramsOf(run, hooks), maxHealedRounds)
+  if (!hasGoneOn()) await world.run(latestMs, () => isOver() || hasGoneOn())
   if (!isOver()) checkLiveness(run, healed, tip)
   return {
     violations: checks.violations,
@@ -124,9 +127,6 @@ export async function simulate(options: SimOptions, hooks: RunHooks = {}): Promi
     auditHash: world.auditHash(),
   }
 }
-
-const tipOf = (nodes: readonly SimNode[]): bigint =>
-  nodes.reduce((tip, node) => (node.height() > tip ? node.height() : tip), 0n)
 
 function createRun(options: SimOptions, hooks: RunHooks): Run {
   const { nodes, seed } = options
