@@ -5,6 +5,7 @@
  */
 import { RLP, type Decoded } from '@ethereumjs/rlp'
 import { fromBigInt, type Hex, toBigInt, writeHex } from './bytes.ts'
+import { invariant } from './errors.ts'
 
 export type RlpItem = Uint8Array | readonly RlpItem[]
 /**
@@ -27,7 +28,10 @@ function measure(item: RlpInput, sizes: number[]): number {
     return isShort(item) ? 1 : hexBytes(item) + headerBytes(hexBytes(item))
   if (item instanceof Uint8Array)
     return item.length === 1 && (item[0] ?? 0) < 0x80 ? 1 : headerBytes(item.length) + item.length
-  if (typeof item === 'number') return item < 0x80 ? 1 : 1 + integerBytes(item)
+  if (typeof item === 'number') {
+    invariant(Number.isSafeInteger(item) && item >= 0, 'RLP has natural numbers')
+    return item < 0x80 ? 1 : 1 + integerBytes(item)
+  }
   if (typeof item === 'bigint')
     return isSafe(item) ? measure(Number(item), sizes) : measure(fromBigInt(item), sizes)
   const list = sizes.push(0) - 1

@@ -135,14 +135,17 @@ function orderByTwoDigits(distances: Int32Array, least: number): Int32Array {
 
 /** Any distances, any number of them. */
 function orderByDigits(distances: Int32Array, least: number, bits: number): Int32Array {
-  let order = Int32Array.from(distances, (_, i) => i)
-  let spare = new Int32Array(distances.length)
+  const count = distances.length
+  let [order, spare] = [new Int32Array(count), new Int32Array(count)]
+  for (let i = 0; i < count; i++) order[i] = i
   for (let shift = 0; shift < bits; shift += digitBits) {
-    const digitOf = (i: number): number => ((distances[i]! - least) >>> shift) & (digits - 1)
     const starts = new Int32Array(digits)
-    for (let i = 0; i < distances.length; i++) starts[digitOf(i)]!++
+    for (let i = 0; i < count; i++) starts[((distances[i]! - least) >>> shift) & (digits - 1)]!++
     sizesToStarts(starts)
-    for (const i of order) spare[starts[digitOf(i)]!++] = i
+    for (let rank = 0; rank < count; rank++) {
+      const i = order[rank]!
+      spare[starts[((distances[i]! - least) >>> shift) & (digits - 1)]!++] = i
+    }
     ;[order, spare] = [spare, order]
   }
   return order

@@ -267,7 +267,7 @@ async function stopAll(network: Network): Promise<void> {
   network.isStopping = true
   await Promise.all(
     network.members.map(async ({ child }) => {
-      if (!child) return
+      if (child?.pid === undefined) return
       const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)

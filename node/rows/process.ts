@@ -3,8 +3,8 @@
  * pages, which a process gets only from its start; it is given back when the process ends; and its
  * priority is low. The process hosts the thread and passes on what both sides say (`thread-host.ts`).
  */
-import { fork } from 'node:child_process'
-import { NodeError } from '../../primitives/index.ts'
+import { type ChildProcess, fork } from 'node:child_process'
+import { assertNever, NodeError } from '../../primitives/index.ts'
 import type { HostMessage } from './thread-host.ts'
 import {
   brokenBy,
@@ -27,25 +27,40 @@ export function withLargePages(environment: NodeJS.ProcessEnv): NodeJS.ProcessEn
   return { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1', ...environment }
 }
 
+/** What is set for the node alone, its key and password too, is not for who sorts rows. */
+const withoutSecrets = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TRIBUTARY_')))
+
+/** What the system refuses at once, and what it refuses a moment later, are one to the caller. */
+function forkHost(args: readonly string[]): ChildProcess {
+  try {
+    return fork(hostUrl, args, {
+      // From its sources it must first learn to read TypeScript.
+      execArgv: isSource ? ['--import', 'tsx'] : [],
+      env: withLargePages(withoutSecrets(process.env)),
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+  } catch (error) {
+    throw brokenBy('a worker process cannot be started', error as Error)
+  }
+}
+
 export function openProcess<calls extends Calls>(
   url: URL,
   data: unknown,
   onNews: (news: never) => void,
 ): Thread<calls> {
-  const child = fork(hostUrl, [url.href, JSON.stringify(data)], {
-    // From its sources it must first learn to read TypeScript.
-    execArgv: isSource ? ['--import', 'tsx'] : [],
-    env: withLargePages(process.env),
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
+  const child = forkHost([url.href, JSON.stringify(data)])
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
   const carrier: Carrier = {
     // A process that is gone is told by its end.
-    post: (message) => void child.send(message, () => undefined),
+    post(message) {
+      if (child.connected) child.send(message, () => undefined)
+    },
     listen(hear, ended) {
       child.on('message', gatherMemory(hear, ended))
       child.on('error', (error) => ended(brokenBy('a worker process broke', error)))
@@ -65,6 +80,8 @@ export function openProcess<calls extends Calls>(
       }
     },
     async end() {
+      // Never started: there is nobody to end, and a signal to nobody may reach anybody.
+      if (child.pid === undefined) return
       child.ref()
       child.kill('SIGKILL')
       await gone
@@ -83,7 +100,11 @@ function gatherMemory(
     const message = given as HostMessage
     switch (message.type) {
       case 'memory':
-        memories.set(message.id, new SharedArrayBuffer(message.length))
+        try {
+          memories.set(message.id, new SharedArrayBuffer(message.length))
+        } catch (error) {
+          ended(brokenBy('there is no memory for what a worker process made', error as Error))
+        }
         return
       case 'piece': {
         const memory = memories.get(message.id)
@@ -100,6 +121,8 @@ function gatherMemory(
       case 'error':
       case 'news':
         return hear(message)
+      default:
+        return assertNever(message)
     }
   }
 }

@@ -13,7 +13,7 @@ export type HostMessage =
   | { readonly type: 'broken'; readonly message: string }
 
 /**
- * Steps below who started it: votes and answers of the node go first. A third of a processor is left to it
+ * Steps below who started it: votes and answers of the node go first. A quarter of a processor is left to it
  * where all are asked for: a validator has to attest some day.
  */
 const stepsBelow = 5
@@ -40,9 +40,15 @@ async function sayInPieces(id: number, memory: SharedArrayBuffer): Promise<void>
 }
 
 process.on('disconnect', () => process.exit())
+// Whoever started it may have gone before there was somebody to hear it.
+if (!process.connected) process.exit()
 
-// A thread has the priority of the one that starts it.
-setPriority(Math.min(lowestPriority, getPriority() + stepsBelow))
+// A thread has the priority of the one that starts it. Where it may not be lowered the work is done all the same.
+try {
+  setPriority(Math.min(lowestPriority, getPriority() + stepsBelow))
+} catch {
+  // as it is
+}
 const worker = startWorker(new URL(url), JSON.parse(data))
 process.on('message', (message) => worker.postMessage(message, []))
 worker.on('message', (message: AnswerMessage) => {
@@ -50,6 +56,7 @@ worker.on('message', (message: AnswerMessage) => {
     void sayInPieces(message.id, message.result)
   else void say(message)
 })
+worker.on('exit', () => process.exit(1))
 worker.on('error', (error: Error) => {
   const message: HostMessage = { type: 'broken', message: error.message }
   process.send?.(message, undefined, undefined, () => process.exit(1))

@@ -23,7 +23,7 @@ export function consensusParamsOf({ tributary }: Genesis): ConsensusParams {
     prevoteDeltaMs: blockTimeMs / 4,
     precommitDeltaMs: blockTimeMs / 4,
     maxTimeoutMs: 10 * blockTimeMs,
-    rebroadcastMs: blockTimeMs,
+    rebroadcastMs: Math.min(blockTimeMs, defaultParams.rebroadcastMs),
   }
   const given = Object.keys(preset).flatMap((key) => {
     const name = `consensus${key.charAt(0).toUpperCase()}${key.slice(1)}`

@@ -27,6 +27,7 @@ export type ParentOrder = { readonly type: 'cut'; readonly peerIds: readonly str
 /** What this file uses of `process`. */
 interface ParentPort {
   readonly send?: ((message: ChildNews) => boolean) | undefined
+  readonly connected?: boolean
   on(event: 'message' | 'disconnect', listener: (message: unknown) => void): unknown
   kill(pid: number, signal: 'SIGTERM'): unknown
   readonly pid: number
@@ -46,7 +47,9 @@ export function superviseBy(
   parent.on('message', (order) => {
     if (isOrder(order)) node.validator?.network.cut(order.peerIds)
   })
-  parent.on('disconnect', () => void parent.kill(parent.pid, 'SIGTERM'))
+  const stop = (): void => void parent.kill(parent.pid, 'SIGTERM')
+  parent.on('disconnect', stop)
+  if (parent.connected === false) return stop() // it has gone while we started
   tell({ type: 'ready', ...urls, head: Number(node.chain.head().header.number) })
 }
 

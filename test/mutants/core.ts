@@ -16,7 +16,7 @@ export const coreMutants: MutantTable = {
     [
       'early messages are lost',
       'const future = isNext && addFuture(state.future, state.nextValidators, input)',
-      'const future = isNext ? undefined : undefined',
+      'const future = undefined',
     ],
     [
       'a value of another round is proposed',

@@ -44,6 +44,11 @@ const attempt = (decode: () => unknown): unknown => {
   }
 }
 
+test('what is no natural number has no encoding', () => {
+  for (const item of [-1n, -1, 1.5, Number.NaN, Infinity, 2 ** 53])
+    expect(() => encodeRlp([item])).toThrow('RLP has natural numbers')
+})
+
 test('integers are encoded as the library encodes them, at each length', () => {
   const edges = [0n, 1n, 0x7fn, 0x80n, 0xffn, 0x100n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n]
   for (const value of [...edges, 2n ** 64n - 1n, 10n ** 27n, 2n ** 256n - 1n])

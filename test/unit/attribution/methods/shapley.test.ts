@@ -210,6 +210,11 @@ describe('distances', () => {
     }
   })
 
+  test('more points than an index has room for beside a digit keep their order too', () => {
+    const order = orderByDistance(new Int32Array(2 ** 20 + 1).fill(7))
+    expect(order.every((point, rank) => point === rank)).toBe(true)
+  })
+
   test('the order is by distance, then index, for any distances', () => {
     /** All alike; ties; what two digits can tell apart, to the last bit; one bit more; all there is. */
     const spreads = [0, 7, 2 ** 24 - 1, 2 ** 24, 2 ** 31 - 1].map((spread) =>

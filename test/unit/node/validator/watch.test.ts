@@ -40,6 +40,7 @@ const at = (step: 'precommit' | 'commit', highest: readonly number[]) => ({
 const startWatch = (
   changes: Partial<Parameters<typeof createWatch>[0]> = {},
   isSyncing = false,
+  ownCore?: typeof core,
 ) => {
   const beginMs = clock.nowMs()
   const note = (_: unknown, sentence: string): void =>
@@ -47,7 +48,7 @@ const startWatch = (
   const log: Logger = { error: note, warn: note, info: note, debug: note }
   const watch = createWatch(
     { ...options, ...changes },
-    { clock, log, core: () => core, peers: () => peers, isSyncing: () => isSyncing },
+    { clock, log, core: () => ownCore ?? core, peers: () => peers, isSyncing: () => isSyncing },
   )
   watch.onStandstill((each) => news.push(each))
   watch.start()
@@ -98,13 +99,16 @@ describe('a chain that stands still', () => {
   })
 
   test('is none while blocks come, one is executed, blocks are fetched, or they are far apart', async () => {
-    await decide(startWatch(), 30)
-    startWatch({ blockTimeMs: 12_000 })
-    startWatch({}, true)
-    core = at('commit', [0, -1, -1, -1])
-    startWatch()
-    await clock.advance(59_000)
+    const standing = at('precommit', [0, -1, -1, -1])
+    const watch = startWatch({}, false, at('commit', [0, -1, -1, -1]))
+    startWatch({ blockTimeMs: 12_000 }, false, standing)
+    startWatch({}, true, standing)
+    await clock.advance(30_000)
     expect(lines).toEqual([])
+    startWatch({}, false, standing)
+    await clock.advance(10_000)
+    expect(lines).toHaveLength(1)
+    watch.stop()
   })
 
   test('is not what a process that slept itself tells of the others', async () => {
