@@ -41,7 +41,7 @@ const maxGas = 2n ** 23n
 const tokenGas = 40_000n
 const stepGas = 2n
 /** Figures of the whole version; every call pays for them, though a node keeps them. */
-const positionGas = 12n
+const positionGas = 16n
 
 const datanet = { address: moduleAddresses.datanet, abi: datanetAbi }
 /** IDatanet.VersionState.Held. */
