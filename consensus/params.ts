@@ -15,7 +15,7 @@ export type ConsensusParams = {
   readonly precommitDeltaMs: number
   /** No timeout is longer than this. */
   readonly maxTimeoutMs: number
-  /** While a round hangs, own messages are sent again after this long. */
+  /** While a round hangs, what was said is said again after this long. */
   readonly rebroadcastMs: number
   /** How far the clocks of honest validators are apart at most (PRECISION). */
   readonly precisionMs: number

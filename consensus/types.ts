@@ -91,7 +91,7 @@ export type Evidence =
       readonly second: SignedProposal
     }
 
-/** `rebroadcast` repeats own messages while a round hangs; the others are the paper's. */
+/** `rebroadcast` repeats what was said while a round hangs; the others are the paper's. */
 export type TimeoutKind = 'propose' | 'prevote' | 'precommit' | 'rebroadcast'
 export type Timeout = {
   readonly kind: TimeoutKind

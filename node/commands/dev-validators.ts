@@ -210,7 +210,7 @@ function onStandstill(
 ): void {
   const { height, times } = network.standstill
   const isOver = news.times === 0
-  if (isOver ? times === Infinity : news.height < height) return
+  if (news.height < height || (isOver && times === Infinity)) return
   if (!isOver && news.height === height && news.times <= times) return
   network.standstill = { height: news.height, times: isOver ? Infinity : news.times }
   const { flags, io } = network

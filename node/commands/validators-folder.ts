@@ -109,7 +109,7 @@ export async function choosePorts(root: string, count: number): Promise<readonly
   const held = []
   for (let index = 0; index < count; index++) {
     const any = lowestPort + Math.floor(Math.random() * portsToChooseFrom)
-    const one = (await hold(kept[index] ?? any)) ?? (await hold(any)) ?? (await hold(0))
+    const one = (await hold(kept[index] || any)) ?? (await hold(any)) ?? (await hold(0))
     invariant(one !== undefined, 'the machine has a free port')
     held.push(one)
   }

@@ -1,8 +1,8 @@
 /**
  * Long work on rows, done beside the event loop: batches checked, indexes built, written and read in
  * threads (`index-thread.ts`), so that votes and answers never wait for it; a large index in a thread of
- * another process. Little work is done at once: a thread costs more than it. Builds one version at a time, a client's when the chain needs none; knows
- * no chain.
+ * another process. Little work is done at once: a thread costs more than it. Builds one version at a time,
+ * a client's when the chain needs none; knows no chain.
  */
 import {
   createVersionBuilder,
@@ -58,7 +58,7 @@ const threadUrl = new URL(
 export function createIndexMaker(
   options: ThreadOptions,
   log: Logger,
-  /** Larger versions are made in a process of their own. */
+  /** Versions of so many bytes, or more, are made in a process of their own. */
   processFromBytes = largeBytes,
 ): IndexMaker {
   let isStopped = false

@@ -1,7 +1,7 @@
 /**
  * A validator as a child of `tributary dev --validators`: tells its parent where it answers, what is
- * decided and when nothing is, lets it cut peers off, and ends when the parent is gone. Does nothing in a process that
- * has no such parent.
+ * decided and when nothing is, lets it cut peers off, and ends when the parent is gone. Does nothing in
+ * a process that has no such parent.
  */
 import type { Hex } from '../../primitives/index.ts'
 import type { NodeUrls, TributaryNode } from '../node.ts'
