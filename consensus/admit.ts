@@ -168,7 +168,7 @@ function admitProposal(
   state: CoreState,
   set: ValidatorSet,
   proposal: SignedProposal,
-  { nowMs, ...checker }: AdmitOptions,
+  options: AdmitOptions,
 ): Verdict<Input, AdmitCode> {
   const { height, round, validRound, proposer, partHashes } = proposal
   if (proposerOf(set, height, round) !== proposer)
@@ -186,8 +186,8 @@ function admitProposal(
     return ignore('TOO_MANY', 'enough proposals of the next height are kept')
   if (isNow && !takesProposal(state, proposal))
     return ignore('TOO_MANY', 'enough proposals of this round are kept, or it is far off')
-  const refusal = checkSeal(checker, set, proposal)
-  return refusal ?? accept({ type: 'proposal', proposal, receivedAtMs: nowMs })
+  const refusal = checkSeal(options, set, proposal)
+  return refusal ?? accept({ type: 'proposal', proposal, receivedAtMs: options.nowMs })
 }
 
 /** A part has no seal: the proposal names its hash. Before the proposal it can only be kept. */

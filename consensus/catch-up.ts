@@ -7,7 +7,7 @@
 import { ignore, accept, type Clock, type Verdict } from '../primitives/index.ts'
 import type { App, Decision, Network, PeerId } from './ports.ts'
 import type { Message } from './types.ts'
-import { encodePacket, laneOf } from './wire.ts'
+import { laneOf, type Packet } from './wire.ts'
 
 /** Peers move on a moment before us all the time; a lag is what lasts longer. */
 const graceMs = 300
@@ -65,6 +65,7 @@ interface Ports {
   readonly network: Network
   readonly clock: Clock
   readonly ownHeight: () => bigint
+  readonly encode: (packet: Packet) => Uint8Array
   /** What is known of the height in work, for who comes late to it. */
   readonly inWork: () => readonly Message[]
 }
@@ -122,14 +123,14 @@ export function createCatchUp(ports: Ports): CatchUp {
 
 /** The one question that is out, and when the next is due. */
 function createQuestion(
-  { network, clock, ownHeight }: Ports,
+  { network, clock, ownHeight, encode }: Ports,
   past: ReturnType<typeof createExperience>,
   waiting: Map<bigint, Waiting>,
 ) {
   let asked: Asked | undefined
   const ask = (peer: PeerId, isLag: boolean): void => {
     asked = { peer, from: ownHeight(), atMs: clock.nowMs(), isLag, isGiven: false }
-    network.send(peer, encodePacket({ type: 'want', height: asked.from }), 'vote')
+    network.send(peer, encode({ type: 'want', height: asked.from }), 'vote')
   }
   const look = (): void => {
     const own = ownHeight()
@@ -291,7 +292,14 @@ interface Answered {
 }
 
 /** Serves decisions, or what the height in work is at, to those who ask: so many bytes at a time. */
-function createAnswers({ app, network, clock, ownHeight, inWork }: Ports): CatchUp['onWant'] {
+function createAnswers({
+  app,
+  network,
+  clock,
+  ownHeight,
+  encode,
+  inWork,
+}: Ports): CatchUp['onWant'] {
   const answered = new Map<PeerId, Answered>()
   return (peer, height) => {
     const last = answered.get(peer)
@@ -306,14 +314,14 @@ function createAnswers({ app, network, clock, ownHeight, inWork }: Ports): Catch
     if (height === ownHeight())
       for (const message of inWork()) {
         const packet = { type: 'message', message } as const
-        const encoded = encodePacket(packet)
+        const encoded = encode(packet)
         bytes += encoded.length
         network.send(peer, encoded, laneOf(packet))
       }
     for (let at = height; at < height + BigInt(maxAnswerDecisions); at++) {
       const decision = app.decision(at)
       if (!decision) break
-      const packet = encodePacket({ type: 'decision', ...decision })
+      const packet = encode({ type: 'decision', ...decision })
       bytes += packet.length
       if (bytes > maxAnswerBytes && at > height) break
       network.send(peer, packet, 'block')

@@ -4,7 +4,7 @@
  * `verify.ts` to say.
  */
 import type { CoreState } from './state.ts'
-import type { QuorumCertificate, RoundCertificate, SignedVote, Value } from './types.ts'
+import type { QuorumCertificate, RoundCertificate, Seal, SignedVote, Value } from './types.ts'
 import { isQuorum, isSkip, powerOf, type ValidatorSet } from './validator-set.ts'
 import { hasAnyQuorum, proofOf, votesOf } from './vote-keeper.ts'
 
@@ -14,11 +14,14 @@ const voteTypes = { commit: 'precommit', polka: 'prevote' } as const
 export const sealedVotes = (
   { type, height, round, blockHash, seals }: QuorumCertificate,
   set: ValidatorSet,
-): readonly SignedVote[] =>
-  seals.flatMap(({ index, seal }) => {
+): readonly SignedVote[] => {
+  const votes: SignedVote[] = []
+  for (const { index, seal } of seals) {
     const voter = set.validators[index]?.address
-    return voter ? [{ type: voteTypes[type], height, round, blockHash, voter, seal }] : []
-  })
+    if (voter) votes.push({ type: voteTypes[type], height, round, blockHash, voter, seal })
+  }
+  return votes
+}
 
 /** From the votes we have counted, else the one that was sent to us; undefined without a quorum. */
 export function quorumCertificate(
@@ -34,10 +37,11 @@ export function quorumCertificate(
     const proof = proofOf(votes, voteTypes[type], round)
     return proof?.blockHash === blockHash ? proof : undefined
   }
-  const seals = agreed.flatMap(({ voter, seal }) => {
+  const seals: Seal[] = []
+  for (const { voter, seal } of agreed) {
     const index = validators.indexes.get(voter)
-    return index === undefined ? [] : [{ index, seal }]
-  })
+    if (index !== undefined) seals.push({ index, seal })
+  }
   return { type, height, round, blockHash, seals }
 }
 

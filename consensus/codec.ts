@@ -15,6 +15,7 @@ import {
   NodeError,
   nullable,
   oneOf,
+  passingBytes,
   record,
   type Schema,
   text,
@@ -97,7 +98,7 @@ function toSealedWire(seals: readonly Seal[]): SealedWire {
   const signers = new Uint8Array((((seals.at(-1)?.index ?? -8) / 8) | 0) + 1)
   for (const { index } of seals)
     signers[index >> 3] = (signers[index >> 3] ?? 0) | (1 << (index & 7))
-  const all = new Uint8Array(seals.length * sealBytes)
+  const all = passingBytes(seals.length * sealBytes)
   let at = 0
   for (const { seal: hex } of seals) at = writeHex(hex, all, at)
   return { signers, seals: all }

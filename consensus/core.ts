@@ -24,6 +24,7 @@ import { enabledEvent, haltOf } from './rules.ts'
 import {
   blockOf,
   change,
+  changeDone,
   type CoreState,
   type Done,
   isDecided,
@@ -141,7 +142,7 @@ function onTimeout(state: CoreState, { timeout }: Of<'timeout'>): StepResult {
     return {
       state: state.done.saidAgain
         ? state
-        : change(state, { done: { ...state.done, saidAgain: true } }),
+        : change(state, { done: changeDone(state.done, { saidAgain: true }) }),
       effects: rebroadcast(state),
     }
   return advance(unchanged, { type: 'timeout', kind, height, round })
@@ -186,13 +187,13 @@ function fire(state: CoreState, event: RoundInput): StepResult {
 function mark(done: Done, event: RoundInput): Done {
   switch (event.type) {
     case 'proposal-polka':
-      return { ...done, polka: true }
+      return changeDone(done, { polka: true })
     case 'polka-any':
-      return { ...done, polkaAny: true }
+      return changeDone(done, { polkaAny: true })
     case 'precommit-any':
-      return { ...done, precommitAny: true }
+      return changeDone(done, { precommitAny: true })
     case 'value':
-      return { ...done, value: 'answered' }
+      return changeDone(done, { value: 'answered' })
     case 'new-round':
     case 'new-round-proposer':
       return nothingDone
@@ -251,7 +252,7 @@ function perform(state: CoreState, output: RoundOutput): StepResult {
       return ask(state, toProposal(state, output.proposal))
     case 'get-value': {
       const { height, round } = state.round
-      const asked = change(state, { done: { ...state.done, value: 'asked' } })
+      const asked = change(state, { done: changeDone(state.done, { value: 'asked' }) })
       return { state: asked, effects: [{ type: 'propose', height, round }] }
     }
     case 'timeout':
@@ -295,7 +296,7 @@ function decide(state: CoreState, round: number, blockHash: Hex): StepResult {
     round,
     blockHash,
     block: joinParts(block),
-    certificate: { ...certificate, type: 'commit' },
+    certificate: { type: 'commit', height, round, blockHash, seals: certificate.seals },
   } as const
   return {
     state: change(state, { decision, unsigned: [] }),

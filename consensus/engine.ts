@@ -15,8 +15,8 @@ import { apply } from './core.ts'
 import type { Decision, PeerId } from './ports.ts'
 import { leadsTo, resume } from './repeat.ts'
 import { type CoreState, isDecided } from './state.ts'
-import type { BlockVerdict, Effect, Input, Proposal, Vote } from './types.ts'
-import { decodePacket, encodePacket, laneOf } from './wire.ts'
+import type { BlockVerdict, Effect, Input, Proposal, SignedProposal, Vote } from './types.ts'
+import { laneOf } from './wire.ts'
 import {
   cancelTimers,
   type EngineOptions,
@@ -181,7 +181,7 @@ function turn(work: Work, first?: () => void): void {
 }
 
 /** What is signed is in the guard by now, and what led to it in the log. */
-function send({ network, outbox, encode = encodePacket }: Work): void {
+function send({ network, outbox, encode }: Work): void {
   if (outbox.length === 0) return
   for (const message of outbox.splice(0)) {
     const packet = { type: 'message', message } as const
@@ -190,7 +190,7 @@ function send({ network, outbox, encode = encodePacket }: Work): void {
 }
 
 function keep({ wal, encodeInput }: Work, input: Input): void {
-  wal.append(encodeInput ? encodeInput(input) : inputCodec.encode(input))
+  wal.append(encodeInput(input))
 }
 
 function perform(work: Work, effect: Effect): void {
@@ -273,7 +273,9 @@ function sign(work: Work, message: Vote | Proposal): void {
   }
   const seal = verdict.value
   if (message.type === 'proposal') {
-    const proposal = { ...message, seal }
+    const { validRound, blockHash, partHashes, proposer } = message
+    const fields = { height, round, validRound, blockHash, partHashes, proposer, seal }
+    const proposal: SignedProposal = { type: 'proposal', ...fields }
     return void work.queue.push({ type: 'proposal', proposal, receivedAtMs: clock.nowMs() })
   }
   const { blockHash, voter } = message
@@ -311,7 +313,7 @@ function receive(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined
 }
 
 function judge(work: Work, bytes: Uint8Array, from: PeerId): Verdict<undefined> {
-  const packet = (work.decode ?? decodePacket)(bytes)
+  const packet = work.decode(bytes)
   if (packet.type !== 'accept') return packet
   const { value } = packet
   switch (value.type) {

@@ -54,7 +54,8 @@ export function addPart(block: HeldBlock, part: ProposalPart): HeldBlock {
   const isWanted = part.index in block.parts && block.parts[part.index] === undefined
   if (!isWanted || keccakHex(part.bytes) !== block.partHashes[part.index]) return block
   const { partsHash, partHashes, missing, verdict } = block
-  const parts = block.parts.with(part.index, part.bytes)
+  const parts = block.parts.slice()
+  parts[part.index] = part.bytes
   return { partsHash, partHashes, parts, missing: missing - 1, verdict }
 }
 

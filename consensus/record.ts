@@ -12,6 +12,7 @@ import {
   type CoreState,
   type HeldProposal,
   proposalsOf,
+  replaceAt,
   type StepResult,
 } from './state.ts'
 import type {
@@ -42,7 +43,9 @@ export function recordVote(state: CoreState, vote: SignedVote): Recorded {
   if (index === undefined) return { state, effects: [], isQuiet: true }
   const before = state.highest[index] ?? -1
   const seen =
-    vote.round > before ? change(state, { highest: state.highest.with(index, vote.round) }) : state
+    vote.round > before
+      ? change(state, { highest: replaceAt(state.highest, index, vote.round) })
+      : state
   if (vote.round > state.round.round + 1) return recordAhead(seen, vote, index)
   const isFirst = voteOf(state.votes, vote.type, vote.round, index) === undefined
   const current = state.round.round
@@ -59,7 +62,7 @@ function recordAhead(state: CoreState, vote: SignedVote, index: number): StepRes
   if (kept === undefined) return { state, effects: [] }
   const first = kept.find(({ type }) => type === vote.type)
   const effects = first !== undefined && first !== vote ? [doubleVote(first, vote)] : []
-  return { state: change(state, { ahead: state.ahead.with(index, kept) }), effects }
+  return { state: change(state, { ahead: replaceAt(state.ahead, index, kept) }), effects }
 }
 
 /** A voter's highest round, of each type the first vote and what contradicts it; undefined: not kept. */
@@ -82,6 +85,7 @@ export const takesVote = (state: CoreState, vote: SignedVote, index: number): bo
 
 /** Counts what was kept of rounds now within reach. */
 export function recordReached(state: CoreState): StepResult {
+  if (state.ahead.every(({ length }) => length === 0)) return { state, effects: [] }
   const reach = state.round.round + 1
   const isReached = ({ round }: SignedVote): boolean => round <= reach
   const reached = state.ahead.flatMap((votes) => votes.filter(isReached))

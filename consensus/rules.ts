@@ -16,7 +16,7 @@ import {
   proposalsOf,
   validBlockOf,
 } from './state.ts'
-import type { Effect, Value } from './types.ts'
+import type { BlockVerdict, Effect, Value } from './types.ts'
 import { isSkip, powerOf, proposerOf } from './validator-set.ts'
 import { hasAnyQuorum, hasQuorum, quorumValue } from './vote-keeper.ts'
 
@@ -31,14 +31,16 @@ export function enabledEvent(state: CoreState): RoundInput | undefined {
   return proposalEvent(state) ?? polkaEvent(state) ?? precommitEvent(state)
 }
 
-/** L49: a quorum of precommits for a block we hold and found valid, in any round. */
+/** L49: a quorum of precommits for a block we hold and found valid, in the first round that has one. */
 function commitEvent(state: CoreState): RoundInput | undefined {
-  for (const round of [...state.votes.keys()].toSorted((a, b) => a - b)) {
+  let first: (RoundInput & { type: 'proposal-commit' }) | undefined
+  for (const round of state.votes.keys()) {
+    if (first && first.round < round) continue
     const value = quorumValue(state.votes, state.validators, 'precommit', round)
     if (value !== null && validBlockOf(state, value))
-      return { type: 'proposal-commit', round, value }
+      first = { type: 'proposal-commit', round, value }
   }
-  return undefined
+  return first
 }
 
 /**
@@ -135,15 +137,8 @@ function precommitEvent(state: CoreState): RoundInput | undefined {
 
 /** Two thirds have decided what our application calls invalid: go on, and we would be wrong or alone. */
 export function haltOf(state: CoreState): Effect | undefined {
-  const rejected = state.blocks.flatMap(({ verdict }) =>
-    verdict?.valid === false && verdict.blockHash !== null ? [verdict] : [],
-  )
-  const broken = rejected.find(({ blockHash }) =>
-    [...state.votes.keys()].some((round) =>
-      hasQuorum(state.votes, state.validators, 'precommit', round, blockHash),
-    ),
-  )
-  if (broken === undefined) return undefined
+  const broken = state.blocks.find(({ verdict }) => isDecidedAgainst(state, verdict))?.verdict
+  if (broken?.valid !== false) return undefined
   const { height } = state
   const reason =
     `a quorum decided ${broken.blockHash ?? ''}, which is invalid here: ${broken.reason}. Either more ` +
@@ -151,3 +146,13 @@ export function haltOf(state: CoreState): Effect | undefined {
     'of this height'
   return { type: 'halt', height, reason }
 }
+
+const isDecidedAgainst = (
+  { votes, validators }: CoreState,
+  verdict: BlockVerdict | undefined,
+): boolean =>
+  verdict?.valid === false &&
+  verdict.blockHash !== null &&
+  [...votes.keys()].some((round) =>
+    hasQuorum(votes, validators, 'precommit', round, verdict.blockHash),
+  )

@@ -222,8 +222,9 @@ export const votesOf = (
   round: number,
   value?: Value,
 ): readonly SignedVote[] =>
-  tallyOf(keeper, type, round).votes.flatMap((vote) =>
-    vote !== undefined && (value === undefined || vote.blockHash === value) ? [vote] : [],
+  tallyOf(keeper, type, round).votes.filter(
+    (vote): vote is SignedVote =>
+      vote !== undefined && (value === undefined || vote.blockHash === value),
   )
 
 /** The certificate that proved a quorum in (round, type), if one came. */

@@ -8,9 +8,8 @@ import {
   asInteger,
   asList,
   assertNever,
-  concat,
   decodeRlp,
-  encodeRlp,
+  encodePassingRlp,
   reject,
   RlpError,
   type Verdict,
@@ -40,14 +39,20 @@ export function laneOf(packet: Packet): Lane {
 }
 
 export function encodePacket(packet: Packet): Uint8Array {
-  const kind = Uint8Array.of(kinds[packet.type])
+  const bytes = encodeBehind(packet)
+  bytes[0] = kinds[packet.type]
+  return bytes
+}
+
+/** The content, behind the place of the kind. */
+function encodeBehind(packet: Packet): Uint8Array {
   switch (packet.type) {
     case 'message':
-      return concat(kind, messageCodec.encode(packet.message))
+      return messageCodec.encode(packet.message, 1)
     case 'want':
-      return concat(kind, encodeRlp([packet.height]))
+      return encodePassingRlp([packet.height], 1)
     case 'decision':
-      return concat(kind, encodeRlp([commitCodec.encode(packet.certificate), packet.block]))
+      return encodePassingRlp([commitCodec.encode(packet.certificate), packet.block], 1)
     default:
       return assertNever(packet)
   }

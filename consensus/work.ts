@@ -4,13 +4,14 @@
  */
 import type { Clock, Logger, Verdict } from '../primitives/index.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
+import { inputCodec } from './codec.ts'
 import type { ConsensusParams } from './params.ts'
 import type { App, Network, NextHeight, Observer, Signer, Wal } from './ports.ts'
 import { saidSoFar } from './repeat.ts'
 import { type CoreState, initialState } from './state.ts'
 import type { Input, Message } from './types.ts'
 import type { Checker } from './verify.ts'
-import type { Packet } from './wire.ts'
+import { decodePacket, encodePacket, type Packet } from './wire.ts'
 
 export interface EngineOptions {
   readonly params: ConsensusParams
@@ -35,7 +36,13 @@ export interface EnginePorts {
   readonly onFault: (error: unknown) => void
 }
 
-export interface Work extends EnginePorts {
+/** The ports, none of them missing but a signer and an observer. */
+interface WorkPorts extends Omit<Required<EnginePorts>, 'signer' | 'observer'> {
+  readonly signer: Signer | undefined
+  readonly observer: Observer | undefined
+}
+
+export interface Work extends WorkPorts {
   core: CoreState
   next: NextHeight
   readonly catchUp: CatchUp
@@ -67,13 +74,27 @@ export function newWork({ params }: EngineOptions, ports: EnginePorts): Work {
     nowMs: () => ports.clock.nowMs(),
     after: (delayMs, task) => ports.clock.after(delayMs, () => guard(work, task)),
   }
+  // Spelled out for the reason given at `change` in state.ts.
   const work: Work = {
-    ...ports,
+    app: ports.app,
+    signer: ports.signer,
+    wal: ports.wal,
+    network: ports.network,
+    checker: ports.checker,
+    decode: ports.decode ?? decodePacket,
+    encode: ports.encode ?? encodePacket,
+    encodeInput: ports.encodeInput ?? ((input) => inputCodec.encode(input)),
+    clock: ports.clock,
+    log: ports.log,
+    observer: ports.observer,
+    onFault: ports.onFault,
     core,
     next,
     catchUp: createCatchUp({
-      ...ports,
+      app: ports.app,
+      network: ports.network,
       clock,
+      encode: ports.encode ?? encodePacket,
       ownHeight: () => work.next.height,
       inWork: () => (work.core.height === work.next.height ? saidSoFar(work.core) : []),
     }),

@@ -21,6 +21,26 @@ export function concat(...arrays: readonly Uint8Array[]): Uint8Array {
   return whole
 }
 
+/** Of this size a buffer is shared, so large that few are made and so small that a forgotten rest is little. */
+const sharedBytes = 16_384
+let shared = new ArrayBuffer(sharedBytes)
+let sharedAt = 0
+
+/**
+ * Zeros to write what is sent or logged and then forgotten: short ones share a buffer, since one of its own
+ * costs ten times as much to make and to give back. Not for what is kept, or handed to another thread.
+ */
+export function passingBytes(length: number): Uint8Array {
+  if (length > sharedBytes / 8) return new Uint8Array(length)
+  if (sharedAt + length > sharedBytes) {
+    shared = new ArrayBuffer(sharedBytes)
+    sharedAt = 0
+  }
+  const bytes = new Uint8Array(shared, sharedAt, length)
+  sharedAt += length
+  return bytes
+}
+
 /** Node's own conversion has its price a call and is cheap a byte; a browser has only the loop. */
 const hasBuffer = typeof Buffer !== 'undefined'
 const longToHex = 20

@@ -4,7 +4,7 @@
  * things turn into a verdict; encoding is our own, several times faster: votes are encoded all day.
  */
 import { RLP, type Decoded } from '@ethereumjs/rlp'
-import { fromBigInt, type Hex, toBigInt, writeHex } from './bytes.ts'
+import { fromBigInt, type Hex, passingBytes, toBigInt, writeHex } from './bytes.ts'
 import { invariant } from './errors.ts'
 
 export type RlpItem = Uint8Array | readonly RlpItem[]
@@ -14,11 +14,23 @@ export type RlpItem = Uint8Array | readonly RlpItem[]
  */
 export type RlpInput = Uint8Array | Hex | number | bigint | readonly RlpInput[]
 
+export const encodeRlp = (item: RlpInput): Uint8Array => encodeBehind(0, item, newBytes)
+
+/** What is sent or logged and then forgotten (`passingBytes`), behind so many zeros. */
+export const encodePassingRlp = (item: RlpInput, zeros = 0): Uint8Array =>
+  encodeBehind(zeros, item, passingBytes)
+
+const newBytes = (length: number): Uint8Array => new Uint8Array(length)
+
 /** Two passes, sizes and then bytes, so that a list in a list is copied once. */
-export function encodeRlp(item: RlpInput): Uint8Array {
+function encodeBehind(
+  at: number,
+  item: RlpInput,
+  make: (length: number) => Uint8Array,
+): Uint8Array {
   const sizes: number[] = []
-  const bytes = new Uint8Array(measure(item, sizes))
-  write(item, { bytes, at: 0, sizes, list: 0 })
+  const bytes = make(at + measure(item, sizes))
+  write(item, { bytes, at, sizes, list: 0 })
   return bytes
 }
 

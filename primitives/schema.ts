@@ -8,7 +8,7 @@ import {
   asBytes,
   asList,
   decodeRlp,
-  encodeRlp,
+  encodePassingRlp,
   RlpError,
   type RlpInput,
   type RlpItem,
@@ -22,16 +22,17 @@ export interface Schema<value> {
   decode(item: RlpItem, what: string): value
 }
 
-/** A value as bytes of limited size. */
+/** A value as bytes of limited size, which are sent or logged and then forgotten. */
 export interface Codec<value> {
   readonly maxBytes: number
-  encode(value: value): Uint8Array
+  /** Behind so many zeros, for whoever says there what follows. */
+  encode(value: value, zeros?: number): Uint8Array
   decode(bytes: Uint8Array): Verdict<value, 'TOO_LARGE' | 'MALFORMED'>
 }
 
 export const createCodec = <value>(schema: Schema<value>, maxBytes: number): Codec<value> => ({
   maxBytes,
-  encode: (value) => encodeRlp(schema.encode(value)),
+  encode: (value, zeros) => encodePassingRlp(schema.encode(value), zeros),
   decode(bytes) {
     if (bytes.length > maxBytes)
       return reject('TOO_LARGE', `${bytes.length} bytes, the limit is ${maxBytes}`)

@@ -3,7 +3,8 @@
  * Runs the simulator (test/sim/main.ts) as one plain JavaScript file: a runner that compiles module by
  * module wraps every function it makes, which costs a simulator a third of its speed. The arguments are
  * those of `npm run sim -- --help`; it runs in this process. `npm run sim` has Node do without helper
- * threads: there is one seed after the other, and what counts is the time of all cores.
+ * threads: there is one seed after the other, and what counts is the time of all cores. Its heap begins
+ * large, since each full collection forgets the compiled code of attackers that no run has at the moment.
  */
 import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'

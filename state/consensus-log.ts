@@ -124,14 +124,15 @@ export function lastLoggedHeight(
 /** 15 digits, so that the order of names is the order of heights. */
 const fileName = (height: bigint): string => `${height.toString().padStart(15, '0')}.wal`
 
-const heightOfFile = (name: string): bigint[] => {
-  const digits = /^(\d{15})\.wal$/.exec(name)?.[1]
-  return digits === undefined ? [] : [BigInt(digits)]
-}
+const isLog = /^\d{15}\.wal$/
+
+const heightOfFile = (name: string): bigint[] =>
+  isLog.test(name) ? [BigInt(name.slice(0, 15))] : []
 
 function deleteBelow(fs: FileSystem, folder: string, height: bigint): void {
-  for (const old of fs.list(folder).flatMap(heightOfFile))
-    if (old < height) fs.remove(join(folder, fileName(old)))
+  const own = fileName(height)
+  for (const name of fs.list(folder))
+    if (isLog.test(name) && name < own) fs.remove(join(folder, name))
 }
 
 /** Its own checksum is not salted: it says the salt. */

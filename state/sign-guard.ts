@@ -57,16 +57,17 @@ export interface SignGuardOptions {
  */
 export function openSignGuard(options: SignGuardOptions, fs: FileSystem): SignGuard {
   const { path, signedOnChain, hasTakenPart } = options
-  fs.makeFolder(dirname(path))
+  const place = placeOf(options)
+  fs.makeFolder(place.folder)
   const bytes = fs.read(path)
   if (bytes === undefined) {
     if (signedOnChain !== undefined || hasTakenPart) throw missing(options)
-    store(options, fs, undefined)
-    return createGuard(options, fs, undefined)
+    store(place, fs, undefined)
+    return createGuard(place, fs, undefined)
   }
-  const last = decodeGuard(bytes, options)
-  if (signedOnChain !== undefined) assertKnown(options, last, signedOnChain)
-  return createGuard(options, fs, last)
+  const last = decodeGuard(bytes, place)
+  if (signedOnChain !== undefined) assertKnown(place, last, signedOnChain)
+  return createGuard(place, fs, last)
 }
 
 /**
@@ -79,15 +80,16 @@ export function setGuardAbove(
   height: bigint,
   fs: FileSystem,
 ): void {
-  fs.makeFolder(dirname(options.path))
-  const last = readableGuard(fs.read(options.path), options)
+  const place = placeOf(options)
+  fs.makeFolder(place.folder)
+  const last = readableGuard(fs.read(place.path), place)
   if (last && last.height > height)
     throw new NodeError(
       'GUARD_LOWERED',
       `the guard ${options.path} stands at height ${last.height}; it cannot be set to ${height}`,
       { path: options.path },
     )
-  store(options, fs, floorAt(height))
+  store(place, fs, floorAt(height))
 }
 
 /** What is above everything of a height: nothing can be signed there any more. */
@@ -99,7 +101,18 @@ const floorAt = (height: bigint): SignedStatement => ({
   seal: '0x',
 })
 
-type Place = Pick<SignGuardOptions, 'path' | 'genesisHash' | 'address'>
+interface Place extends Pick<SignGuardOptions, 'path' | 'genesisHash' | 'address'> {
+  readonly folder: string
+  readonly temporary: string
+}
+
+const placeOf = ({ path, genesisHash, address }: Omit<Place, 'folder' | 'temporary'>): Place => ({
+  path,
+  genesisHash,
+  address,
+  folder: dirname(path),
+  temporary: `${path}.new`,
+})
 
 function assertKnown(place: Place, last: SignedStatement | undefined, height: bigint): void {
   if ((last?.height ?? -1n) < height) throw behind(place, last, height)
@@ -117,7 +130,8 @@ function createGuard(place: Place, fs: FileSystem, loaded: SignedStatement | und
       const order = last ? compare(statement, last) : 1
       if (last && order === 0 && statement.digest === last.digest) return accept(last.seal)
       if (order <= 0) return refusal(order, statement)
-      const signed = { seal: seal(statement.digest), ...statement }
+      const { height, round, step, digest } = statement
+      const signed = { height, round, step, digest, seal: seal(digest) }
       keep(signed)
       return accept(signed.seal)
     },
@@ -144,8 +158,8 @@ const refusal = (order: number, { height, round, step }: Statement) =>
       )
 
 /** The order is what makes it safe: cometbft #6031 is the same without the last line. */
-function store({ path, ...place }: Place, fs: FileSystem, last: SignedStatement | undefined): void {
-  const temporary = `${path}.new`
+function store(place: Place, fs: FileSystem, last: SignedStatement | undefined): void {
+  const { path, temporary, folder } = place
   const file = fs.open(temporary)
   try {
     file.truncate(0)
@@ -155,30 +169,36 @@ function store({ path, ...place }: Place, fs: FileSystem, last: SignedStatement 
     file.close()
   }
   fs.rename(temporary, path)
-  fs.syncFolder(dirname(path))
+  fs.syncFolder(folder)
 }
 
 /** Text for the operator's eyes; the first line sums up the second. */
 function encodeGuard(
-  { genesisHash, address }: Omit<Place, 'path'>,
+  { genesisHash, address }: Place,
   last: SignedStatement | undefined,
 ): Uint8Array {
   const facts = JSON.stringify({
     version: 1,
     genesisHash,
     address,
-    last: last && { ...last, height: last.height.toString() },
+    last: last && textOf(last),
   })
   const text = `${'0'.repeat(checksumDigits)}\n${facts}\n`
-  const { written } = encoder.encodeInto(text, scratch)
-  const bytes = scratch.subarray(0, written)
-  encoder.encodeInto(checksumOf(bytes, checksumDigits + 1, written - 1), bytes)
-  return bytes
+  const length = scratch.write(text, 'latin1')
+  scratch.write(checksumOf(scratch, checksumDigits + 1, length - 1), 'latin1')
+  return scratch.subarray(0, length)
 }
 
-const encoder = new TextEncoder()
+const textOf = ({ height, round, step, digest, seal }: SignedStatement) => ({
+  height: height.toString(),
+  round,
+  step,
+  digest,
+  seal,
+})
+
 /** Nobody keeps it: a file has its bytes when `append` returns. Longer than any statement's text. */
-const scratch = new Uint8Array(4_096)
+const scratch = Buffer.alloc(4_096)
 
 const checksumDigits = 8
 const checksumOf = (bytes: Uint8Array, start = 0, end = bytes.length): string =>

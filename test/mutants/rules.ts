@@ -154,14 +154,10 @@ export const ruleMutants: MutantTable = {
   'rules.ts': [
     [
       'an invalid block of a quorum stops nobody',
-      'if (broken === undefined) return undefined',
+      'if (broken?.valid !== false) return undefined',
       "if (broken?.blockHash !== '0x') return undefined",
     ],
-    [
-      'L49 in the current round only',
-      '[...state.votes.keys()].toSorted((a, b) => a - b)',
-      '[state.round.round]',
-    ],
+    ['L49 in the current round only', 'of state.votes.keys()', 'of [state.round.round]'],
     ['no round skip', 'if (target > round) return', 'if (target > round + 1_000) return'],
     ['a height starts in round 0', 'Math.max(state.nextRound, target)', 'state.nextRound'],
     [

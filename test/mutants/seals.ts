@@ -165,7 +165,7 @@ export const sealMutants: MutantTable = {
     ],
     [
       'unsealed proposals pass',
-      '  const refusal = checkSeal(checker, set, proposal)\n',
+      '  const refusal = checkSeal(options, set, proposal)\n',
       '  const refusal = undefined as ReturnType<typeof checkSeal>\n',
     ],
     [

@@ -4,7 +4,6 @@
  */
 import {
   createDigests,
-  messageCodec,
   partsHashOf,
   proposerOf,
   type Message,
@@ -67,7 +66,7 @@ export const createPlan = (nodes: number, dice: Rng): Plan => {
 
 const packet = (kind: number, content: Uint8Array): Uint8Array =>
   concat(Uint8Array.of(kind), content)
-const messagePacket = (message: Message): Uint8Array => packet(1, messageCodec.encode(message))
+const messagePacket = (message: Message): Uint8Array => encodeOnce({ type: 'message', message })
 function messageIn(bytes: Uint8Array): Message | undefined {
   const heard = decodeOnce(bytes)
   return heard.type === 'accept' && heard.value.type === 'message' ? heard.value.message : undefined
@@ -80,8 +79,9 @@ function createMouth({ index, domain, setAt }: ActorPorts) {
     toSeal(toyCurve.sign(digests.of(message, setAt(message.height).hash), Uint8Array.of(index)))
   return {
     vote(vote: Omit<Vote, 'voter'>): SignedVote {
-      const whole = { ...vote, voter: addressOf(index) }
-      return { ...whole, seal: seal(whole) }
+      const { type, height, round, blockHash } = vote
+      const whole = { type, height, round, blockHash, voter: addressOf(index) }
+      return { type, height, round, blockHash, voter: whole.voter, seal: seal(whole) }
     },
     proposal(
       height: bigint,

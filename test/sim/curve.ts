@@ -163,9 +163,11 @@ function keyOf(input: Input): object | string | undefined {
     }
     case 'start':
       return `start ${input.height} ${input.validators.hash} ${input.nextValidators.hash}`
+    case 'validated':
+      // What a valid block's bytes say of it; why one is refused is everybody's own.
+      return input.verdict.valid ? `valid ${input.partsHash}` : undefined
     case 'proposal':
     case 'proposed':
-    case 'validated':
     case 'synced':
       return undefined
     default:

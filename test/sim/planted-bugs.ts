@@ -56,7 +56,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     [
       [
         'consensus/engine.ts',
-        '  wal.append(encodeInput ? encodeInput(input) : inputCodec.encode(input))\n',
+        '  wal.append(encodeInput(input))\n',
         '  void [wal, encodeInput, input]\n',
       ],
       noComparison,
@@ -83,13 +83,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug(
     'no fsync of the folder after the rename of the guard',
-    [
-      [
-        'state/sign-guard.ts',
-        '  fs.syncFolder(dirname(path))\n}\n\n/** Text for',
-        '}\n\n/** Text for',
-      ],
-    ],
+    [['state/sign-guard.ts', '  fs.syncFolder(folder)\n}\n\n/** Text for', '}\n\n/** Text for']],
     crashes,
   ),
   bug(

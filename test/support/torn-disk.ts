@@ -158,7 +158,7 @@ export function createTornDisk(faults: DiskFaults = {}): TornDisk {
 }
 
 const isIn = (path: string, folder: string): boolean =>
-  path.lastIndexOf('/') === folder.length && path.startsWith(folder)
+  path[folder.length] === '/' && path.startsWith(folder) && !path.includes('/', folder.length + 1)
 
 const pageBytes = 64
 

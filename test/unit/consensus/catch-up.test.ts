@@ -1,7 +1,12 @@
 /** Catching up: what a lagging node keeps of an answer, and what one that answers sends. */
 import { expect, test } from '@jest/globals'
 import { createCatchUp } from '../../../consensus/catch-up.ts'
-import { type Decision, decodePacket, type Message } from '../../../consensus/index.ts'
+import {
+  type Decision,
+  decodePacket,
+  encodePacket,
+  type Message,
+} from '../../../consensus/index.ts'
 import { createHandClock } from '../../support/clock.ts'
 
 const hash = `0x${'ab'.repeat(32)}` as const
@@ -34,6 +39,7 @@ function setUp(blockBytes: number, inWork: readonly Message[] = []) {
     },
     clock,
     ownHeight: () => own,
+    encode: encodePacket,
     inWork: () => inWork,
   })
   const move = (to: bigint, isLate = true) => {
@@ -175,6 +181,7 @@ async function heightsIn(seconds: number, firstMs?: number, growth = 2): Promise
     },
     clock,
     ownHeight: () => own,
+    encode: encodePacket,
     inWork: () => [],
   })
   for (let second = 0; second < seconds; second++) {
