@@ -4,6 +4,7 @@
  * the bytes mean is the application's to say.
  */
 import { concat, fromHex, keccakHex, type Hex } from '../primitives/index.ts'
+import { replaceAt } from './lists.ts'
 import type { BlockVerdict, ProposalPart } from './types.ts'
 
 /** 64 KiB: small enough not to hold up votes on the same stream. */
@@ -54,8 +55,7 @@ export function addPart(block: HeldBlock, part: ProposalPart): HeldBlock {
   const isWanted = part.index in block.parts && block.parts[part.index] === undefined
   if (!isWanted || keccakHex(part.bytes) !== block.partHashes[part.index]) return block
   const { partsHash, partHashes, missing, verdict } = block
-  const parts = block.parts.slice()
-  parts[part.index] = part.bytes
+  const parts = replaceAt(block.parts, part.index, part.bytes)
   return { partsHash, partHashes, parts, missing: missing - 1, verdict }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Hex } from '../primitives/index.ts'
 import { quorumCertificate, sealedVotes } from './certificate.ts'
+import { replaceAt } from './lists.ts'
 import { addPart, announcedBlock, type HeldBlock, joinParts, partsHashOf } from './parts.ts'
 import {
   blockOf,
@@ -12,7 +13,6 @@ import {
   type CoreState,
   type HeldProposal,
   proposalsOf,
-  replaceAt,
   type StepResult,
 } from './state.ts'
 import type {

@@ -33,14 +33,12 @@ export function enabledEvent(state: CoreState): RoundInput | undefined {
 
 /** L49: a quorum of precommits for a block we hold and found valid, in the first round that has one. */
 function commitEvent(state: CoreState): RoundInput | undefined {
-  let first: (RoundInput & { type: 'proposal-commit' }) | undefined
-  for (const round of state.votes.keys()) {
-    if (first && first.round < round) continue
+  for (const { round } of state.votes) {
     const value = quorumValue(state.votes, state.validators, 'precommit', round)
     if (value !== null && validBlockOf(state, value))
-      first = { type: 'proposal-commit', round, value }
+      return { type: 'proposal-commit', round, value }
   }
-  return first
+  return undefined
 }
 
 /**
@@ -153,6 +151,4 @@ const isDecidedAgainst = (
 ): boolean =>
   verdict?.valid === false &&
   verdict.blockHash !== null &&
-  [...votes.keys()].some((round) =>
-    hasQuorum(votes, validators, 'precommit', round, verdict.blockHash),
-  )
+  votes.some(({ round }) => hasQuorum(votes, validators, 'precommit', round, verdict.blockHash))

@@ -146,13 +146,6 @@ export const changeDone = (
 ): Done =>
   Object.assign<Done, Partial<Done>>({ polka, polkaAny, precommitAny, value, saidAgain }, changes)
 
-/** A list with one item changed; `Array.prototype.with` takes ten times as long. */
-export function replaceAt<item>(list: readonly item[], at: number, item: item): readonly item[] {
-  const copy = list.slice()
-  copy[at] = item
-  return copy
-}
-
 /** The state after `lastHeight` was decided, before the next height starts. */
 export function initialState(options: CoreOptions): CoreState {
   const { self, params, nextValidators } = options

@@ -5,6 +5,7 @@
  *
  * Knows no proposal and no step. Takes votes that are checked and from members of the set only.
  */
+import { replaceAt } from './lists.ts'
 import type { QuorumCertificate, SignedVote, Value, VoteType } from './types.ts'
 import { isQuorum, isSkip, powerOf, type ValidatorSet } from './validator-set.ts'
 
@@ -20,6 +21,7 @@ type Tally = {
 }
 
 type RoundVotes = {
+  readonly round: number
   readonly prevote: Tally
   readonly precommit: Tally
   /** Power of those who voted at all, each once. */
@@ -27,7 +29,8 @@ type RoundVotes = {
   readonly emitted: readonly Threshold[]
 }
 
-export type VoteKeeper = ReadonlyMap<number, RoundVotes>
+/** Rounds in which somebody has voted, in their order. */
+export type VoteKeeper = readonly RoundVotes[]
 
 /** What a vote has brought about. `any`: a quorum voted, for whatever. */
 export type Threshold =
@@ -47,14 +50,30 @@ export type Counted = {
 export const maxConflicts = 3
 
 const emptyTally: Tally = { votes: [], power: 0n, values: [], conflicts: [], proof: undefined }
-const emptyRound: RoundVotes = {
+
+export const newVoteKeeper = (): VoteKeeper => []
+
+const emptyRound = (round: number): RoundVotes => ({
+  round,
   prevote: emptyTally,
   precommit: emptyTally,
   seenPower: 0n,
   emitted: [],
+})
+
+const roundOf = (keeper: VoteKeeper, round: number): RoundVotes | undefined =>
+  keeper.find((votes) => votes.round === round)
+
+/** The keeper with a round in the place of its earlier self, or in its own. */
+function withRound(keeper: VoteKeeper, added: RoundVotes): VoteKeeper {
+  const place = keeper.findIndex(({ round }) => round >= added.round)
+  const at = place < 0 ? keeper.length : place
+  const isNew = keeper[at]?.round !== added.round
+  return isNew ? [...keeper.slice(0, at), added, ...keeper.slice(at)] : replaceAt(keeper, at, added)
 }
 
-export const newVoteKeeper = (): VoteKeeper => new Map()
+const tallyIn = ({ prevote, precommit }: RoundVotes, type: VoteType): Tally =>
+  type === 'prevote' ? prevote : precommit
 
 export function countVote(
   keeper: VoteKeeper,
@@ -64,15 +83,16 @@ export function countVote(
 ): Counted {
   const index = set.indexes.get(vote.voter)
   if (index === undefined) return { keeper, threshold: undefined, conflict: undefined }
-  const before = keeper.get(vote.round) ?? emptyRound
-  const first = before[vote.type].votes[index]
+  const before = roundOf(keeper, vote.round) ?? emptyRound(vote.round)
+  const tally = tallyIn(before, vote.type)
+  const first = tally.votes[index]
   const counted = first === undefined ? addVote(before, set, vote, index) : before
-  const conflict = first !== undefined && isNewConflict(before[vote.type], first, vote)
+  const conflict = first !== undefined && isNewConflict(tally, first, vote)
   const kept = conflict ? addConflict(counted, vote) : counted
   const threshold = thresholdOf(kept, set, vote, currentRound)
   const round = threshold === undefined ? kept : withThreshold(kept, threshold)
   return {
-    keeper: round === before ? keeper : new Map(keeper).set(vote.round, round),
+    keeper: round === before ? keeper : withRound(keeper, round),
     threshold,
     conflict: conflict ? first : undefined,
   }
@@ -85,7 +105,7 @@ function addVote(
   index: number,
 ): RoundVotes {
   const power = powerOf(set, index)
-  const tally = round[vote.type]
+  const tally = tallyIn(round, vote.type)
   const votes = tally.votes.slice()
   votes[index] = vote
   const value = { value: vote.blockHash, power: powerFor(tally, vote.blockHash) + power }
@@ -99,11 +119,12 @@ function addVote(
 
 /** Rounds and tallies are spelled out, not spread, for the reason given at `change` in state.ts. */
 const withTally = (
-  { prevote, precommit, seenPower, emitted }: RoundVotes,
+  { round, prevote, precommit, seenPower, emitted }: RoundVotes,
   type: VoteType,
   tally: Tally,
   power = seenPower,
 ): RoundVotes => ({
+  round,
   prevote: type === 'prevote' ? tally : prevote,
   precommit: type === 'prevote' ? precommit : tally,
   seenPower: power,
@@ -111,9 +132,15 @@ const withTally = (
 })
 
 const withThreshold = (
-  { prevote, precommit, seenPower, emitted }: RoundVotes,
+  { round, prevote, precommit, seenPower, emitted }: RoundVotes,
   threshold: Threshold,
-): RoundVotes => ({ prevote, precommit, seenPower, emitted: [...emitted, threshold] })
+): RoundVotes => ({
+  round,
+  prevote,
+  precommit,
+  seenPower,
+  emitted: [...emitted, threshold],
+})
 
 /** Different from the first, not seen before, and not one too many. */
 function isNewConflict(tally: Tally, first: SignedVote, vote: SignedVote): boolean {
@@ -124,7 +151,7 @@ function isNewConflict(tally: Tally, first: SignedVote, vote: SignedVote): boole
 }
 
 function addConflict(round: RoundVotes, vote: SignedVote): RoundVotes {
-  const { votes, power, values, conflicts, proof } = round[vote.type]
+  const { votes, power, values, conflicts, proof } = tallyIn(round, vote.type)
   const tally = { votes, power, values, conflicts: [...conflicts, vote], proof }
   return withTally(round, vote.type, tally)
 }
@@ -137,7 +164,7 @@ function thresholdOf(
   currentRound: number,
 ): Threshold | undefined {
   if (vote.round > currentRound && isSkip(set, round.seenPower)) return { type: 'skip' }
-  const tally = round[vote.type]
+  const tally = tallyIn(round, vote.type)
   const threshold = isQuorum(set, powerFor(tally, vote.blockHash))
     ? valueThreshold(vote.type, vote.blockHash)
     : isQuorum(set, tally.power)
@@ -163,8 +190,10 @@ const isSame = (a: Threshold, b: Threshold | undefined): boolean =>
 const powerFor = (tally: Tally, value: Value): bigint =>
   tally.values.find((entry) => entry.value === value)?.power ?? 0n
 
-const tallyOf = (keeper: VoteKeeper, type: VoteType, round: number): Tally =>
-  keeper.get(round)?.[type] ?? emptyTally
+function tallyOf(keeper: VoteKeeper, type: VoteType, round: number): Tally {
+  const votes = roundOf(keeper, round)
+  return votes ? tallyIn(votes, type) : emptyTally
+}
 
 /** A quorum for `value` in `round`: counted, or proved by a certificate. */
 export function hasQuorum(
@@ -236,10 +265,11 @@ export const proofOf = (
 
 /** Keeps a verified certificate: faulty validators may have shown us other votes than it holds. */
 export function addProof(keeper: VoteKeeper, certificate: QuorumCertificate): VoteKeeper {
-  const round = keeper.get(certificate.round) ?? emptyRound
+  const round = roundOf(keeper, certificate.round) ?? emptyRound(certificate.round)
   const type = certificate.type === 'commit' ? 'precommit' : 'prevote'
-  if (round[type].proof !== undefined) return keeper
-  const { votes, power, values, conflicts } = round[type]
+  const before = tallyIn(round, type)
+  if (before.proof !== undefined) return keeper
+  const { votes, power, values, conflicts } = before
   const tally = { votes, power, values, conflicts, proof: certificate }
-  return new Map(keeper).set(certificate.round, withTally(round, type, tally))
+  return withRound(keeper, withTally(round, type, tally))
 }

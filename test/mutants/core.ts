@@ -184,8 +184,12 @@ export const coreMutants: MutantTable = {
     ['without end', '[...list, added].slice(-max)', '[...list, added].slice(-max * 99)'],
   ],
   'params.ts': [
-    ['timeouts do not grow', ' + params[`${kind}DeltaMs`] * round', ''],
-    ['timeouts grow without end', 'return Math.min(grown, params.maxTimeoutMs)', 'return grown'],
+    ['timeouts do not grow', ' + deltaMs * round', ''],
+    [
+      'timeouts grow without end',
+      'Math.min(ms + deltaMs * round, params.maxTimeoutMs)',
+      'ms + deltaMs * round',
+    ],
     [
       'a wrong message delay stops the chain',
       'params.messageDelayMs * (1 + round)',

@@ -157,7 +157,7 @@ export const ruleMutants: MutantTable = {
       'if (broken?.valid !== false) return undefined',
       "if (broken?.blockHash !== '0x') return undefined",
     ],
-    ['L49 in the current round only', 'of state.votes.keys()', 'of [state.round.round]'],
+    ['L49 in the current round only', 'of state.votes)', 'of [state.round])'],
     ['no round skip', 'if (target > round) return', 'if (target > round + 1_000) return'],
     ['a height starts in round 0', 'Math.max(state.nextRound, target)', 'state.nextRound'],
     [

@@ -107,13 +107,20 @@ interface KnownDigest {
   readonly signers: Map<Hex, Address | undefined>
 }
 
+/** A message that somebody has had checked, and what came of it. */
+interface KnownMessage {
+  readonly known: KnownDigest
+  seal: Hex | undefined
+  signer: Address | undefined
+}
+
 /** All votes for one block in one round have one digest, and all hear the same seals. */
 function memoChecker(real: Checker): Checker {
   const byHeight = createRecent<bigint, KnownDigest[]>()
-  const byMessage = createRecent<object, KnownDigest>()
+  const byMessage = createRecent<object, KnownMessage>()
   const byDigest = createRecent<Uint8Array, KnownDigest>()
   /** Who asks for a digest asks next who made a seal of it. */
-  let last: KnownDigest | undefined
+  let last: KnownMessage | undefined
   const find = (message: Vote | Proposal, setHash: Hex): KnownDigest => {
     const all = byHeight.get(message.height) ?? []
     if (all.length === 0) byHeight.set(message.height, all)
@@ -129,18 +136,24 @@ function memoChecker(real: Checker): Checker {
   return {
     digests: {
       of(message, setHash) {
-        const before = byMessage.get(message)
-        if (before?.setHash === setHash) last = before
-        else byMessage.set(message, (last = find(message, setHash)))
-        return last.digest
+        last = byMessage.get(message)
+        if (last?.known.setHash === setHash) return last.known.digest
+        last = { known: find(message, setHash), seal: undefined, signer: undefined }
+        byMessage.set(message, last)
+        return last.known.digest
       },
     },
     signerOf(digest, seal) {
-      const signers = (last?.digest === digest ? last : byDigest.get(digest))?.signers
-      const known = signers?.get(seal)
-      if (known !== undefined || signers?.has(seal) === true) return known
-      const signer = real.signerOf(digest, seal)
-      signers?.set(seal, signer)
+      const asked = last?.known.digest === digest ? last : undefined
+      if (asked?.seal === seal) return asked.signer
+      const signers = (asked?.known ?? byDigest.get(digest))?.signers
+      const isKnown = signers?.has(seal) === true
+      const signer = isKnown ? signers.get(seal) : real.signerOf(digest, seal)
+      if (!isKnown) signers?.set(seal, signer)
+      if (asked) {
+        asked.seal = seal
+        asked.signer = signer
+      }
       return signer
     },
   }

@@ -231,7 +231,7 @@ export function createNode(options: NodeOptions, ports: NodePorts): SimNode {
 
 /** What faulty validators could fill without bound. */
 const countVotes = ({ votes, ahead, future }: CoreState): number =>
-  votes.size + ahead.reduce((sum, list) => sum + list.length, 0) + future.votes.length
+  votes.length + ahead.reduce((sum, list) => sum + list.length, 0) + future.votes.length
 
 const appOf = (
   { setAt, traits, blockTimeMs }: NodeOptions,

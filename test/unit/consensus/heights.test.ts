@@ -16,7 +16,7 @@ import { addressOf } from '../../support/consensus-net.ts'
 
 const a = hashOf('a')
 const votesAt = (me: Lone, height: bigint): number =>
-  me.state.height === height ? me.state.votes.size : -1
+  me.state.height === height ? me.state.votes.length : -1
 const types = (me: Lone): readonly string[] => resume(me.state).map(({ type }) => type)
 
 describe('the next height', () => {

@@ -127,7 +127,7 @@ describe('a round', () => {
     }
     expect(me.state.round.round).toBe(0)
     expect(me.state.ahead.flat()).toHaveLength(1)
-    expect(me.state.votes.size).toBeLessThan(3)
+    expect(me.state.votes.length).toBeLessThan(3)
   })
 
   test('far ahead of one: its highest is kept, and no proposal', () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import {
   decodeRlp,
   decodeRlpStream,
+  encodePassingRlp,
   encodeRlp,
   RlpError,
   type RlpItem,
@@ -78,6 +79,15 @@ test('what is encoded is what the library encodes, at each length of a header', 
       expect(encodeRlp(item)).toEqual(RLP.encode(item as Parameters<typeof RLP.encode>[0]))
     }),
   )
+})
+
+test('what passes is encoded alike, behind zeros, and no two share a byte', () => {
+  const items = Array.from({ length: 300 }, (_, i) => new Uint8Array(10 * i).fill(i))
+  const encoded = items.map((item, i) => encodePassingRlp([item], i % 3))
+  for (const [i, item] of items.entries()) {
+    expect(encoded[i]?.subarray(0, i % 3)).toEqual(new Uint8Array(i % 3))
+    expect(encoded[i]?.subarray(i % 3)).toEqual(encodeRlp([item]))
+  }
 })
 
 test('hex is encoded as the bytes that it stands for, and what is no hex is refused', () => {
