@@ -4,6 +4,7 @@
  * before anything is decoded. Knows no message; whoever defines one builds it from these pieces.
  */
 import { toBigInt, toHex, type Hex } from './bytes.ts'
+import { invariant } from './errors.ts'
 import {
   asBytes,
   asList,
@@ -67,6 +68,7 @@ export const uint = (bits: number): Schema<bigint> => {
 
 /** A number from `min` to `max`; sent as the distance from `min`. */
 export const integer = (min: number, max: number): Schema<number> => {
+  invariant(Number.isSafeInteger(min) && Number.isSafeInteger(max - min), 'a distance is exact')
   const distance = uint(53)
   return {
     encode(value) {
@@ -135,6 +137,8 @@ export const oneOf = <word extends string>(
 ): Schema<word> => {
   const number = uint(8)
   const words = Object.keys(numbers) as word[]
+  for (const word of words)
+    invariant(numbers[word] === (numbers[word] & 0xff), 'the number of a word is one byte')
   return {
     encode: (value) => numbers[value],
     decode(item, what) {

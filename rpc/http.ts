@@ -62,7 +62,11 @@ function answerGet(
   const [path] = url.split('?')
   const isPage = path === '/' && method === 'GET' && headers.accept?.includes('text/html') === true
   const isBehind = path === '/health' && api.syncing() !== false
-  response.writeHead(isBehind ? 503 : 200, isPage ? { 'content-type': 'text/plain' } : {})
+  response.appendHeader('vary', 'accept')
+  response.writeHead(
+    isBehind ? 503 : 200,
+    isPage ? { 'content-type': 'text/plain; charset=utf-8' } : {},
+  )
   if (!isPage) return void response.end()
   response.end(
     `${api.clientVersion}, chain ${api.chain.spec.chainId}: JSON-RPC by POST of application/json, ` +

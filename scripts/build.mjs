@@ -7,7 +7,7 @@
  * `npm test` do), tests nothing.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -77,6 +77,9 @@ function compile(settings) {
   return status ?? 1
 }
 
+// Types of an earlier build would stand beside sources that they do not fit.
+for (const file of existsSync(dist) ? readdirSync(dist, { recursive: true }) : [])
+  if (file.endsWith('.d.ts')) rmSync(join(dist, file))
 let status = compile('tsconfig.build.json')
 if (status === 0 && process.argv.includes('--types')) status = compile('tsconfig.types.json')
 if (status === 0) {

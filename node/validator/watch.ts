@@ -24,7 +24,7 @@ export interface WatchPorts {
   readonly isSyncing: () => boolean
 }
 
-/** A chain that stands still, or goes on again; the sentence is the one that was logged. */
+/** A chain that stands still, or goes on again; in a sentence what the log says in facts. */
 export interface Standstill {
   readonly height: number
   /** How often it was said of this height; 0: it goes on. */
@@ -81,7 +81,7 @@ export function createWatch(options: WatchOptions, ports: WatchPorts): Watch {
     nextStandstillMs = nowMs + Math.min(forMs, maxPauseMs)
     times += 1
     const { facts, sentence } = describe(core(), forMs, options.names)
-    log.warn({ ...facts, peers: peers() }, sentence)
+    log.warn({ ...facts, peers: peers() }, 'no block for a while')
     tell({ height: facts.height, times, sentence })
   }
 
@@ -109,8 +109,9 @@ export function createWatch(options: WatchOptions, ports: WatchPorts): Watch {
       nextStandstillMs = blockMs + patienceMs
       if (times === 0) return
       times = 0
-      const sentence = `the chain goes on with block ${height}, after ${seconds(forMs)} s without one`
-      log.warn({ height: Number(height) }, sentence)
+      const forS = seconds(forMs)
+      const sentence = `the chain goes on with block ${height}, after ${forS} s without one`
+      log.warn({ height: Number(height), forS }, 'the chain goes on')
       tell({ height: Number(height), times: 0, sentence })
     },
     onStandstill: (listener) => void listeners.push(listener),
@@ -133,12 +134,20 @@ function describe(
   const silent = set.validators.filter((_, index) => (highest[index] ?? -1) < 0)
   const power = silent.reduce((sum, validator) => sum + validator.power, 0n)
   const percent = Number((power * 1_000n) / set.totalPower) / 10
+  const who = silent.map(({ address }) => {
+    const name = names.get(address)
+    return name === undefined ? address : `${name} (${address})`
+  })
+  const forS = seconds(forMs)
   const facts = {
     height: Number(height),
     round: round.round,
-    silent: silent.map(({ address }) => address),
+    forS,
+    silent: who,
+    silentPower: `${percent} %`,
+    validators: set.validators.length,
   }
-  const beginning = `no block for ${seconds(forMs)} s`
+  const beginning = `no block for ${forS} s`
   if (silent.length === 0)
     return {
       facts,
@@ -146,16 +155,13 @@ function describe(
         `${beginning}, though all ${set.validators.length} validators vote at height ${height} ` +
         `(round ${round.round})`,
     }
-  const who = silent.slice(0, maxNamed).map(({ address }) => {
-    const name = names.get(address)
-    return name === undefined ? address : `${name} (${address})`
-  })
-  if (silent.length > maxNamed) who.push(`${silent.length - maxNamed} more`)
+  const named = who.slice(0, maxNamed)
+  if (who.length > maxNamed) named.push(`${who.length - maxNamed} more`)
   return {
     facts,
     sentence:
       `${beginning}: ${silent.length} of ${set.validators.length} validators (power ${percent} %) ` +
-      `have said nothing at height ${height}: ${who.join(', ')}`,
+      `have said nothing at height ${height}: ${named.join(', ')}`,
   }
 }
 

@@ -50,6 +50,7 @@ describe('help', () => {
     expect([exitCode, out]).toEqual([0, (await call('data', 'push', '--help')).out])
     expect(out).toContain('Usage: tributary data push')
     expect((await call('help')).out).toContain('Usage: tributary [options] [command]')
+    expect((await call('help', 'help')).out).toBe((await call('help')).out)
   })
   test('of dev: options in groups, with their defaults', async () => {
     const { out } = await call('dev', '--help')

@@ -79,9 +79,16 @@ describe('HTTP', () => {
 
   test('GET / is 200 and nothing; a browser reads in a line where it is', async () => {
     const page = await send({ headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } })
-    expect([page.status, page.headers.get('content-type'), await page.text()]).toEqual([
+    const { headers } = page
+    expect([
+      page.status,
+      headers.get('content-type'),
+      headers.get('vary'),
+      await page.text(),
+    ]).toEqual([
       200,
-      'text/plain',
+      'text/plain; charset=utf-8',
+      'origin, accept',
       expect.stringMatching(/^anvil\/v0\.0\.0-test, chain 2679: JSON-RPC by POST [^\n]+\n$/),
     ])
     for (const answer of [await send({}), await send({ method: 'HEAD' })])

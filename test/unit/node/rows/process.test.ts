@@ -80,7 +80,8 @@ test('killed with its parent, in the middle of work', async () => {
 })
 
 test('a fault that nobody catches is told with its words', async () => {
-  await expect(thread.call('break', undefined)).rejects.toMatchObject({
+  const broken = openProcess<TestCalls>(url, {}, () => undefined)
+  await expect(broken.call('break', undefined)).rejects.toMatchObject({
     code: 'THREAD_ENDED',
     message: expect.stringContaining('broken by a test'),
   })
