@@ -24,7 +24,7 @@ const help = `npm run sim -- [options]
   --min-delay MS   no message is faster
   --exact-thirds   powers of which some validators have exactly two thirds
   --jobs N         so many processes share the seeds (1)
-  --real-codecs    every receiver decodes and checks for itself: slower, the same hash
+  --real-codecs    every receiver decodes and checks for itself: slower, the same hash without poison
   --real-app       blocks of the real chain, executed, and real codecs: no faulty validators but other-body, much slower
   --crash-points   every crash of one validator over 3 heights of 2 rounds, no seeds
   --late           of those, the ones of a validator that is late

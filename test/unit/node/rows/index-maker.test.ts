@@ -1,5 +1,6 @@
 /** Indexes made in a thread: what the chain's rules say, without holding up the one who asked. */
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -112,14 +113,29 @@ async function* inTurn(...list: readonly Uint8Array[]) {
   yield* list
 }
 
+const isLinux = process.platform === 'linux'
+const childrenFile = `/proc/${process.pid}/task/${process.pid}/children`
+/** Those that this one has started and that run; told by Linux alone. */
+const ownProcesses = (): number =>
+  isLinux ? readFileSync(childrenFile, 'utf8').split(' ').length - 1 : 0
+
 test('a large version is made in a process: the same one, whether there are files or not, and the same refusals', async () => {
   const sizeBytes = batches.reduce((sum, { bytes }) => sum + BigInt(bytes.length), 0n)
-  const large = createIndexMaker({ quotaBytes: 2 ** 30 }, silentLogger, 0)
-  const made = await large.make({
+  const order = (processes: number[]) => ({
     what: {},
     sizeBytes,
     batches: inTurn(...batches.map(({ bytes }) => bytes)),
+    onBatch: () => void processes.push(ownProcesses()),
   })
+  const [before, ofSmall, ofLarge] = [ownProcesses(), [] as number[], [] as number[]]
+  await maker.make(order(ofSmall))
+  const large = createIndexMaker({ quotaBytes: 2 ** 30 }, silentLogger, 0)
+  const made = await large.make(order(ofLarge))
+  expect([ofSmall, ofLarge]).toEqual([
+    [before, before],
+    Array.from(batches, () => before + (isLinux ? 1 : 0)),
+  ])
+  expect(ownProcesses()).toBe(before)
   const expected = buildVersion(batches.map(({ bytes }) => bytes))
   expect(facts(made)).toEqual(facts(expected))
   expect([...made.index.order]).toEqual([...expected.index.order])
