@@ -46,7 +46,7 @@ const word = (value: bigint): Uint8Array => toFixedBytes(BigInt.asUintN(256, val
 /** Fields of a struct, a word each, written in place: a vote is hashed by everybody who hears it. */
 function structOf(type: Uint8Array, fields: readonly (number | bigint | Hex | null)[]): Uint8Array {
   const bytes = passingBytes(32 * (fields.length + 1))
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   bytes.set(type)
   let start = 0
   for (const field of fields) {

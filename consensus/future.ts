@@ -32,17 +32,17 @@ export function addFuture(future: Future, set: ValidatorSet, input: Input): Futu
   switch (input.type) {
     case 'vote':
       return set.indexes.has(input.vote.voter) && takesVote(future, input.vote)
-        ? change(future, { votes: addVote(future.votes, input.vote) })
+        ? changeFuture(future, { votes: addVote(future.votes, input.vote) })
         : undefined
     case 'certificate':
-      return change(future, {
+      return changeFuture(future, {
         certificates: push(future.certificates, input.certificate, maxCertificates),
       })
     case 'proposal':
-      return change(future, { proposals: push(future.proposals, input, maxProposals) })
+      return changeFuture(future, { proposals: push(future.proposals, input, maxProposals) })
     case 'part': {
       const parts = addPart(future, input.part)
-      return parts === future.parts ? undefined : change(future, { parts })
+      return parts === future.parts ? undefined : changeFuture(future, { parts })
     }
     case 'start':
     case 'timeout':
@@ -56,7 +56,7 @@ export function addFuture(future: Future, set: ValidatorSet, input: Input): Futu
 }
 
 /** Spelled out for the reason given at `change` in state.ts. */
-const change = (
+const changeFuture = (
   { votes, certificates, proposals, parts }: Future,
   changes: Partial<Future>,
 ): Future =>

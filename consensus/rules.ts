@@ -18,7 +18,7 @@ import {
 } from './state.ts'
 import type { BlockVerdict, Effect, Value } from './types.ts'
 import { isSkip, powerOf, proposerOf } from './validator-set.ts'
-import { hasAnyQuorum, hasQuorum, quorumValue } from './vote-keeper.ts'
+import { committedValue, hasAnyQuorum, hasQuorum, isCommitted, quorumValue } from './vote-keeper.ts'
 
 export function enabledEvent(state: CoreState): RoundInput | undefined {
   if (isDecided(state)) return undefined
@@ -33,10 +33,10 @@ export function enabledEvent(state: CoreState): RoundInput | undefined {
 
 /** L49: a quorum of precommits for a block we hold and found valid, in the first round that has one. */
 function commitEvent(state: CoreState): RoundInput | undefined {
-  for (const { round } of state.votes) {
-    const value = quorumValue(state.votes, state.validators, 'precommit', round)
+  for (const votes of state.votes) {
+    const value = committedValue(votes, state.validators)
     if (value !== null && validBlockOf(state, value))
-      return { type: 'proposal-commit', round, value }
+      return { type: 'proposal-commit', round: votes.round, value }
   }
   return undefined
 }
@@ -135,8 +135,9 @@ function precommitEvent(state: CoreState): RoundInput | undefined {
 
 /** Two thirds have decided what our application calls invalid: go on, and we would be wrong or alone. */
 export function haltOf(state: CoreState): Effect | undefined {
-  const broken = state.blocks.find(({ verdict }) => isDecidedAgainst(state, verdict))?.verdict
-  if (broken?.valid !== false) return undefined
+  const verdicts = state.blocks.map(({ verdict }) => verdict)
+  const broken = verdicts.find((verdict) => isDecidedAgainst(state, verdict))
+  if (broken === undefined) return undefined
   const { height } = state
   const reason =
     `a quorum decided ${broken.blockHash ?? ''}, which is invalid here: ${broken.reason}. Either more ` +
@@ -145,10 +146,13 @@ export function haltOf(state: CoreState): Effect | undefined {
   return { type: 'halt', height, reason }
 }
 
+/** Bytes that are no block have no hash; that a quorum agrees on none says nothing of them. */
 const isDecidedAgainst = (
   { votes, validators }: CoreState,
   verdict: BlockVerdict | undefined,
-): boolean =>
+): verdict is Refused =>
   verdict?.valid === false &&
   verdict.blockHash !== null &&
-  votes.some(({ round }) => hasQuorum(votes, validators, 'precommit', round, verdict.blockHash))
+  votes.some((round) => isCommitted(round, validators, verdict.blockHash))
+
+type Refused = Extract<BlockVerdict, { readonly valid: false }>

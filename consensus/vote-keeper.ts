@@ -20,7 +20,7 @@ type Tally = {
   readonly proof: QuorumCertificate | undefined
 }
 
-type RoundVotes = {
+export type RoundVotes = {
   readonly round: number
   readonly prevote: Tally
   readonly precommit: Tally
@@ -29,7 +29,7 @@ type RoundVotes = {
   readonly emitted: readonly Threshold[]
 }
 
-/** Rounds in which somebody has voted, in their order. */
+/** Rounds of which a vote or a certificate has come, in their order. */
 export type VoteKeeper = readonly RoundVotes[]
 
 /** What a vote has brought about. `any`: a quorum voted, for whatever. */
@@ -61,15 +61,15 @@ const emptyRound = (round: number): RoundVotes => ({
   emitted: [],
 })
 
+/** Looked for from behind: what is asked for is nearly always of the last rounds. */
 const roundOf = (keeper: VoteKeeper, round: number): RoundVotes | undefined =>
-  keeper.find((votes) => votes.round === round)
+  keeper.findLast((votes) => votes.round === round)
 
 /** The keeper with a round in the place of its earlier self, or in its own. */
 function withRound(keeper: VoteKeeper, added: RoundVotes): VoteKeeper {
-  const place = keeper.findIndex(({ round }) => round >= added.round)
-  const at = place < 0 ? keeper.length : place
-  const isNew = keeper[at]?.round !== added.round
-  return isNew ? [...keeper.slice(0, at), added, ...keeper.slice(at)] : replaceAt(keeper, at, added)
+  const before = keeper.findLastIndex(({ round }) => round <= added.round)
+  if (keeper[before]?.round === added.round) return replaceAt(keeper, before, added)
+  return [...keeper.slice(0, before + 1), added, ...keeper.slice(before + 1)]
 }
 
 const tallyIn = ({ prevote, precommit }: RoundVotes, type: VoteType): Tally =>
@@ -203,11 +203,15 @@ export function hasQuorum(
   round: number,
   value: Value,
 ): boolean {
-  const tally = tallyOf(keeper, type, round)
-  return (
-    isQuorum(set, powerFor(tally, value)) || (value !== null && tally.proof?.blockHash === value)
-  )
+  return isQuorumFor(tallyOf(keeper, type, round), set, value)
 }
+
+const isQuorumFor = (tally: Tally, set: ValidatorSet, value: Value): boolean =>
+  isQuorum(set, powerFor(tally, value)) || (value !== null && tally.proof?.blockHash === value)
+
+/** A quorum of precommits for `value` in a round, counted or proved. */
+export const isCommitted = (votes: RoundVotes, set: ValidatorSet, value: Value): boolean =>
+  isQuorumFor(votes.precommit, set, value)
 
 /** A quorum of votes in `round`, for whatever. */
 export const hasAnyQuorum = (
@@ -224,10 +228,17 @@ export function quorumValue(
   type: VoteType,
   round: number,
 ): Value {
-  const tally = tallyOf(keeper, type, round)
+  return valueIn(tallyOf(keeper, type, round), set)
+}
+
+function valueIn(tally: Tally, set: ValidatorSet): Value {
   const counted = tally.values.find(({ power, value }) => value !== null && isQuorum(set, power))
   return counted?.value ?? tally.proof?.blockHash ?? null
 }
+
+/** The block with a quorum of precommits in a round, if there is one. */
+export const committedValue = (votes: RoundVotes, set: ValidatorSet): Value =>
+  valueIn(votes.precommit, set)
 
 /** The first vote of a validator in (round, type), if it has voted. */
 export const voteOf = (

@@ -48,7 +48,7 @@ export function encodePacket(packet: Packet): Uint8Array {
 function encodeBehind(packet: Packet): Uint8Array {
   switch (packet.type) {
     case 'message':
-      return messageCodec.encode(packet.message, 1)
+      return messageCodec.encodeBehind(1, packet.message)
     case 'want':
       return encodePassingRlp([packet.height], 1)
     case 'decision':

@@ -74,6 +74,7 @@ export function newWork({ params }: EngineOptions, ports: EnginePorts): Work {
     nowMs: () => ports.clock.nowMs(),
     after: (delayMs, task) => ports.clock.after(delayMs, () => guard(work, task)),
   }
+  const encode = ports.encode ?? encodePacket
   // Spelled out for the reason given at `change` in state.ts.
   const work: Work = {
     app: ports.app,
@@ -82,7 +83,7 @@ export function newWork({ params }: EngineOptions, ports: EnginePorts): Work {
     network: ports.network,
     checker: ports.checker,
     decode: ports.decode ?? decodePacket,
-    encode: ports.encode ?? encodePacket,
+    encode,
     encodeInput: ports.encodeInput ?? ((input) => inputCodec.encode(input)),
     clock: ports.clock,
     log: ports.log,
@@ -94,7 +95,7 @@ export function newWork({ params }: EngineOptions, ports: EnginePorts): Work {
       app: ports.app,
       network: ports.network,
       clock,
-      encode: ports.encode ?? encodePacket,
+      encode,
       ownHeight: () => work.next.height,
       inWork: () => (work.core.height === work.next.height ? saidSoFar(work.core) : []),
     }),

@@ -23,11 +23,12 @@ export function concat(...arrays: readonly Uint8Array[]): Uint8Array {
 
 /** Of this size a buffer is shared, so large that few are made and so small that a forgotten rest is little. */
 const sharedBytes = 16_384
+/** The one that is being given out, piece by piece, and none twice: the only thing here that changes. */
 let shared = new ArrayBuffer(sharedBytes)
 let sharedAt = 0
 
 /**
- * Zeros to write what is sent or logged and then forgotten: short ones share a buffer, since one of its own
+ * Zeros to write what is sent, logged or hashed and then forgotten: short ones share a buffer, since one of its own
  * costs ten times as much to make and to give back. Not for what is kept, or handed to another thread.
  */
 export function passingBytes(length: number): Uint8Array {

@@ -26,14 +26,16 @@ export interface Schema<value> {
 /** A value as bytes of limited size, which are sent or logged and then forgotten. */
 export interface Codec<value> {
   readonly maxBytes: number
-  /** Behind so many zeros, for whoever says there what follows. */
-  encode(value: value, zeros?: number): Uint8Array
+  encode(value: value): Uint8Array
+  /** The same behind so many zeros, for whoever says there what follows. */
+  encodeBehind(zeros: number, value: value): Uint8Array
   decode(bytes: Uint8Array): Verdict<value, 'TOO_LARGE' | 'MALFORMED'>
 }
 
 export const createCodec = <value>(schema: Schema<value>, maxBytes: number): Codec<value> => ({
   maxBytes,
-  encode: (value, zeros) => encodePassingRlp(schema.encode(value), zeros),
+  encode: (value) => encodePassingRlp(schema.encode(value)),
+  encodeBehind: (zeros, value) => encodePassingRlp(schema.encode(value), zeros),
   decode(bytes) {
     if (bytes.length > maxBytes)
       return reject('TOO_LARGE', `${bytes.length} bytes, the limit is ${maxBytes}`)

@@ -8,6 +8,7 @@ import {
   accept,
   type Address,
   type Hex,
+  invariant,
   NodeError,
   reject,
   type Verdict,
@@ -181,6 +182,7 @@ function encodeGuard(
   const facts = `{"version":1,"genesisHash":"${genesisHash}","address":"${address}"${statement}}`
   const text = `${'0'.repeat(checksumDigits)}\n${facts}\n`
   const length = scratch.write(text, 'latin1')
+  invariant(length === text.length, 'a statement fits the place where its text is made')
   scratch.write(checksumOf(scratch, checksumDigits + 1, length - 1), 'latin1')
   return scratch.subarray(0, length)
 }

@@ -99,7 +99,8 @@ export function createConsensusApp(options: ConsensusAppOptions, ports: Consensu
     async commit({ certificate, block: bytes }) {
       const executed = kept.get(certificate.blockHash) ?? (await executeAgain(bytes, ports))
       invariant(executed.block.hash === certificate.blockHash, 'the decided block is the certified')
-      await chain.commit({ ...executed, certificate: commitCodec.encode(certificate) })
+      // A copy: what a codec gives is not for keeping, and a database in memory keeps it.
+      await chain.commit({ ...executed, certificate: commitCodec.encode(certificate).slice() })
       kept.clear()
     },
     decision(height) {

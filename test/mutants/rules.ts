@@ -144,6 +144,11 @@ export const ruleMutants: MutantTable = {
       '  const power = powerOf(set, index)\n  const tally',
       '  const power = 1n\n  const tally',
     ],
+    [
+      'rounds stand in the order of their coming',
+      'round <= added.round',
+      'round === added.round || keeper.length > 0',
+    ],
     ['conflicts without end', ' && others.length < maxConflicts', ''],
     [
       'any quorum is of one value',
@@ -154,10 +159,15 @@ export const ruleMutants: MutantTable = {
   'rules.ts': [
     [
       'an invalid block of a quorum stops nobody',
-      'if (broken?.valid !== false) return undefined',
+      'if (broken === undefined) return undefined',
       "if (broken?.blockHash !== '0x') return undefined",
     ],
-    ['L49 in the current round only', 'of state.votes)', 'of [state.round])'],
+    ['L49 in the last round only', 'of state.votes)', 'of state.votes.slice(-1))'],
+    [
+      'a quorum for nil is one against garbage',
+      'verdict.blockHash !== null &&',
+      'verdict.blockHash !== undefined &&',
+    ],
     ['no round skip', 'if (target > round) return', 'if (target > round + 1_000) return'],
     ['a height starts in round 0', 'Math.max(state.nextRound, target)', 'state.nextRound'],
     [

@@ -4,6 +4,7 @@
  */
 import {
   createDigests,
+  encodePacket,
   partsHashOf,
   proposerOf,
   type Message,
@@ -66,7 +67,7 @@ export const createPlan = (nodes: number, dice: Rng): Plan => {
 
 const packet = (kind: number, content: Uint8Array): Uint8Array =>
   concat(Uint8Array.of(kind), content)
-const messagePacket = (message: Message): Uint8Array => encodeOnce({ type: 'message', message })
+const messagePacket = (message: Message): Uint8Array => encodePacket({ type: 'message', message })
 function messageIn(bytes: Uint8Array): Message | undefined {
   const heard = decodeOnce(bytes)
   return heard.type === 'accept' && heard.value.type === 'message' ? heard.value.message : undefined

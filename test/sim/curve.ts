@@ -1,7 +1,8 @@
 /**
  * Signatures for the simulator: as easily forged as made, but nobody here forges. A thousand times faster.
  * What is memoized here (decoding, encoding for the log, digests, signers) is made by the real functions
- * once for each object that stands for the bytes; only the repetition by every receiver is saved.
+ * once for each object that stands for the bytes; only the repetition by every receiver is saved. What the
+ * core of an honest node says is not decoded at all: what attackers say and what is fetched is.
  */
 import {
   type Checker,
@@ -42,7 +43,7 @@ export const decodeOnce = (bytes: Known): Verdict<Packet> => (bytes.packet ??= d
 /** For the auditor: what a message is, by its bytes. */
 export const sumOnce = (bytes: Known): number => (bytes.sum ??= crc32c(bytes))
 
-/** Bytes of an own message; who receives them finds the message itself, also one no bytes can say. */
+/** Who receives these bytes finds the packet itself, also one that no bytes can say. */
 export function encodeOnce(packet: Packet): Uint8Array {
   const bytes: Known = encodePacket(packet)
   bytes.packet = accept(packet)
@@ -73,7 +74,7 @@ function createRecent<key, value>(): Recent<key, value> {
 function memoEncode(): (packet: Packet) => Uint8Array {
   const known = createRecent<object, Uint8Array>()
   return (packet) => {
-    if (packet.type !== 'message') return encodeOnce(packet)
+    if (packet.type !== 'message') return encodePacket(packet)
     const before = known.get(packet.message)
     if (before) return before
     const bytes = encodeOnce(packet)
@@ -177,8 +178,7 @@ function keyOf(input: Input): object | string | undefined {
     case 'start':
       return `start ${input.height} ${input.validators.hash} ${input.nextValidators.hash}`
     case 'validated':
-      // What a valid block's bytes say of it; why one is refused is everybody's own.
-      return input.verdict.valid ? `valid ${input.partsHash}` : undefined
+      return verdictKey(input)
     case 'proposal':
     case 'proposed':
     case 'synced':
@@ -187,6 +187,10 @@ function keyOf(input: Input): object | string | undefined {
       return assertNever(input)
   }
 }
+
+/** Why a block is refused is everybody's own. */
+const verdictKey = ({ height, partsHash, verdict }: Input & { type: 'validated' }) =>
+  verdict.valid ? `${height} ${partsHash} ${verdict.blockHash} ${verdict.timeMs}` : undefined
 
 /** What all are told alike is encoded once. A proposal is not: each has its own time of arrival. */
 function memoInputs(): (input: Input) => Uint8Array {

@@ -16,7 +16,7 @@ export type Byzantine =
   | 'usurp'
   | 'other-body'
 
-const strategies: readonly Byzantine[] = [
+export const strategies: readonly Byzantine[] = [
   'twin',
   'amnesia',
   'withhold',

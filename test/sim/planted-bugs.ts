@@ -348,6 +348,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
     { type: 'seeds', byzantine: 1, strategy: 'flood' },
   ),
+  bug('a decided block that is fetched is read from its second byte', [
+    ['consensus/wire.ts', "asBytes(second, 'block')", "asBytes(second, 'block').subarray(1)"],
+  ]),
   bug('a validator that lags asks nobody', [
     ['consensus/catch-up.ts', '      alarm.set(isFar ? 0 : graceMs)\n', ''],
   ]),

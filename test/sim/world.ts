@@ -62,7 +62,8 @@ export function createWorld(startMs: number): World {
       while (queue.nextMs() <= untilMs) {
         const atMs = queue.nextMs()
         const event = queue.pop()
-        if (!event?.task) continue
+        if (!event) break
+        if (!event.task) continue
         nowMs = atMs
         events++
         event.task()
@@ -89,8 +90,7 @@ function mix(hash: number, part: number): number {
 }
 
 /**
- * A binary heap. Times and orders stand in arrays of their own, where comparing them follows no pointer:
- * that is most of what a quiet simulator does.
+ * A binary heap. Times and orders stand in arrays of their own, where comparing them follows no pointer.
  */
 function createQueue() {
   let times = new Float64Array(1_024)

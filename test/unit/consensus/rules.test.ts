@@ -273,6 +273,13 @@ describe('decision', () => {
     expect(timersIn(again)).toEqual(['rebroadcast 0 after 2000'])
   })
 
+  test('with a quorum in two rounds the first one decides, whichever was heard first (L49)', () => {
+    const me = createLone({ self: undefined })
+    me.vote('precommit', 1, 'a', [1, 2, 3])
+    me.vote('precommit', 0, 'a', [1, 2, 3])
+    expect(of(me.propose(1, 'a'), 'decide')).toMatchObject([{ round: 0, blockHash: a }])
+  })
+
   test('a block of a peer with its certificate decides, once it is found valid', () => {
     const me = createLone()
     const certificate = commitOf(4)
@@ -298,6 +305,15 @@ describe('decision', () => {
     // Whoever starts it again is told again.
     expect(resume(me.state)).toMatchObject([{ type: 'halt', height: 1n }])
     expect(me.state.decision).toBeUndefined()
+  })
+
+  test('bytes that are no block have no hash: a quorum for nil says nothing of them', () => {
+    const me = createLone({ isSlow: true })
+    const [asked] = of(me.propose(0, 'a'), 'validate')
+    const verdict = { valid: false, blockHash: null, reason: 'no block' } as const
+    me.feed({ type: 'validated', height: 1n, partsHash: asked?.partsHash ?? '0x', verdict })
+    expect(me.state.blocks).toMatchObject([{ verdict }])
+    expect(of(me.vote('precommit', 0, null, [1, 2, 3]), 'halt')).toEqual([])
   })
 
   test('garbage under a good hash, which any proposer can send, does not stop it', () => {

@@ -50,6 +50,22 @@ test('heights, rounds and steps only rise; the same request gets the stored seal
   expect(outcome(at(6, 0, 'proposal', '0x05'))).toBe('0x5ea105')
 })
 
+test('its file is this text, in each of its forms', () => {
+  const disk = createTornDisk()
+  const text = (): string => new TextDecoder().decode(disk.read(options.path))
+  const guard = openSignGuard(options, disk)
+  const beginning = '{"version":1,"genesisHash":"0xaa","address":"0xbb"'
+  expect(text()).toBe(`72cb61aa\n${beginning}}\n`)
+  guard.sign(at(5, 1, 'prevote', '0x01'), seal)
+  expect(text()).toBe(
+    `34f2092a\n${beginning},"last":{"height":"5","round":1,"step":"prevote","digest":"0x01","seal":"0x5ea101"}}\n`,
+  )
+  guard.raise(7n)
+  expect(text()).toBe(
+    `3ccd6055\n${beginning},"last":{"height":"7","round":9007199254740991,"step":"precommit","digest":"0x","seal":"0x"}}\n`,
+  )
+})
+
 test('no crash, power loss or order of requests makes a key sign two things for one step', () => {
   const statement = fc.record({
     height: fc.bigInt(1n, 3n),
