@@ -3,7 +3,6 @@
  * chain use the same. Timeouts grow linearly with the round, to a cap: exponential growth has left
  * chains with hour-long rounds.
  */
-import { assertNever } from '../primitives/index.ts'
 import type { TimeoutKind } from './types.ts'
 
 export type ConsensusParams = {
@@ -40,22 +39,10 @@ export const defaultParams: ConsensusParams = {
 
 /** How long to wait in `round`, in milliseconds. */
 export function timeoutMs(params: ConsensusParams, kind: TimeoutKind, round: number): number {
-  switch (kind) {
-    case 'propose':
-      return grown(params, params.proposeMs, params.proposeDeltaMs, round)
-    case 'prevote':
-      return grown(params, params.prevoteMs, params.prevoteDeltaMs, round)
-    case 'precommit':
-      return grown(params, params.precommitMs, params.precommitDeltaMs, round)
-    case 'rebroadcast':
-      return params.rebroadcastMs
-    default:
-      return assertNever(kind)
-  }
+  if (kind === 'rebroadcast') return params.rebroadcastMs
+  const grown = params[`${kind}Ms`] + params[`${kind}DeltaMs`] * round
+  return Math.min(grown, params.maxTimeoutMs)
 }
-
-const grown = (params: ConsensusParams, ms: number, deltaMs: number, round: number): number =>
-  Math.min(ms + deltaMs * round, params.maxTimeoutMs)
 
 /**
  * Was a fresh proposal's time near our clock when it came in? (Proposer-based timestamps, CometBFT.)

@@ -6,10 +6,9 @@ import type { Command } from 'commander'
  * `nonsense --help` that of what is above it, as if all were fine: this ends as any unknown command does.
  */
 export function wordsFor(program: Command, typed: readonly string[]): readonly string[] {
-  const isHelp = typed[0] === 'help'
   // Help with help is what there is at all.
-  const about = typed.slice(1).filter((word, i) => i > 0 || word !== 'help')
-  const words = isHelp ? [...about, '--help'] : typed
+  const about = typed.slice(typed[1] === 'help' ? 2 : 1)
+  const words = typed[0] === 'help' ? [...about, '--help'] : typed
   if (!words.includes('--help') && !words.includes('-h')) return words
   let above = program
   for (const word of words) {

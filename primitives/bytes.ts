@@ -28,8 +28,8 @@ let shared = new ArrayBuffer(sharedBytes)
 let sharedAt = 0
 
 /**
- * Zeros to write what is sent, logged or hashed and then forgotten: short ones share a buffer, since one of its own
- * costs ten times as much to make and to give back. Not for what is kept, or handed to another thread.
+ * Zeros to write what is sent, logged or hashed and then forgotten: short ones share a buffer, since one of
+ * its own costs ten times as much to make and to give back. Not for what is kept, or handed to a thread.
  */
 export function passingBytes(length: number): Uint8Array {
   if (length > sharedBytes / 8) return new Uint8Array(length)

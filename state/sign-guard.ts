@@ -178,18 +178,18 @@ function encodeGuard(
   { genesisHash, address }: Place,
   last: SignedStatement | undefined,
 ): Uint8Array {
-  const statement = last ? `,"last":${textOf(last)}` : ''
-  const facts = `{"version":1,"genesisHash":"${genesisHash}","address":"${address}"${statement}}`
+  const facts = JSON.stringify({
+    version: 1,
+    genesisHash,
+    address,
+    last: last && { ...last, height: last.height.toString() },
+  })
   const text = `${'0'.repeat(checksumDigits)}\n${facts}\n`
   const length = scratch.write(text, 'latin1')
   invariant(length === text.length, 'a statement fits the place where its text is made')
   scratch.write(checksumOf(scratch, checksumDigits + 1, length - 1), 'latin1')
   return scratch.subarray(0, length)
 }
-
-/** JSON, spelled out: it is written three times a height, and nothing in it needs an escape. */
-const textOf = ({ height, round, step, digest, seal }: SignedStatement): string =>
-  `{"height":"${height}","round":${round},"step":"${step}","digest":"${digest}","seal":"${seal}"}`
 
 /** Nobody keeps it: a file has its bytes when `append` returns. Longer than any statement's text. */
 const scratch = Buffer.alloc(4_096)

@@ -184,12 +184,8 @@ export const coreMutants: MutantTable = {
     ['without end', '[...list, added].slice(-max)', '[...list, added].slice(-max * 99)'],
   ],
   'params.ts': [
-    ['timeouts do not grow', ' + deltaMs * round', ''],
-    [
-      'timeouts grow without end',
-      'Math.min(ms + deltaMs * round, params.maxTimeoutMs)',
-      'ms + deltaMs * round',
-    ],
+    ['timeouts do not grow', ' + params[`${kind}DeltaMs`] * round', ''],
+    ['timeouts grow without end', 'return Math.min(grown, params.maxTimeoutMs)', 'return grown'],
     [
       'a wrong message delay stops the chain',
       'params.messageDelayMs * (1 + round)',

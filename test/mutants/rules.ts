@@ -162,6 +162,11 @@ export const ruleMutants: MutantTable = {
       'if (broken === undefined) return undefined',
       "if (broken?.blockHash !== '0x') return undefined",
     ],
+    [
+      'L49 in the current round only',
+      'of state.votes)',
+      'of state.votes.filter(({ round }) => round === state.round.round))',
+    ],
     ['L49 in the last round only', 'of state.votes)', 'of state.votes.slice(-1))'],
     [
       'a quorum for nil is one against garbage',

@@ -17,14 +17,7 @@ import {
   type Seal,
   type SignedVote,
 } from '../../consensus/index.ts'
-import {
-  concat,
-  encodeRlp,
-  fromBigInt,
-  keccakHex,
-  toHex,
-  type Hex,
-} from '../../primitives/index.ts'
+import { keccakHex, toHex, type Hex } from '../../primitives/index.ts'
 import { encodeToy, genesisHash, type SetAt, toyHash } from './app.ts'
 import { addressOf, decodeOnce, encodeOnce, toyCurve } from './curve.ts'
 import type { Rng } from './rng.ts'
@@ -65,14 +58,12 @@ export const createPlan = (nodes: number, dice: Rng): Plan => {
   }
 }
 
-const packet = (kind: number, content: Uint8Array): Uint8Array =>
-  concat(Uint8Array.of(kind), content)
 const messagePacket = (message: Message): Uint8Array => encodePacket({ type: 'message', message })
 function messageIn(bytes: Uint8Array): Message | undefined {
   const heard = decodeOnce(bytes)
   return heard.type === 'accept' && heard.value.type === 'message' ? heard.value.message : undefined
 }
-const wantPacket = (height: bigint): Uint8Array => packet(2, encodeRlp([fromBigInt(height)]))
+const wantPacket = (height: bigint): Uint8Array => encodePacket({ type: 'want', height })
 
 function createMouth({ index, domain, setAt }: ActorPorts) {
   const digests = createDigests(domain)

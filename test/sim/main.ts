@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { rollOptions, type SimLimits, type SimOptions } from './options.ts'
+import { rollOptions, type SimLimits, type SimOptions, strategies } from './options.ts'
 import { createRng } from './rng.ts'
 import { enumerateCrashes } from './crash-points.ts'
 import { enumerateTwins } from './twins.ts'
@@ -36,32 +36,53 @@ const help = `npm run sim -- [options]
   --keep-going     do not stop at the first violation
 SIGINT and SIGTERM end a run of seeds after the seed in work, with the summary of what was run.`
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '100' },
-    from: { type: 'string', default: '1' },
-    nodes: { type: 'string', default: '4,7' },
-    seconds: { type: 'string', default: '120' },
-    byzantine: { type: 'string' },
-    strategy: { type: 'string' },
-    'min-delay': { type: 'string' },
-    'exact-thirds': { type: 'boolean', default: false },
-    jobs: { type: 'string', default: '1' },
-    'real-codecs': { type: 'boolean', default: false },
-    'real-app': { type: 'boolean', default: false },
-    /** Of a process that another one started: which of how many, and totals for it to read. */
-    part: { type: 'string', default: '0/1' },
-    'crash-points': { type: 'boolean', default: false },
-    late: { type: 'boolean', default: false },
-    twins: { type: 'boolean', default: false },
-    schedules: { type: 'string' },
-    stride: { type: 'string', default: '1' },
-    twice: { type: 'boolean', default: false },
-    'no-shrink': { type: 'boolean', default: false },
-    'keep-going': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+const flags = {
+  seeds: { type: 'string', default: '100' },
+  from: { type: 'string', default: '1' },
+  nodes: { type: 'string', default: '4,7' },
+  seconds: { type: 'string', default: '120' },
+  byzantine: { type: 'string' },
+  strategy: { type: 'string' },
+  'min-delay': { type: 'string' },
+  'exact-thirds': { type: 'boolean', default: false },
+  jobs: { type: 'string', default: '1' },
+  'real-codecs': { type: 'boolean', default: false },
+  'real-app': { type: 'boolean', default: false },
+  /** Of a process that another one started: which of how many, and totals for it to read. */
+  part: { type: 'string', default: '0/1' },
+  'crash-points': { type: 'boolean', default: false },
+  late: { type: 'boolean', default: false },
+  twins: { type: 'boolean', default: false },
+  schedules: { type: 'string' },
+  stride: { type: 'string', default: '1' },
+  twice: { type: 'boolean', default: false },
+  'no-shrink': { type: 'boolean', default: false },
+  'keep-going': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+/** A word that means nothing must not end as a run of nothing without violations. */
+function refuse(fault: string): never {
+  process.stderr.write(`sim: ${fault}; npm run sim -- --help names the options\n`)
+  process.exit(2)
+}
+
+function readOptions() {
+  try {
+    return parseArgs({ options: flags }).values
+  } catch (error) {
+    return refuse((error as Error).message.split('. ')[0] ?? '')
+  }
+}
+
+const values = readOptions()
+const whole = ['seeds', 'from', 'seconds', 'jobs', 'stride', 'byzantine', 'schedules'] as const
+for (const name of whole)
+  if (!/^\d+$/.test(values[name] ?? '0')) refuse(`--${name} takes a whole number`)
+if (!/^[1-9]\d*(,[1-9]\d*)*$/.test(values.nodes)) refuse('--nodes takes numbers, as in 4,7')
+if (!Number.isFinite(Number(values['min-delay'] ?? 0))) refuse('--min-delay takes milliseconds')
+if (values.strategy !== undefined && !strategies.some((name) => name === values.strategy))
+  refuse(`--strategy is one of ${strategies.join(', ')}`)
 
 /** Set by a signal: the seed in work is the last. */
 let isInterrupted = false

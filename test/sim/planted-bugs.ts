@@ -314,7 +314,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug(
     'timeouts do not grow',
-    [['consensus/params.ts', 'deltaMs * round', 'deltaMs * 0']],
+    [['consensus/params.ts', 'params[`${kind}DeltaMs`] * round', 'params[`${kind}DeltaMs`] * 0']],
     // A network that the first rounds are too short for.
     { type: 'seeds', byzantine: 0, minDelayMs: 950 },
   ),

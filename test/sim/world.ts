@@ -20,20 +20,23 @@ export interface World {
 }
 
 interface Event {
+  readonly atMs: number
+  readonly order: number
   task: (() => void) | undefined
 }
 
 export function createWorld(startMs: number): World {
-  const queue = createQueue()
+  const heap: Event[] = []
   let nowMs = startMs
+  let order = 0
   let events = 0
   let hash = 0x811c9dc5
   let second = 0x01000193
   let isUnsettled = false
   const held: Promise<unknown>[] = []
   const plan = (delayMs: number, task: () => void): Event => {
-    const event: Event = { task }
-    queue.push(nowMs + Math.max(0, delayMs), event)
+    const event: Event = { atMs: nowMs + Math.max(0, delayMs), order: order++, task }
+    push(heap, event)
     return event
   }
   return {
@@ -59,12 +62,10 @@ export function createWorld(startMs: number): World {
     },
     hold: (work) => void held.push(work),
     async run(untilMs, isOver = () => false) {
-      while (queue.nextMs() <= untilMs) {
-        const atMs = queue.nextMs()
-        const event = queue.pop()
-        if (!event) break
+      for (let event = heap[0]; event && event.atMs <= untilMs; event = heap[0]) {
+        pop(heap)
         if (!event.task) continue
-        nowMs = atMs
+        nowMs = event.atMs
         events++
         event.task()
         while (held.length > 0) await held.shift()
@@ -89,60 +90,39 @@ function mix(hash: number, part: number): number {
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) >>> 0
 }
 
-/**
- * A binary heap. Times and orders stand in arrays of their own, where comparing them follows no pointer.
- */
-function createQueue() {
-  let times = new Float64Array(1_024)
-  let orders = new Float64Array(1_024)
-  const events: Event[] = []
-  let planned = 0
-  const put = (at: number, atMs: number, order: number, event: Event): void => {
-    times[at] = atMs
-    orders[at] = order
-    events[at] = event
+const isBefore = (a: Event, b: Event): boolean =>
+  a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+
+function push(heap: Event[], event: Event): void {
+  let at = heap.length
+  heap.push(event)
+  while (at > 0) {
+    const up = (at - 1) >> 1
+    const parent = heap[up]
+    if (!parent || isBefore(parent, event)) break
+    heap[at] = parent
+    at = up
   }
-  const isBefore = (at: number, otherMs: number, otherOrder: number): boolean => {
-    const atMs = times[at] ?? 0
-    return atMs < otherMs || (atMs === otherMs && (orders[at] ?? 0) < otherOrder)
-  }
-  const move = (from: number, to: number): void =>
-    put(to, times[from] ?? 0, orders[from] ?? 0, events[from] as Event)
-  return {
-    nextMs: (): number => (events.length > 0 ? (times[0] ?? 0) : Infinity),
-    push(atMs: number, event: Event): void {
-      let at = events.length
-      if (at === times.length) [times, orders] = [doubled(times), doubled(orders)]
-      // What is planned last comes last of its time.
-      for (let up = (at - 1) >> 1; at > 0 && (times[up] ?? 0) > atMs; up = (at - 1) >> 1) {
-        move(up, at)
-        at = up
-      }
-      put(at, atMs, planned++, event)
-    },
-    pop(): Event | undefined {
-      const [first] = events
-      const last = events.pop()
-      const { length } = events
-      if (!last || length === 0) return first
-      const lastMs = times[length] ?? 0
-      const lastOrder = orders[length] ?? 0
-      let at = 0
-      for (let child = 1; child < length; child = 2 * at + 1) {
-        if (child + 1 < length && isBefore(child + 1, times[child] ?? 0, orders[child] ?? 0))
-          child++
-        if (!isBefore(child, lastMs, lastOrder)) break
-        move(child, at)
-        at = child
-      }
-      put(at, lastMs, lastOrder, last)
-      return first
-    },
-  }
+  heap[at] = event
 }
 
-function doubled(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(2 * old.length)
-  larger.set(old)
-  return larger
+function pop(heap: Event[]): void {
+  const last = heap.pop()
+  if (!last || heap.length === 0) return
+  let at = 0
+  for (;;) {
+    let down = 2 * at + 1
+    const left = heap[down]
+    const right = heap[down + 1]
+    if (!left) break
+    let child = left
+    if (right && isBefore(right, left)) {
+      child = right
+      down++
+    }
+    if (isBefore(last, child)) break
+    heap[at] = child
+    at = down
+  }
+  heap[at] = last
 }

@@ -126,3 +126,9 @@ describe('a value outside the schema is not encoded', () => {
     expect(encodeRlp(oneOf({ yes: 1, no: 0 }).encode('no'))).toEqual(encodeRlp(none))
   })
 })
+
+test('what could not be told apart on the wire is refused where the schema is made', () => {
+  expect(() => oneOf({ some: 1, far: 256 })).toThrow('the number of a word is one byte')
+  expect(() => oneOf({ half: 0.5 })).toThrow('the number of a word is one byte')
+  expect(() => integer(-1, Number.MAX_SAFE_INTEGER)).toThrow('a distance is exact')
+})

@@ -46,6 +46,19 @@ test.each([
   limitMs,
 )
 
+test.each([
+  ['--seedz 3', "sim: Unknown option '--seedz'"],
+  ['--seeds x', 'sim: --seeds takes a whole number'],
+  ['--nodes 3.5', 'sim: --nodes takes numbers, as in 4,7'],
+  ['--strategy kind', 'sim: --strategy is one of twin, '],
+])('%s is refused in a sentence: a run of nothing would violate nothing', (options, sentence) => {
+  const args = [join(root, 'scripts', 'sim.mjs'), ...options.split(' ')]
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+  expect(stderr).toContain(sentence)
+  expect(stderr.trimEnd()).not.toContain('\n')
+})
+
 const runShort = (seed: number) =>
   simulate(rollOptions(seed, { nodes: 4, seconds: 30 }, createRng(seed)))
 
