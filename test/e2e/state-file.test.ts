@@ -1,13 +1,10 @@
 /** `dev --state FILE`: what one run leaves the next finds, and anvil takes the same file. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { rpcCall, runCommand, startDevnet } from '../support/node.ts'
-import { anvilBinary } from '../support/target.ts'
-import { until } from '../support/until.ts'
+import { startAnvil } from '../support/target.ts'
 
 const nobody = `0x${'ab'.repeat(20)}`
 
@@ -29,22 +26,13 @@ test('a state goes through a file from run to run, and into anvil', async () => 
     )
     await second.stop()
 
-    const port = 20_000 + Math.floor(Math.random() * 20_000)
-    const anvil = spawn(anvilBinary, ['--port', String(port), '--silent'], { stdio: 'ignore' })
-    const url = `http://127.0.0.1:${port}`
+    const anvil = await startAnvil([])
     try {
-      await until(() =>
-        rpcCall(url, 'eth_chainId').then(
-          () => true,
-          () => false,
-        ),
-      )
       const dump = `0x${(await readFile(file)).toString('hex')}`
-      expect(await rpcCall(url, 'anvil_loadState', [dump])).toBe(true)
-      expect(await rpcCall(url, 'eth_getBalance', [nobody, 'latest'])).toBe('0x7b')
+      expect(await rpcCall(anvil.httpUrl, 'anvil_loadState', [dump])).toBe(true)
+      expect(await rpcCall(anvil.httpUrl, 'eth_getBalance', [nobody, 'latest'])).toBe('0x7b')
     } finally {
-      anvil.kill('SIGKILL')
-      await once(anvil, 'exit')
+      await anvil.stop()
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
