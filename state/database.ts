@@ -8,6 +8,7 @@ import type { AbstractBatchOptions, AbstractLevel } from 'abstract-level'
 import { Level } from 'level'
 import { MemoryLevel } from 'memory-level'
 import { NodeError, toHex, type Hex, type KeyValue } from '../primitives/index.ts'
+import { findTableDamage, listTables, type TableFiles } from './table-files.ts'
 import { countBytes, databaseVersion, fromCount, keys, toCount } from './tables.ts'
 
 export interface Database extends KeyValue {
@@ -24,6 +25,8 @@ export interface DatabaseOptions {
   readonly path?: string
   /** Share of the memory budget for the engine's block cache, in bytes. */
   readonly cacheBytes: number
+  /** Compares every block of the tables with its checksum before the first read. */
+  readonly verifyTables?: boolean
 }
 
 const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const
@@ -32,8 +35,13 @@ const writeBufferSize = 16 * 2 ** 20
 
 /** Opens, checks the version, marks a new database as ours. Throws NodeError with the codes that `openStore` names. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const db = await (options.path === undefined ? openMemory() : openDisk(options.path, options))
+  const { path, verifyTables = false } = options
+  const tables: TableFiles = path !== undefined && verifyTables ? await listTables(path) : new Map()
+  const db = await (path === undefined ? openMemory() : openDisk(path, options))
   try {
+    // Looked at once it is open, and with that nobody else's.
+    const damage = await findTableDamage(tables)
+    if (damage !== undefined) throw corrupt(db.name, damage)
     await checkVersion(db)
     return db
   } catch (error) {

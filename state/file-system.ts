@@ -76,5 +76,5 @@ export const nodeFileSystem: FileSystem = {
   },
 }
 
-const isMissing = (error: unknown): boolean =>
+export const isMissing = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'

@@ -61,6 +61,7 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
   const db = await openDatabase({
     ...(options.path !== undefined && { path: options.path }),
     cacheBytes: Math.floor(options.cacheBytes * 0.2),
+    verifyTables: options.verifyTables ?? false,
   })
   try {
     const context = openContext(db, options)

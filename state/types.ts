@@ -131,6 +131,8 @@ export interface StoreOptions {
   readonly keepPreimages?: boolean
   /** Refuses a database that began with another genesis block (NodeError DB_GENESIS). */
   readonly expectGenesis?: Hex
+  /** Reads all its files once and refuses damage before it is met (NodeError DB_CORRUPT): some seconds a GB. */
+  readonly verifyTables?: boolean
 }
 
 export interface Store extends StateSource {

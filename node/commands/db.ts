@@ -19,7 +19,7 @@ import { mebibytes } from './common.ts'
 const cacheMb = 64
 
 export async function describeDatabase({ datadir, json }: DbFlags, io: Io): Promise<ExitCode> {
-  const info = await withStore(datadir, storeInfo)
+  const info = await withStore(datadir, storeInfo, { verifyTables: false })
   io.out(json ? infoJson(info) : infoText(info))
   return exitCodes.ok
 }
@@ -47,6 +47,7 @@ export async function checkDatabase({ datadir, json }: DbFlags, io: Io): Promise
 export async function withStore<result>(
   datadir: string,
   task: (store: OpenStore) => Promise<result>,
+  { verifyTables } = { verifyTables: true },
 ): Promise<result> {
   const path = chainFolder(datadir)
   try {
@@ -59,7 +60,12 @@ export async function withStore<result>(
       error,
     )
   }
-  const store = await openStore({ path, cacheBytes: mebibytes(cacheMb), keepStates: 'archive' })
+  const store = await openStore({
+    path,
+    cacheBytes: mebibytes(cacheMb),
+    keepStates: 'archive',
+    verifyTables,
+  })
   try {
     return await task(store)
   } finally {
