@@ -23,7 +23,7 @@ type Answer = {
 
 const limitMs = 120_000
 /** The process with all its caches; V8 alone lets some 100 MB of dead strings lie. */
-const maxResidentBytes = 600 * 1_048_576
+const maxResidentBytes = 900 * 1_048_576
 const codesAllowed = [-32700, -32600, -32601, -32602, -32000, -32002, -32003, -32005, 3]
 
 let node: Devnet

@@ -24,6 +24,7 @@ import {
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { readArtifact } from '../support/solc.ts'
 import { account, chainOf, isAnvil, startTarget, type Target } from '../support/target.ts'
+import { rpcCall } from '../support/node.ts'
 import { until } from '../support/until.ts'
 
 const token = readArtifact('Token')
@@ -34,7 +35,7 @@ const delegate = readArtifact('Delegate')
 let target: Target
 beforeAll(async () => {
   target = await startTarget()
-}, 30_000)
+})
 afterAll(async () => {
   await target.stop()
 })
@@ -351,10 +352,10 @@ test('viem hears new heads, logs and pending transactions over WebSocket', async
   expect(heads).toEqual(heads.toSorted((a, b) => Number(a - b)))
   expect(errors).toEqual([])
   for (const one of [client, reader]) await closeSocket(one.transport)
-}, 20_000)
+})
 
 test('interval blocks: the pending nonce counts what waits, and a replacement wins', async () => {
-  const slow = await startTarget(['--block-time', '2'])
+  const slow = await startTarget(['--block-time', '30'])
   try {
     const wallet = createWalletClient({
       account: account(0),
@@ -378,6 +379,7 @@ test('interval blocks: the pending nonce counts what waits, and a replacement wi
       maxFeePerGas: parseGwei('12'),
       maxPriorityFeePerGas: parseGwei('1.2'),
     })
+    await rpcCall(slow.httpUrl, 'evm_mine')
     const receipts = await Promise.all([
       wallet.waitForTransactionReceipt({ hash: first }),
       wallet.waitForTransactionReceipt({ hash: better }),
@@ -390,4 +392,4 @@ test('interval blocks: the pending nonce counts what waits, and a replacement wi
   } finally {
     await slow.stop()
   }
-}, 30_000)
+})

@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +15,7 @@ import {
   toFixedBytes,
   toHex,
 } from '../../primitives/index.ts'
+import { choosePorts } from '../../node/commands/validators-folder.ts'
 import { networkFolder } from '../../node/folders.ts'
 import { peerIdOfKey } from '../../p2p/index.ts'
 import { commandPath } from './node.ts'
@@ -77,7 +77,7 @@ export async function createValidatorNetwork(
     mkdirSync(join(folder, String(i)))
     writeFileSync(join(folder, String(i), 'key'), toHex(key), { mode: 0o600 })
   }
-  const ports = await freePorts(2 * count)
+  const ports = await choosePorts(folder, 2 * count)
   const peerIds = await Promise.all(
     keys.map(async (_, i) => {
       const key = toFixedBytes(BigInt(2_000 + i), 32)
@@ -108,19 +108,6 @@ export async function createValidatorNetwork(
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(
-    servers.map((server) => new Promise((resolve) => server.once('listening', resolve))),
-  )
-  const ports = servers.map((server) => {
-    const address = server.address()
-    return typeof address === 'object' && address ? address.port : 0
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 interface ProcessOptions {

@@ -68,7 +68,7 @@ test('answers that nobody takes leave room for so many bytes, and the next is re
 })
 
 test('a reader that takes nothing is cut off, one that reads gets all', async () => {
-  const unsent = { bytes: 0, maxBytes: largeBytes * 4, maxStallMs: 500 }
+  const unsent = { bytes: 0, maxBytes: largeBytes * 4, maxStallMs: 3_000 }
   const port = await serve(unsent)
   const slow = ask(port)
   const reader = ask(port)

@@ -10,6 +10,7 @@ import { createPrestateTracer } from '../../../rpc/tracers/prestate.ts'
 import { createJournal } from '../../../state/journal.ts'
 import type { Address } from '../../../primitives/index.ts'
 import { contract, header, sender, stateWith } from '../../support/engine.ts'
+import { leastCpuOf } from '../../support/cpu.ts'
 import { glob } from '../../support/glob.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -59,18 +60,6 @@ const many = 6_000
 const ordinary = (k: number): bigint => BigInt(k)
 const chosen = (k: number): bigint => (BigInt(k) << 64n) + 7n
 
-/** CPU of it in microseconds, the least of three. */
-function cpuOf(work: () => unknown): number {
-  let least = Infinity
-  for (let i = 0; i < 3; i++) {
-    const before = process.cpuUsage()
-    work()
-    const { user, system } = process.cpuUsage(before)
-    least = Math.min(least, user + system)
-  }
-  return least
-}
-
 const works: Readonly<Record<string, (slotAt: (k: number) => bigint) => unknown>> = {
   'the net changes of a block': (slotAt) => {
     const journal = createJournal(stateWith('0x00'))
@@ -99,5 +88,5 @@ const works: Readonly<Record<string, (slotAt: (k: number) => bigint) => unknown>
 
 test.each(Object.entries(works))('chosen slots cost %s what others cost', (_, work) => {
   // Found by the bigint they took forty times as long.
-  expect(cpuOf(() => work(chosen))).toBeLessThan(8 * cpuOf(() => work(ordinary)) + 5_000)
+  expect(leastCpuOf(() => work(chosen))).toBeLessThan(8 * leastCpuOf(() => work(ordinary)) + 5_000)
 })

@@ -1,0 +1,16 @@
+/** Processor time, for tests that compare what two kinds of work cost: it does not grow with what else runs. */
+
+/** Microseconds of the cheapest of three times: a garbage collection may fall into one. */
+export function leastCpuOf(work: () => unknown): number {
+  let least = Infinity
+  for (let i = 0; i < 3; i++) {
+    const before = process.cpuUsage()
+    work()
+    const { user, system } = process.cpuUsage(before)
+    least = Math.min(least, user + system)
+  }
+  return least
+}
+
+export const medianOf = (list: readonly number[]): number =>
+  list.toSorted((a, b) => a - b)[list.length >> 1] ?? Number.NaN
