@@ -305,7 +305,7 @@ function addDb(program: Command, io: Io, end: (exitCode: ExitCode) => void): voi
   addCommand('info', 'Prints head, genesis, version and sizes.')
   addCommand(
     'check',
-    'Compares the files with their checksums, recomputes every root and follows every link; exit code 1 when one is wrong.',
+    'Compares the table files with their checksums, recomputes every root and follows every link; exit code 1 when one is wrong.',
   )
 }
 

@@ -1,14 +1,14 @@
 /**
  * Opens the key-value store underneath: `level` in a folder, `memory-level` without one. The only
- * file that knows either. Refuses what is not ours to open with a sentence that says what to do,
- * and never makes a new database over the remains of another.
+ * file that knows either; table-files.ts knows what level writes. Refuses what is not ours to open with
+ * a sentence that says what to do, and never makes a new database over the remains of another.
  */
 import { readdir } from 'node:fs/promises'
 import type { AbstractBatchOptions, AbstractLevel } from 'abstract-level'
 import { Level } from 'level'
 import { MemoryLevel } from 'memory-level'
 import { NodeError, toHex, type Hex, type KeyValue } from '../primitives/index.ts'
-import { findTableDamage, listTables, type TableFiles } from './table-files.ts'
+import { findTableDamage } from './table-files.ts'
 import { countBytes, databaseVersion, fromCount, keys, toCount } from './tables.ts'
 
 export interface Database extends KeyValue {
@@ -25,7 +25,7 @@ export interface DatabaseOptions {
   readonly path?: string
   /** Share of the memory budget for the engine's block cache, in bytes. */
   readonly cacheBytes: number
-  /** Compares every block of the tables with its checksum before the first read. */
+  /** Compares every block of the tables with its checksum before the engine opens them. */
   readonly verifyTables?: boolean
 }
 
@@ -35,13 +35,8 @@ const writeBufferSize = 16 * 2 ** 20
 
 /** Opens, checks the version, marks a new database as ours. Throws NodeError with the codes that `openStore` names. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { path, verifyTables = false } = options
-  const tables: TableFiles = path !== undefined && verifyTables ? await listTables(path) : new Map()
-  const db = await (path === undefined ? openMemory() : openDisk(path, options))
+  const db = await (options.path === undefined ? openMemory() : openDisk(options.path, options))
   try {
-    // Looked at once it is open, and with that nobody else's.
-    const damage = await findTableDamage(tables)
-    if (damage !== undefined) throw corrupt(db.name, damage)
     await checkVersion(db)
     return db
   } catch (error) {
@@ -58,8 +53,12 @@ async function openMemory(): Promise<Database> {
   return wrap(level, 'memory')
 }
 
-async function openDisk(path: string, { cacheBytes }: DatabaseOptions): Promise<Database> {
+async function openDisk(
+  path: string,
+  { cacheBytes, verifyTables = false }: DatabaseOptions,
+): Promise<Database> {
   await refuseForeignFolder(path)
+  if (verifyTables) await refuseDamage(path)
   const level = new Level<Uint8Array, Uint8Array>(path, {
     ...bytes,
     cacheSize: cacheBytes,
@@ -97,6 +96,11 @@ async function refuseForeignFolder(path: string): Promise<void> {
       `${path} holds other files and no database; choose an empty folder`,
       { path, found: others.slice(0, 5) },
     )
+}
+
+async function refuseDamage(path: string): Promise<void> {
+  const damage = await findTableDamage(path)
+  if (damage !== undefined) throw corrupt(path, damage)
 }
 
 async function checkVersion(db: Database): Promise<void> {

@@ -1,55 +1,110 @@
 /**
  * Whether the table files of a database are as they were written: every block of each against its
- * checksum. The engine compares none when it reads, and some damage ends it, and the process, in an
- * assertion: to be done before the first read. The format is LevelDB's doc/table_format.md. Reads only.
+ * checksum. The engine compares none when it reads: it lets changed bytes pass, merges them into new
+ * tables as good ones, or ends the process in an assertion. So this is done before it is opened. The
+ * formats are those of LevelDB's doc/table_format.md, doc/log_format.md and db/version_edit.cc. Reads only.
  */
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { uncompress } from 'snappyjs'
+import { NodeError } from '../primitives/index.ts'
 import { crc32c } from './crc32c.ts'
 import { isMissing } from './file-system.ts'
+
+/**
+ * The first damage, undefined when there is none. Looks at the tables that the manifest names, each of
+ * them whole on disk before it was named. One that is not there is not looked for: beside a running node
+ * it may have been merged into another, and otherwise opening says that it is missing. Throws NodeError
+ * DB_FAILED for what cannot be read.
+ */
+export async function findTableDamage(folder: string): Promise<string | undefined> {
+  for (const number of await liveTables(folder)) {
+    const name = `${String(number).padStart(6, '0')}.ldb`
+    const bytes = await readIfThere(join(folder, name))
+    const damage = bytes && damageOf(bytes)
+    if (damage !== undefined) return `${name}: ${damage}`
+  }
+  return undefined
+}
+
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    const reason = String(error).replace(/^Error: /, '')
+    throw new NodeError('DB_FAILED', `cannot read ${file} (${reason})`, { path: file }, error)
+  }
+}
+
+/** What each field of an edit holds: numbers, and keys with their length before them. */
+const editFields = {
+  1: ['key'], // name of the order of keys
+  2: ['number'], // log
+  3: ['number'], // next file
+  4: ['number'], // last sequence
+  5: ['number', 'key'], // where the next merge of a level begins
+  6: ['number', 'number'], // table that is none any more: level, file
+  7: ['number', 'number', 'number', 'key', 'key'], // new table: level, file, length, first and last key
+  9: ['number'], // log before
+} as const satisfies Readonly<Record<number, readonly ('number' | 'key')[]>>
+const [removedTable, addedTable] = [6, 7]
+const isField = (tag: number): tag is keyof typeof editFields => tag in editFields
+
+/** Numbers of the tables the database consists of, in their order; what else a manifest says opening refuses. */
+async function liveTables(folder: string): Promise<readonly number[]> {
+  const current = await readIfThere(join(folder, 'CURRENT'))
+  const name = current?.toString('latin1').trimEnd() ?? ''
+  const manifest = /^MANIFEST-\d+$/.test(name) && (await readIfThere(join(folder, name)))
+  const live = new Set<number>()
+  for (const edit of manifest ? recordsOf(manifest) : []) {
+    const reader = createReader(edit)
+    while (!reader.atEnd()) {
+      const tag = reader.varint()
+      if (!isField(tag)) break
+      const [, file] = editFields[tag].map((kind) => {
+        const value = reader.varint()
+        if (kind === 'key') reader.skip(value)
+        return value
+      })
+      if (file !== undefined && tag === addedTable) live.add(file)
+      if (file !== undefined && tag === removedTable) live.delete(file)
+    }
+  }
+  return [...live].toSorted((a, b) => a - b)
+}
+
+/** A log is cut into pages; no record goes beyond one, a longer one is several parts. */
+const pageBytes = 32_768
+/** Before each part: checksum, length, whether it is whole or the first, a middle or the last one. */
+const partHeadBytes = 7
+const parts = { whole: 1, first: 2, last: 4 }
+
+/** Up to the first one that is torn or damaged. */
+function* recordsOf(log: Buffer): Generator<Buffer> {
+  let begun: Buffer[] = []
+  for (let at = 0; at + partHeadBytes <= log.length;) {
+    const leftInPage = pageBytes - (at % pageBytes)
+    if (leftInPage < partHeadBytes) {
+      at += leftInPage
+      continue
+    }
+    const [start, type] = [at + partHeadBytes, log.readUInt8(at + 6)]
+    const end = start + log.readUInt16LE(at + 4)
+    if (end > log.length || unmasked(log.readUInt32LE(at)) !== crc32c(log, at + 6, end)) return
+    if (type === parts.whole || type === parts.first) begun = []
+    begun.push(log.subarray(start, end))
+    if (type === parts.whole || type === parts.last) yield Buffer.concat(begun)
+    at = end
+  }
+}
 
 /** Two places of blocks, padded, and the magic number. */
 const footerBytes = 48
 const magicNumber = 0xdb4775248b80fb57n
 /** After each block: how it is compressed, and a checksum of the block and that byte. */
 const trailerBytes = 5
-const compressions = { none: 0, snappy: 1 } as const
-
-/** Files and when each was last written. */
-export type TableFiles = ReadonlyMap<string, number>
-
-/** Of a database that nobody has open, in their order; none where there is no folder. */
-export async function listTables(folder: string): Promise<TableFiles> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(ldb|sst)$/.test(name))
-  const files = names.toSorted().map((name) => join(folder, name))
-  return new Map(
-    await Promise.all(files.map(async (file) => [file, (await stat(file)).mtimeMs] as const)),
-  )
-}
-
-/**
- * The first damage among `tables`, undefined when there is none. They are those from before the database
- * was opened: opening has removed what a killed process left half written; what the engine has merged
- * into new tables since is gone, and the new ones, perhaps unfinished, are not looked at.
- */
-export async function findTableDamage(tables: TableFiles): Promise<string | undefined> {
-  for (const [file, mtimeMs] of tables) {
-    const bytes = await readUnchanged(file, mtimeMs)
-    const damage = bytes && damageOf(bytes)
-    if (damage !== undefined) return `${basename(file)}: ${damage}`
-  }
-  return undefined
-}
-
-async function readUnchanged(file: string, mtimeMs: number): Promise<Buffer | undefined> {
-  try {
-    return (await stat(file)).mtimeMs === mtimeMs ? await readFile(file) : undefined
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
+const notCompressed = 0
 
 /** Where a block begins, and its length without the trailer. */
 interface Place {
@@ -60,14 +115,14 @@ interface Place {
 /** Names the damage; any other throw is a bug. */
 class Damage extends Error {}
 
-function damageOf(file: Buffer): string | undefined {
+function damageOf(table: Buffer): string | undefined {
   try {
-    const footer = file.subarray(-footerBytes)
+    const footer = table.subarray(-footerBytes)
     if (footer.length < footerBytes || footer.readBigUInt64LE(footerBytes - 8) !== magicNumber)
       throw new Damage('its end is not that of a table')
-    const places = createReader(footer)
-    for (const index of [places.place(), places.place()])
-      for (const place of entriesOf(blockAt(file, index))) blockAt(file, place)
+    const reader = createReader(footer)
+    for (const index of [reader.place(), reader.place()])
+      for (const place of placesIn(blockAt(table, index))) blockAt(table, place)
     return undefined
   } catch (error) {
     if (error instanceof Damage) return error.message
@@ -75,27 +130,20 @@ function damageOf(file: Buffer): string | undefined {
   }
 }
 
-/** The bytes of a block as they are in the file; refuses what does not fit its checksum. */
-function blockAt(file: Buffer, { at, length }: Place): Buffer {
+/** The bytes of a block as they are in the file, and how they are compressed; refuses what does not fit its checksum. */
+function blockAt(table: Buffer, { at, length }: Place): Buffer {
   const end = at + length
-  if (end + trailerBytes > file.length - footerBytes)
+  if (end + trailerBytes > table.length - footerBytes)
     throw new Damage(`a block at byte ${at} would reach beyond its end`)
-  if (unmasked(file.readUInt32LE(end + 1)) !== crc32c(file, at, end + 1))
+  if (unmasked(table.readUInt32LE(end + 1)) !== crc32c(table, at, end + 1))
     throw new Damage(`the block at byte ${at} does not fit its checksum`)
-  return file.subarray(at, end + 1)
-}
-
-/** LevelDB turns and shifts a checksum, so that one over bytes that hold one still says something. */
-function unmasked(stored: number): number {
-  const turned = (stored - 0xa282ead8) >>> 0
-  return ((turned >>> 17) | (turned << 15)) >>> 0
+  return table.subarray(at, end + 1)
 }
 
 /** The places that an index, of the table or of its filters, names. */
-function* entriesOf(block: Buffer): Generator<Place> {
-  const compressed = block.subarray(0, -1)
-  const isPlain = block.at(-1) === compressions.none
-  const bytes = isPlain ? compressed : Buffer.from(uncompress(compressed))
+function* placesIn(block: Buffer): Generator<Place> {
+  const stored = block.subarray(0, -1)
+  const bytes = block.at(-1) === notCompressed ? stored : uncompress(stored)
   const restarts = bytes.readUInt32LE(bytes.length - 4)
   const reader = createReader(bytes.subarray(0, bytes.length - 4 * (restarts + 1)))
   while (!reader.atEnd()) {
@@ -105,6 +153,12 @@ function* entriesOf(block: Buffer): Generator<Place> {
     reader.skip(ownKeyBytes)
     yield reader.place()
   }
+}
+
+/** LevelDB turns and shifts a checksum, so that one over bytes that hold one still says something. */
+function unmasked(stored: number): number {
+  const turned = (stored - 0xa282ead8) >>> 0
+  return ((turned >>> 17) | (turned << 15)) >>> 0
 }
 
 function createReader(bytes: Buffer) {

@@ -131,7 +131,7 @@ export interface StoreOptions {
   readonly keepPreimages?: boolean
   /** Refuses a database that began with another genesis block (NodeError DB_GENESIS). */
   readonly expectGenesis?: Hex
-  /** Reads all its files once and refuses damage before it is met (NodeError DB_CORRUPT): some seconds a GB. */
+  /** Reads all table files once and refuses damage before it is met (NodeError DB_CORRUPT): some seconds a GB. */
   readonly verifyTables?: boolean
 }
 

@@ -21,8 +21,12 @@ const call = (): Promise<string> =>
     (error: unknown) => String(error),
   )
 
+/** One is out of gas within a second; so many have work for several. */
+const manyCalls = (): Promise<string>[] => Array.from({ length: 16 }, call)
+
 test('while endless calls run, other requests and blocks go on; the calls are ended', async () => {
-  const calls = [call(), call(), call()]
+  const startedMs = performance.now()
+  const calls = manyCalls()
   let worstMs = 0
   let asked = 0
   const progress = { isDone: false }
@@ -36,7 +40,8 @@ test('while endless calls run, other requests and blocks go on; the calls are en
     asked++
   }
   expect(asked).toBeGreaterThan(10)
-  expect(worstMs).toBeLessThan(4_000)
+  // Calls that keep the turn hold the others up for as long as they run.
+  expect(worstMs).toBeLessThan((performance.now() - startedMs) / 4)
   // Out of gas on a fast machine, out of time on a slow one; never an answer.
   for (const end of await done) expect(end).toMatch(/out of gas|execution aborted \(timeout = 5s\)/)
 })
@@ -112,11 +117,13 @@ test('traces, simulations and eth_getLogs over many blocks hold up neither answe
 })
 
 test('SIGINT during endless calls stops the node before they would end', async () => {
-  const calls = Promise.allSettled([call(), call()])
+  const calls = Promise.all(manyCalls())
   await new Promise((resolve) => setTimeout(resolve, 300))
   const beforeMs = performance.now()
   expect((await node.stop()).code).toBe(0)
-  // They would end after five.
-  expect(performance.now() - beforeMs).toBeLessThan(4_000)
-  await calls
+  const stopMs = performance.now() - beforeMs
+  // Cut off: they had not come to their own end.
+  const cut = (await calls).filter((end) => !/out of gas|timeout = 5s/.test(end))
+  expect(cut.length).toBeGreaterThan(0)
+  expect(stopMs).toBeLessThan(4_000)
 })

@@ -106,11 +106,10 @@ describe('four validators and two full nodes', () => {
       process.stdout.write(`${rowsMb} MB published after ${Date.now() - startMs} ms\n`)
       await Promise.all(urls.map((url) => untilHeld(url, versionId, rowsLimitMs)))
       const heldMs = Date.now() - startMs
-      // A block a second all the while: with a version at work nobody's vote is late by more than that.
+      // A block a second all the while, alone on a machine: with a version at work nobody's vote is late by more than that.
       const blocks = (await heightOf(last!.httpUrl)) - startHeight
       process.stdout.write(`held on all after ${heldMs} ms, in which ${blocks} blocks came\n`)
-      // The long form has the machine to itself.
-      expect((blocks * 1_000) / heldMs).toBeGreaterThan(rowsMb > 1 ? 0.3 : 0)
+      expect((blocks * 1_000) / heldMs).toBeGreaterThan(rowsMb > 1 ? 0.3 : 0.1)
       const text = new TextDecoder().decode(batches[0]).slice(40, 2_000)
       const receipt = await contributor.attributed(versionId, text)
       for (const node of nodes)
@@ -176,6 +175,8 @@ describe('four validators and two full nodes', () => {
         .slice(from)
         .filter((line) => line.includes('"standstill"'))
         .map((line) => JSON.parse(line) as { readonly times: number; readonly sentence: string })
+        // The end of one that was before is none of ours.
+        .filter(({ times }, i) => times > 0 || i > 0)
     await until(() => said().length > 0, 60_000)
     for (const { pid } of stopped) process.kill(pid, 'SIGCONT')
     await until(() => said().at(-1)?.times === 0, 60_000)
@@ -189,7 +190,7 @@ describe('four validators and two full nodes', () => {
     expect(later.at(-1)?.sentence).toMatch(
       /^the chain goes on with block \d+, after \d+ s without one$/,
     )
-  })
+  }, 300_000)
 })
 
 const heightOf = async (url: string): Promise<number> =>

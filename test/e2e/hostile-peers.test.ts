@@ -26,7 +26,7 @@ import {
 const seconds = Number(process.env['SECONDS'] ?? 6)
 const limitMs = 120_000 + seconds * 2_000
 /** What a node may grow by under a flood: buffers of one peer, and what the collector leaves. */
-const maxGrowthMib = 400
+const maxGrowthMib = 200
 const hashOf = (byte: number): Hex => `0x${byte.toString(16).padStart(2, '0').repeat(32)}`
 
 describe('four validators among bad peers', () => {
@@ -107,17 +107,21 @@ describe('four validators among bad peers', () => {
       const endMs = Date.now() + seconds * 1_000
       let most = before.mib
       const enough = before.height + Math.floor(seconds / 4)
+      // The long form has the machine to itself, and is given no more time.
+      const lastMs = endMs + (seconds > 6 ? 0 : 60_000)
       let after = before.height
-      while (Date.now() < endMs || after < enough) {
+      while (Date.now() < endMs || (after < enough && Date.now() < lastMs)) {
         for (const [i, peer] of floods.entries()) flood(i, peer)
         await new Promise((resolve) => setTimeout(resolve, 20))
         most = Math.max(most, victim().memoryMib())
         if (Date.now() >= endMs) after = await victim().height()
       }
+      after = Math.max(after, await victim().height())
       process.stderr.write(
         `flood of ${seconds} s: ${before.mib.toFixed(0)} MiB before, at most ${most.toFixed(0)}, ` +
           `blocks ${before.height} to ${after}\n`,
       )
+      expect(after).toBeGreaterThanOrEqual(enough)
       expect(most - before.mib).toBeLessThan(maxGrowthMib)
       expect(new Set(await Promise.all(all.map((one) => hashAt(one, before.height)))).size).toBe(1)
     },

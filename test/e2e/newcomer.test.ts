@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { encodeFunctionData, toHex, type Hex } from 'viem'
 import { moduleAbis, moduleAddresses } from '../../sdk/index.ts'
-import { type Devnet, rpcCall, runCommand, startDevnet } from '../support/node.ts'
+import { type Devnet, rpcCall, runCommand, startCommand, startDevnet } from '../support/node.ts'
+import { until } from '../support/until.ts'
 
 let devnet: Devnet
 let folder = ''
@@ -23,12 +24,13 @@ afterAll(async () => {
 
 /** One command; by default the first account signs. */
 async function run(line: string, who = 0, ...more: readonly string[]) {
-  const from = devnet.accounts[who]?.address ?? ''
-  const args = [...line.split(' '), ...more, '--rpc-url', devnet.httpUrl, '--from', from]
-  const { code, stdout, stderr } = await runCommand(args)
+  const { code, stdout, stderr } = await runCommand(wordsOf(line, who, ...more))
   return { code, stdout, stderr }
 }
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+function wordsOf(line: string, who: number, ...more: readonly string[]): readonly string[] {
+  const from = devnet.accounts[who]?.address ?? ''
+  return [...line.split(' '), ...more, '--rpc-url', devnet.httpUrl, '--from', from]
+}
 const said = (text: string | RegExp) => ({ code: 1, stderr: expect.stringMatching(text) })
 
 test('from files to a version, and everything that is refused on the way', async () => {
@@ -132,15 +134,11 @@ test('an answer that was recorded and not settled is settled by the same command
 
 test('a command that waits for a block says what it has sent', async () => {
   await rpcCall(devnet.httpUrl, 'evm_setAutomine', [false])
-  const waiting = run('ask 1 hello', 2)
-  const isSent = async (): Promise<boolean> =>
-    (await rpcCall<{ pending: string }>(devnet.httpUrl, 'txpool_status')).pending !== '0x0'
-  while (!(await isSent())) await pause(200)
-  await pause(10_000) // it tells three seconds after it has the answer
+  const waiting = startCommand(wordsOf('ask 1 hello', 2))
+  await until(() => /sent 0x[0-9a-f]{64}, waiting/.test(waiting.stderr()))
   await rpcCall(devnet.httpUrl, 'evm_setAutomine', [true])
   await rpcCall(devnet.httpUrl, 'evm_mine')
-  const { code, stderr } = await waiting
-  expect([code, stderr]).toEqual([0, expect.stringMatching(/sent 0x[0-9a-f]{64}, waiting/)])
+  expect(await waiting.end()).toEqual({ code: 0, signal: null })
 })
 
 test('who signs is asked for only where something is signed, and accounts the node has not are named', async () => {

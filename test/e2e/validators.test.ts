@@ -17,7 +17,7 @@ import {
 const kills = Number(process.env['KILLS'] ?? 3)
 /** The long form has the machine to itself; beside other tests starting alone takes some heights' time. */
 const isAlone = kills > 3
-/** A validator that is up again signs in the height in work or the one after it. */
+/** A validator that is up again signs in the height in work or the one after it; after so many heights, at most. */
 const maxHeights = isAlone ? 2 : 30
 /** A halted height is decided so many rounds after a quorum is back, at most. */
 const maxRounds = isAlone ? 2 : 10

@@ -24,7 +24,6 @@ import {
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { readArtifact } from '../support/solc.ts'
 import { account, chainOf, isAnvil, startTarget, type Target } from '../support/target.ts'
-import { rpcCall } from '../support/node.ts'
 import { until } from '../support/until.ts'
 
 const token = readArtifact('Token')
@@ -355,7 +354,7 @@ test('viem hears new heads, logs and pending transactions over WebSocket', async
 })
 
 test('interval blocks: the pending nonce counts what waits, and a replacement wins', async () => {
-  const slow = await startTarget(['--block-time', '30'])
+  const slow = await startTarget(['--block-time', '6'])
   try {
     const wallet = createWalletClient({
       account: account(0),
@@ -379,7 +378,6 @@ test('interval blocks: the pending nonce counts what waits, and a replacement wi
       maxFeePerGas: parseGwei('12'),
       maxPriorityFeePerGas: parseGwei('1.2'),
     })
-    await rpcCall(slow.httpUrl, 'evm_mine')
     const receipts = await Promise.all([
       wallet.waitForTransactionReceipt({ hash: first }),
       wallet.waitForTransactionReceipt({ hash: better }),

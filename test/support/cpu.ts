@@ -1,4 +1,4 @@
-/** Processor time, for tests that compare what two kinds of work cost: it does not grow with what else runs. */
+/** Processor time, for tests that compare what two kinds of work cost: what else runs hardly adds to it. */
 
 /** Microseconds of the cheapest of three times: a garbage collection may fall into one. */
 export function leastCpuOf(work: () => unknown): number {

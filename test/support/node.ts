@@ -150,12 +150,18 @@ export async function startDevnet(args: readonly string[]): Promise<Devnet> {
   }
 }
 
+interface Command extends Pick<Devnet, 'stderr' | 'stop'> {
+  /** When it ends by itself. */
+  end(): Promise<Exit>
+}
+
 /** Starts the command with `args` and does not wait for anything. */
-export function startCommand(args: readonly string[]): Pick<Devnet, 'stderr' | 'stop'> {
+export function startCommand(args: readonly string[]): Command {
   const child = start(args)
   child.stdout?.resume()
   return {
     stderr: collect(child.stderr),
+    end: () => exitOf(child),
     stop() {
       child.kill('SIGINT')
       return exitOf(child)

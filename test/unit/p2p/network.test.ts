@@ -234,6 +234,7 @@ describe('who is let go', () => {
       return heard > 0
     })
     let sent = 0
+    heard = 0
     await until(async () => {
       for (let i = 0; i < 50; i++, sent++)
         await second.publishBlock(Uint8Array.of(1, 2, sent >> 8, sent & 255))

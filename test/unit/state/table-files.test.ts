@@ -1,62 +1,96 @@
-/** Tables that level wrote are sound; a changed byte or a cut anywhere in one is damage. A real folder, deleted afterwards. */
-import { mkdtemp, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+/** Tables that level wrote are sound; a changed byte or a cut anywhere in one is damage. Real folders, deleted afterwards. */
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Level } from 'level'
 import { openStore } from '../../../state/index.ts'
-import { findTableDamage, listTables } from '../../../state/table-files.ts'
+import { findTableDamage } from '../../../state/table-files.ts'
 import { createRandom, randomBytes } from '../../support/trie.ts'
 
-let folder = ''
-let table = ''
-let whole = Buffer.alloc(0)
+const random = createRandom(1)
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tributary-tables-'))
-  const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const
-  const level = new Level<Uint8Array, Uint8Array>(folder, bytes)
-  const random = createRandom(1)
-  // Half of it packs well, half not at all: blocks of both kinds, and an index of some hundred places.
-  for (let i = 0; i < 3000; i++)
-    await level.put(
-      randomBytes(random, 32),
+/** Half of the entries pack well, half not at all: blocks of both kinds. */
+async function put(
+  level: Level<Uint8Array, Uint8Array>,
+  count: number,
+  keyBytes = 32,
+): Promise<void> {
+  const batch = level.batch()
+  for (let i = 0; i < count; i++)
+    batch.put(
+      randomBytes(random, keyBytes),
       i % 1000 < 500 ? new Uint8Array(200).fill(i) : randomBytes(random, 200),
     )
-  await level.close()
-  // What the log holds becomes a table when it is opened again.
+  await batch.write()
+}
+
+async function levelIn(folder: string): Promise<Level<Uint8Array, Uint8Array>> {
+  const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const
+  const level = new Level<Uint8Array, Uint8Array>(folder, { ...bytes, writeBufferSize: 65_536 })
   await level.open()
-  await level.close()
-  ;[table = ''] = (await listTables(folder)).keys()
-  whole = await readFile(table)
+  return level
+}
+
+const tablesIn = async (folder: string): Promise<readonly string[]> =>
+  (await readdir(folder)).filter((name) => name.endsWith('.ldb')).toSorted()
+
+async function flip(file: string, at: number, change = 1): Promise<void> {
+  const bytes = await readFile(file)
+  bytes[at]! ^= change
+  await writeFile(file, bytes)
+}
+
+let root = ''
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'tributary-tables-'))
 })
-afterEach(() => writeFile(table, whole))
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(() => rm(root, { recursive: true, force: true }))
 
-const damage = async () => findTableDamage(await listTables(folder))
+const refusal = (path: string): Promise<unknown> =>
+  openStore({ path, cacheBytes: 1_000_000, keepStates: 'archive', verifyTables: true }).then(
+    () => 'opened',
+    (error: unknown) => error,
+  )
 
-describe('table files', () => {
-  test('as level wrote them are sound', async () => {
-    expect((await listTables(folder)).size).toBe(1)
-    expect(await damage()).toBeUndefined()
-    expect(await findTableDamage(await listTables(join(folder, 'nowhere')))).toBeUndefined()
+describe('one table', () => {
+  let folder = ''
+  let table = ''
+  let whole = Buffer.alloc(0)
+  beforeAll(async () => {
+    folder = join(root, 'one')
+    const level = await levelIn(folder)
+    await put(level, 2_000)
+    await level.close()
+    // What the log holds becomes a table when it is opened again.
+    await (await levelIn(folder)).close()
+    table = join(folder, (await tablesIn(folder))[0] ?? '')
+    whole = await readFile(table)
+  })
+  afterEach(async () => {
+    await rm(table, { recursive: true, force: true })
+    await writeFile(table, whole)
   })
 
-  test('with any one byte changed are damaged, the padding of the end excepted', async () => {
-    // The end: two places of at most 10 bytes each, zeros up to byte 40, the magic number.
+  test('as level wrote it is sound, and where there is none is no damage', async () => {
+    expect(await findTableDamage(folder)).toBeUndefined()
+    expect(await findTableDamage(join(root, 'nowhere'))).toBeUndefined()
+  })
+
+  test('with any one byte changed is damaged, the padding of its end excepted', async () => {
+    // The end: two places, zeros up to byte 40, the magic number.
     const end = whole.length - 48
-    const isPadding = (at: number) => at >= end + 12 && at < end + 40
+    const padding = whole.subarray(end, end + 40).findLastIndex((byte) => byte !== 0) + 1
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: whole.length - 1 }),
         fc.integer({ min: 1, max: 255 }),
         async (at, change) => {
-          fc.pre(!isPadding(at))
-          const bytes = Buffer.from(whole)
-          bytes[at]! ^= change
-          await writeFile(table, bytes)
-          expect(await damage()).toMatch(
+          fc.pre(at < end + padding || at >= end + 40)
+          await writeFile(table, whole)
+          await flip(table, at, change)
+          expect(await findTableDamage(folder)).toMatch(
             /^\d{6}\.ldb: (the block at byte \d+ does not fit its checksum|a block at byte \d+ would reach beyond its end|its end is not that of a table)$/,
           )
         },
@@ -65,34 +99,74 @@ describe('table files', () => {
     )
   })
 
-  test('cut anywhere are damaged', async () => {
+  test('cut anywhere is damaged', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: whole.length - 1 }), async (length) => {
-        await truncate(table, length)
-        expect(await damage()).toMatch(/^\d{6}\.ldb: its end is not that of a table$/)
-        await writeFile(table, whole)
+        await writeFile(table, whole.subarray(0, length))
+        expect(await findTableDamage(folder)).toMatch(
+          /^\d{6}\.ldb: its end is not that of a table$/,
+        )
       }),
       { numRuns: 30 },
     )
   })
 
-  test('written or removed since they were listed are not looked at', async () => {
-    const tables = await listTables(folder)
-    await truncate(table, 100)
-    await utimes(table, new Date(), new Date((await stat(table)).mtimeMs + 5000))
-    expect(await findTableDamage(tables)).toBeUndefined()
-    await rm(table)
-    expect(await findTableDamage(tables)).toBeUndefined()
+  test('of a name that level does not know, or that it has not written, is not looked at', async () => {
+    const others = ['000005 copy.ldb', '000997.ldb'].map((name) => join(folder, name))
+    for (const file of others) await writeFile(file, 'half')
+    expect(await findTableDamage(folder)).toBeUndefined()
+    for (const file of others) await rm(file)
   })
 
-  test('are verified before a store that asks for it reads them', async () => {
-    await writeFile(table, whole.with(100, ~whole[100]!))
-    const options = { cacheBytes: 1_000_000, keepStates: 'archive', verifyTables: true } as const
-    await expect(openStore({ ...options, path: folder })).rejects.toMatchObject({
+  test('that cannot be read is a sentence that names it', async () => {
+    await rm(table)
+    await mkdir(table)
+    expect(await refusal(folder)).toMatchObject({
+      code: 'DB_FAILED',
+      message: expect.stringMatching(/^cannot read \S+\/\d{6}\.ldb \(EISDIR: .*\)$/),
+    })
+  })
+})
+
+describe('many tables', () => {
+  let folder = ''
+  beforeAll(async () => {
+    folder = join(root, 'many')
+    const level = await levelIn(folder)
+    for (let i = 0; i < 250; i++) await put(level, 120, 250)
+    await level.close()
+  })
+
+  test('are looked at, every one that is there, whatever was merged before', async () => {
+    const manifest = (await readdir(folder)).find((name) => name.startsWith('MANIFEST')) ?? ''
+    expect((await stat(join(folder, manifest))).size).toBeGreaterThan(2 * 32_768)
+    const copy = join(root, 'copy')
+    await cp(folder, copy, { recursive: true })
+    // Opened and closed, so that half a merge that closing broke off is gone.
+    await (await levelIn(copy)).close()
+    expect(await findTableDamage(copy)).toBeUndefined()
+    let found = 0
+    for (const name of await tablesIn(copy)) {
+      await flip(join(copy, name), 100)
+      const damage = await findTableDamage(copy)
+      if (damage?.startsWith(`${name}: the block at byte 0 does not fit`)) found++
+      await flip(join(copy, name), 100)
+    }
+    expect(found).toBeGreaterThan(5)
+    expect(found).toBeGreaterThanOrEqual((await tablesIn(copy)).length - 1)
+  })
+
+  test('are verified before level is opened, which would merge them at once', async () => {
+    const newest = (await tablesIn(folder)).at(-1) ?? ''
+    const before = await readdir(folder)
+    // The beginning of a key: merged, it would end the process in an assertion.
+    await flip(join(folder, newest), 4, 255)
+    expect(await refusal(folder)).toMatchObject({
       code: 'DB_CORRUPT',
       message: expect.stringMatching(
-        /is damaged: 00\d+\.ldb: the block at byte 0 does not fit its checksum; restore a copy/,
+        /is damaged: \d{6}\.ldb: the block at byte 0 does not fit its checksum; restore a copy/,
       ),
     })
+    expect(await readdir(folder)).toEqual(before)
   })
 })
