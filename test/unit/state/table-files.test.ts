@@ -1,10 +1,11 @@
 /** Tables that level wrote are sound; a changed byte or a cut anywhere in one is damage. Real folders, deleted afterwards. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Level } from 'level'
+import { invariant } from '../../../primitives/index.ts'
 import { openStore } from '../../../state/index.ts'
 import { findTableDamage } from '../../../state/table-files.ts'
 import { createRandom, randomBytes } from '../../support/trie.ts'
@@ -134,32 +135,30 @@ describe('many tables', () => {
     folder = join(root, 'many')
     const level = await levelIn(folder)
     for (let i = 0; i < 250; i++) await put(level, 120, 250)
+    // Closing would break off a merge that runs, and leave half of it.
+    invariant('compactRange' in level && typeof level.compactRange === 'function', 'classic-level')
+    await level.compactRange(new Uint8Array(1), new Uint8Array(250).fill(255))
     await level.close()
   })
 
-  test('are looked at, every one that is there, whatever was merged before', async () => {
+  test('are looked at, every one, whatever was merged before', async () => {
     const manifest = (await readdir(folder)).find((name) => name.startsWith('MANIFEST')) ?? ''
     expect((await stat(join(folder, manifest))).size).toBeGreaterThan(2 * 32_768)
-    const copy = join(root, 'copy')
-    await cp(folder, copy, { recursive: true })
-    // Opened and closed, so that half a merge that closing broke off is gone.
-    await (await levelIn(copy)).close()
-    expect(await findTableDamage(copy)).toBeUndefined()
-    let found = 0
-    for (const name of await tablesIn(copy)) {
-      await flip(join(copy, name), 100)
-      const damage = await findTableDamage(copy)
-      if (damage?.startsWith(`${name}: the block at byte 0 does not fit`)) found++
-      await flip(join(copy, name), 100)
+    expect(await findTableDamage(folder)).toBeUndefined()
+    const names = await tablesIn(folder)
+    expect(names.length).toBeGreaterThan(4)
+    for (const name of names) {
+      await flip(join(folder, name), 100)
+      expect(await findTableDamage(folder)).toBe(
+        `${name}: the block at byte 0 does not fit its checksum`,
+      )
+      await flip(join(folder, name), 100)
     }
-    expect(found).toBeGreaterThan(5)
-    expect(found).toBeGreaterThanOrEqual((await tablesIn(copy)).length - 1)
   })
 
-  test('are verified before level is opened, which would merge them at once', async () => {
+  test('are verified before level is opened, which may merge them at once', async () => {
     const newest = (await tablesIn(folder)).at(-1) ?? ''
     const before = await readdir(folder)
-    // The beginning of a key: merged, it would end the process in an assertion.
     await flip(join(folder, newest), 4, 255)
     expect(await refusal(folder)).toMatchObject({
       code: 'DB_CORRUPT',
