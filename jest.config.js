@@ -13,7 +13,7 @@ const shared = {
 /** @type {import('jest').Config} */
 export default {
   // For machines that do ten things at once: a test that hangs still ends.
-  testTimeout: 180_000,
+  testTimeout: 60_000,
   // Jest leaves a core to itself; half of these tests wait for processes they have started.
   maxWorkers: 2,
   // A worker keeps every module it ever linked: past this it is replaced, or a long run ends in

@@ -12,7 +12,7 @@ import { until } from '../support/until.ts'
 let devnet: Devnet
 beforeAll(async () => {
   devnet = await startDevnet(['--ephemeral', '--seed-demo'])
-})
+}, 90_000)
 afterAll(() => devnet.stop())
 /** Every answer is held against what rpc.discover says of it. */
 async function ask(method: string, ...params: readonly unknown[]): Promise<unknown> {

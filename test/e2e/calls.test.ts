@@ -47,7 +47,7 @@ let head = 0
 beforeAll(async () => {
   datadir = await mkdtemp(join(tmpdir(), 'tributary-calls-'))
   node = await startDevnet(['--datadir', datadir, '--cache-mb', '1'])
-})
+}, 30_000)
 afterAll(async () => {
   await node.kill()
   await rm(datadir, { recursive: true, force: true })
@@ -198,7 +198,7 @@ describe('calls at past heights, with a state larger than the cache', () => {
     }
     const totals = new Set(heightsKnown().map((height) => sum(cellsAt(height)) + sinkAt(height)))
     expect(totals.size).toBe(growBlocks + 2 * changeBlocks)
-  })
+  }, 120_000)
 
   test('1,000 concurrent eth_calls while blocks are sealed', async () => {
     const heights = heightsKnown()
@@ -229,7 +229,7 @@ describe('calls at past heights, with a state larger than the cache', () => {
     const fresh = heightsKnown().filter((height) => height > before)
     await askHttp(range(100).map((i) => callAt(i, fresh)))
     await askHttp(range(20).flatMap((i) => readsAt(i, fresh)))
-  })
+  }, 120_000)
 
   test('what is on disk is larger than the cache, and agrees with itself', async () => {
     expect(await node.stop()).toEqual({ code: 0, signal: null })
@@ -246,5 +246,5 @@ describe('calls at past heights, with a state larger than the cache', () => {
     // Compressed: the newest slots and trie nodes, and with them what their past takes.
     expect(sizeBytes('so')).toBeGreaterThan(1.5 * cacheBytes)
     expect(sizeBytes('sohud')).toBeGreaterThan(4 * cacheBytes)
-  })
+  }, 60_000)
 })

@@ -21,7 +21,7 @@ suite(hasCast && !isAnvil ? 'cast' : `skipped: ${reason}`, () => {
   let target: Target
   beforeAll(async () => {
     target = await startTarget(['--bare'])
-  })
+  }, 60_000)
   afterAll(async () => {
     await target.stop()
   })

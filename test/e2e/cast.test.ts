@@ -14,7 +14,7 @@ import { until } from '../support/until.ts'
 let target: Target
 beforeAll(async () => {
   target = await startTarget()
-})
+}, 60_000)
 afterAll(async () => {
   await target.stop()
 })
@@ -192,4 +192,4 @@ test('cast subscribes to logs over WebSocket', async () => {
     child.kill('SIGKILL')
     await ended
   }
-})
+}, 60_000)

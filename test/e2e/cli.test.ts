@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { WebSocket } from 'ws'
-import { medianOf } from '../support/cpu.ts'
 import { counterCreation, createSigner } from '../support/load.ts'
 import {
   commandPath,
@@ -21,7 +20,7 @@ import { until } from '../support/until.ts'
 
 type Hex = `0x${string}`
 
-const limitMs = 60_000
+const limitMs = 30_000
 let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tributary-cli-'))
@@ -105,8 +104,7 @@ describe('dev', () => {
       })
       const beforeMs = performance.now()
       expect(await node.stop()).toEqual({ code: 0, signal: null })
-      // After five seconds it gives up and says so; half a second is what open connections are given.
-      expect(performance.now() - beforeMs).toBeLessThan(4_000)
+      expect(performance.now() - beforeMs).toBeLessThan(1000)
       expect(node.lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
         { type: 'block', number: 1, transactions: 1 },
         { type: 'transaction', hash, status: 'success' },
@@ -143,7 +141,7 @@ describe('dev', () => {
     const third = await startDevnet(['--datadir', datadir, '--reset'])
     expect([third.head, await balanceOf(third.httpUrl, to)]).toEqual([0, '0x0'])
     await third.stop()
-  })
+  }, 60_000)
 
   test.each([
     ['--config-out', '/nope/x', /^error: cannot write \/nope\/x \([^\n]*\)\n$/],
@@ -154,7 +152,7 @@ describe('dev', () => {
     async (option, path, text) => {
       const isData = option === '--datadir'
       const args = ['dev', '--port', '0', option, path, ...(isData ? [] : ['--ephemeral'])]
-      const { code, stdout, stderr } = await runCommand(args)
+      const { code, stdout, stderr } = await runCommand(args, 10_000)
       expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(text)])
     },
     limitMs,
@@ -310,25 +308,16 @@ const tellCpu =
   'data:text/javascript,process.on("exit",()=>{' +
   'const{user,system}=process.cpuUsage();process.stderr.write(`cpu ${(user+system)/1000}`)})'
 
-function cpuMsOf(...args: readonly string[]): number {
-  const options = { encoding: 'utf8' } as const
-  const all = ['--import', tellCpu, ...args]
-  const { status, stdout, stderr } = spawnSync(process.execPath, all, options)
-  expect([status, stdout]).toEqual([0, expect.stringMatching(/Usage: tributary|^$/)])
-  return Number(/cpu ([\d.]+)$/.exec(stderr)?.[1])
-}
-
 test(
-  'help takes little more processor time than Node takes to do nothing',
+  'help takes under 300 ms of processor time, whatever else the machine does',
   () => {
-    const ofHelp: number[] = []
-    const ofNothing: number[] = []
-    for (let i = 0; i < 5; i++) {
-      ofHelp.push(cpuMsOf(commandPath, '--help'))
-      ofNothing.push(cpuMsOf('--eval', '0'))
-    }
-    // Measured: 1.4 to 1.7 times as much.
-    expect(medianOf(ofHelp)).toBeLessThan(3 * medianOf(ofNothing))
+    const cpuMs = Array.from({ length: 5 }, () => {
+      const args = ['--import', tellCpu, commandPath, '--help']
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+      expect([status, stdout]).toEqual([0, expect.stringContaining('Usage: tributary')])
+      return Number(/cpu ([\d.]+)$/.exec(stderr)?.[1])
+    })
+    expect(cpuMs.toSorted((a, b) => a - b)[2]).toBeLessThan(300)
   },
   limitMs,
 )

@@ -25,7 +25,7 @@ beforeAll(async () => {
   devnet = await startDevnet(['--ephemeral', '--seed-demo'])
   if (!devnet.demo) throw new Error('no demo')
   demo = devnet.demo
-})
+}, 90_000)
 afterAll(() => devnet.stop())
 
 const clientOf = (node: Devnet) =>
@@ -145,4 +145,4 @@ test('it is the same every time, on a beat as at once, and a kept chain has it o
   const bare = await startDevnet(['--ephemeral', '--seed-demo', '--bare'])
   expect(bare.head).toBe(0)
   await bare.stop()
-})
+}, 90_000)

@@ -24,7 +24,7 @@ import { until } from '../support/until.ts'
 let target: Target
 beforeAll(async () => {
   target = await startTarget()
-})
+}, 30_000)
 afterAll(async () => {
   await target.stop()
 })
@@ -230,5 +230,5 @@ describe.each(kinds)('ethers over $kind', ({ index, connect }) => {
     await contract.removeAllListeners()
     // ethers cancels subscriptions without waiting; requests sent after them are answered after them.
     for (let i = 0; i < 3; i++) await provider.send('eth_chainId', [])
-  })
+  }, 20_000)
 })

@@ -30,7 +30,7 @@ beforeAll(async () => {
   )
   await writeFile(join(folder, 'src', 'Counter.sol'), counter)
   await writeFile(join(folder, 'script', 'Deploy.s.sol'), script)
-})
+}, 30_000)
 afterAll(async () => {
   await target.stop()
   await rm(folder, { recursive: true, force: true })
@@ -100,7 +100,7 @@ test('forge create deploys a contract with constructor arguments', async () => {
   expect(await numberAt(deployedTo)).toBe(42n)
   const receipt = await client().getTransactionReceipt({ hash: transactionHash })
   expect(receipt.status).toBe('success')
-})
+}, 120_000)
 
 test('forge create works with an unlocked account, by eth_sendTransaction', async () => {
   const [from] = (await client().request({ method: 'eth_accounts' } as never)) as [Hex]
@@ -119,7 +119,7 @@ test('forge create works with an unlocked account, by eth_sendTransaction', asyn
   )
   const { deployedTo } = deploymentIn(out)
   expect(await numberAt(deployedTo)).toBe(1n)
-})
+}, 120_000)
 
 test('forge script --broadcast simulates, sends, waits, and writes its record', async () => {
   await forge(
@@ -138,7 +138,7 @@ test('forge script --broadcast simulates, sends, waits, and writes its record', 
   expect(receipts.map(({ status }) => status)).toEqual(['0x1', '0x1', '0x1'])
   const address = receipts[0]?.contractAddress
   expect(address && (await numberAt(address))).toBe(7n)
-})
+}, 120_000)
 
 test('a failed deployment ends with an exit code and the reason', async () => {
   const bad = forge(
@@ -153,4 +153,4 @@ test('a failed deployment ends with an exit code and the reason', async () => {
     '1',
   )
   await expect(bad).rejects.toMatchObject({ stderr: expect.stringContaining('insufficient funds') })
-})
+}, 120_000)

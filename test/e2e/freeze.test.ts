@@ -8,7 +8,7 @@ import { type Devnet, rpcCall, startDevnet } from '../support/node.ts'
 let node: Devnet
 beforeAll(async () => {
   node = await startDevnet(['--ephemeral'])
-})
+}, 30_000)
 afterAll(async () => {
   await node.kill()
 })
@@ -40,11 +40,12 @@ test('while endless calls run, other requests and blocks go on; the calls are en
     asked++
   }
   expect(asked).toBeGreaterThan(10)
+  expect(worstMs).toBeLessThan(2_000)
   // Calls that keep the turn hold the others up for as long as they run.
   expect(worstMs).toBeLessThan((performance.now() - startedMs) / 4)
   // Out of gas on a fast machine, out of time on a slow one; never an answer.
   for (const end of await done) expect(end).toMatch(/out of gas|execution aborted \(timeout = 5s\)/)
-})
+}, 60_000)
 
 /** JUMPDEST, then 1 off the counter until it is 0: about 30 gas a round, `rounds` in the call data. */
 const loop = '6000355b600190038060035700'
@@ -103,27 +104,28 @@ test('traces, simulations and eth_getLogs over many blocks hold up neither answe
     }
     return count
   }
+  const startedMs = performance.now()
   const [asked, sealed, longestMs] = await Promise.all([
     meanwhile(() => ask('eth_blockNumber')),
     // Automine: each answer is a block.
     meanwhile(() => send(bob?.address, { to: alice?.address, value: '0x1', gas: '0x5208' })),
     heavy().finally(() => (progress.isDone = true)),
   ])
+  const tookS = (performance.now() - startedMs) / 1_000
   // A call that keeps the turn holds the others up for as long as it runs, and several run at a time.
   expect(progress.worstMs).toBeLessThan(longestMs)
   // On a machine that does ten things at once; alone it is hundreds.
-  expect(asked).toBeGreaterThan(3)
-  expect(sealed).toBeGreaterThan(1)
-})
+  expect(asked).toBeGreaterThan(tookS * 3)
+  expect(sealed).toBeGreaterThan(tookS)
+}, 60_000)
 
-test('SIGINT during endless calls stops the node before they would end', async () => {
+test('SIGINT during endless calls stops the node within a second', async () => {
   const calls = Promise.all(manyCalls())
   await new Promise((resolve) => setTimeout(resolve, 300))
   const beforeMs = performance.now()
   expect((await node.stop()).code).toBe(0)
-  const stopMs = performance.now() - beforeMs
+  expect(performance.now() - beforeMs).toBeLessThan(1_500)
   // Cut off: they had not come to their own end.
   const cut = (await calls).filter((end) => !/out of gas|timeout = 5s/.test(end))
   expect(cut.length).toBeGreaterThan(0)
-  expect(stopMs).toBeLessThan(4_000)
-})
+}, 30_000)

@@ -42,7 +42,7 @@ describe('four validators and two full nodes', () => {
     const options = ['--validators', '4', '--full-nodes', '2', '--metrics-port', '0']
     network = (await startDevnet([...options, '--datadir', folder])) as NetworkReady
     nodes = [...network.validators, ...network.fullNodes]
-  })
+  }, 120_000)
   afterAll(async () => {
     await network.stop()
     await rm(folder, { recursive: true, force: true })
@@ -63,7 +63,7 @@ describe('four validators and two full nodes', () => {
     for (const node of nodes) await until(async () => (await receiptAt(node, hash)) !== null)
     const blocks = await Promise.all(nodes.map((node) => receiptAt(node, hash)))
     expect(new Set(blocks.map((receipt) => receipt?.blockHash)).size).toBe(1)
-  })
+  }, 60_000)
 
   test(
     `${count} transactions sent to random nodes all land exactly once`,
@@ -106,10 +106,10 @@ describe('four validators and two full nodes', () => {
       process.stdout.write(`${rowsMb} MB published after ${Date.now() - startMs} ms\n`)
       await Promise.all(urls.map((url) => untilHeld(url, versionId, rowsLimitMs)))
       const heldMs = Date.now() - startMs
-      // A block a second all the while, alone on a machine: with a version at work nobody's vote is late by more than that.
+      // A block a second all the while: with a version at work nobody's vote is late by more than that.
       const blocks = (await heightOf(last!.httpUrl)) - startHeight
       process.stdout.write(`held on all after ${heldMs} ms, in which ${blocks} blocks came\n`)
-      expect((blocks * 1_000) / heldMs).toBeGreaterThan(rowsMb > 1 ? 0.3 : 0.1)
+      expect((blocks * 1_000) / heldMs).toBeGreaterThan(0.3)
       const text = new TextDecoder().decode(batches[0]).slice(40, 2_000)
       const receipt = await contributor.attributed(versionId, text)
       for (const node of nodes)
@@ -141,15 +141,10 @@ describe('four validators and two full nodes', () => {
     const from = await heightOf(second!.httpUrl)
     await until(async () => (await heightOf(second!.httpUrl)) >= from + 5, 60_000)
     expect(await isHeld(second!.httpUrl, versionId)).toBe(false)
-  })
+  }, 120_000)
 
   test('full nodes hear blocks by gossip, and say so in their metrics', async () => {
     for (const { metricsUrl } of network.fullNodes) {
-      const text = await (await fetch(`${metricsUrl}/metrics`)).text()
-      expect(valueIn(text, 'tributary_gossip_messages_total{verdict="accept"}')).toBeGreaterThan(0)
-      expect(valueIn(text, 'tributary_gossip_messages_total{verdict="reject"}')).toBe(0)
-      expect(valueIn(text, 'tributary_p2p_peers')).toBeGreaterThan(1)
-      expect(valueIn(text, 'tributary_block_height')).toBeGreaterThan(0)
       let health = {}
       await until(async () => {
         const answer = await fetch(`${metricsUrl}/health`)
@@ -157,6 +152,11 @@ describe('four validators and two full nodes', () => {
         return answer.status === 200 && 'peers' in health && health.peers === 5
       })
       expect(health).toEqual({ ready: true, height: expect.stringMatching(/^\d+$/), peers: 5 })
+      const text = await (await fetch(`${metricsUrl}/metrics`)).text()
+      expect(valueIn(text, 'tributary_gossip_messages_total{verdict="accept"}')).toBeGreaterThan(0)
+      expect(valueIn(text, 'tributary_gossip_messages_total{verdict="reject"}')).toBe(0)
+      expect(valueIn(text, 'tributary_block_height')).toBeGreaterThan(0)
+      expect(valueIn(text, 'tributary_p2p_peers')).toBe(5)
     }
   })
 
@@ -190,7 +190,7 @@ describe('four validators and two full nodes', () => {
     expect(later.at(-1)?.sentence).toMatch(
       /^the chain goes on with block \d+, after \d+ s without one$/,
     )
-  }, 300_000)
+  }, 150_000)
 })
 
 const heightOf = async (url: string): Promise<number> =>

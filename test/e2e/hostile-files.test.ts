@@ -22,7 +22,7 @@ import { type Devnet, rpcCall, runCommand, startDevnet } from '../support/node.t
 
 type Hex = `0x${string}`
 
-const limitMs = 120_000
+const limitMs = 60_000
 const blocks = 5
 let folder = ''
 let whole = ''
@@ -53,7 +53,8 @@ const sentence = (part: RegExp) => ({
   stderr: expect.stringMatching(new RegExp(`^error: [^\\n]*${part.source}[^\\n]*\\n$`)),
 })
 
-const dev = (datadir: string) => runCommand(['dev', '--json', '--port', '0', '--datadir', datadir])
+const dev = (datadir: string) =>
+  runCommand(['dev', '--json', '--port', '0', '--datadir', datadir], 8_000)
 
 async function damagedCopy(name: string, damage: (chain: string) => Promise<void>) {
   const datadir = join(folder, name)

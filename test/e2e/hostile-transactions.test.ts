@@ -13,7 +13,7 @@ type Item = Hex | readonly Item[]
 type Fields = Readonly<Record<string, Item>>
 type Signature = { readonly r: Hex; readonly s: Hex; readonly yParity: number }
 
-const limitMs = 120_000
+const limitMs = 60_000
 const curveOrder = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
 const to: Hex = `0x${'77'.repeat(20)}`
 const max64 = 2n ** 64n - 1n

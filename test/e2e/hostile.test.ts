@@ -13,7 +13,6 @@ import { methodsOf } from '../../rpc/methods/index.ts'
 import { anAddress, deep, hostile, inParts, plain } from '../support/hostile.ts'
 import { counterCreation, createSigner } from '../support/load.ts'
 import { type Devnet, rpcCall, startDevnet } from '../support/node.ts'
-import { until } from '../support/until.ts'
 
 type Hex = `0x${string}`
 type Answer = {
@@ -342,14 +341,10 @@ describe('afterwards', () => {
   test(
     'the node is up and small, has logged no fault, and mines',
     async () => {
-      // What it held for the last of them may take a moment to be given back.
-      let residentBytes = 0
-      await until(async () => {
-        const status = await readFile(`/proc/${node.pid}/status`, 'utf8')
-        residentBytes = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024
-        return residentBytes < maxResidentBytes
-      })
+      const status = await readFile(`/proc/${node.pid}/status`, 'utf8')
+      const residentBytes = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024
       expect(residentBytes).toBeGreaterThan(0)
+      expect(residentBytes).toBeLessThan(maxResidentBytes)
       expect(node.stderr()).toBe('')
       // Random calls of a devnet's own methods have set prices, limits and modes at will.
       await rpcCall(node.httpUrl, 'anvil_reset', [])

@@ -25,7 +25,7 @@ suite('on anvil', () => {
   let anvil: Target
   beforeAll(async () => {
     anvil = await startAnvil([])
-  })
+  }, 30_000)
   afterAll(() => anvil.stop())
 
   const clientOf = (index: number) =>
@@ -95,7 +95,7 @@ suite('on anvil', () => {
       before + open - gasUsed * effectiveGasPrice,
     )
     expect(await client.getBalance({ address: moduleAddresses.rewards })).toBe(open)
-  })
+  }, 60_000)
 
   test('what is not mocked says so', async () => {
     const client = clientOf(1)

@@ -16,7 +16,7 @@ let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tributary-newcomer-'))
   devnet = await startDevnet(['--ephemeral', '--bare'])
-})
+}, 60_000)
 afterAll(async () => {
   await devnet.stop()
   await rm(folder, { recursive: true })
@@ -72,7 +72,7 @@ test('from files to a version, and everything that is refused on the way', async
     code: 0,
     stdout: expect.stringContaining('version 1 of datanet 1'),
   })
-})
+}, 120_000)
 
 test('a question that nobody answers ends with the reason, and its fee comes back', async () => {
   const manifest = join(folder, 'model.json')
@@ -102,7 +102,7 @@ test('a question that nobody answers ends with the reason, and its fee comes bac
     stdout: expect.stringContaining('0.5 OPEN withdrawn'),
   })
   expect((await run(`rewards explain ${requestId}`)).stdout).toMatch(/was given back to/)
-})
+}, 120_000)
 
 test('an answer that was recorded and not settled is settled by the same command', async () => {
   const asked = await run('ask 1 hello', 2)
@@ -130,7 +130,7 @@ test('an answer that was recorded and not settled is settled by the same command
     stderr: expect.stringMatching(/was recorded before/),
   })
   expect((await run(`rewards explain ${requestId}`)).stdout).toMatch(/stakers: \S+ OPEN to nobody/)
-})
+}, 120_000)
 
 test('a command that waits for a block says what it has sent', async () => {
   await rpcCall(devnet.httpUrl, 'evm_setAutomine', [false])
@@ -139,7 +139,7 @@ test('a command that waits for a block says what it has sent', async () => {
   await rpcCall(devnet.httpUrl, 'evm_setAutomine', [true])
   await rpcCall(devnet.httpUrl, 'evm_mine')
   expect(await waiting.end()).toEqual({ code: 0, signal: null })
-})
+}, 60_000)
 
 test('who signs is asked for only where something is signed, and accounts the node has not are named', async () => {
   const bare = ['--rpc-url', devnet.httpUrl]
@@ -155,4 +155,4 @@ test('who signs is asked for only where something is signed, and accounts the no
     code: 2,
     stderr: expect.stringMatching(/add --validators/),
   })
-})
+}, 60_000)

@@ -109,5 +109,5 @@ suite(title, () => {
       await target.stop()
       await rm(home, { recursive: true, force: true })
     }
-  })
+  }, 180_000)
 })

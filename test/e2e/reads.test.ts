@@ -12,4 +12,4 @@ test('the ethers and viem suites pass, with every test in them', async () => {
   const { stdout } = await run(process.execPath, [script, '--runs', '1'], { timeout: 100_000 })
   expect(stdout).toContain('1 of 1 runs passed')
   expect(stdout).toContain('28 tests passed in all')
-})
+}, 120_000)

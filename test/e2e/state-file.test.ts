@@ -37,7 +37,7 @@ test('a state goes through a file from run to run, and into anvil', async () => 
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-})
+}, 120_000)
 
 test('a file that is no state is refused before anything starts', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-state-'))
@@ -58,4 +58,4 @@ test('a file that is no state is refused before anything starts', async () => {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-})
+}, 60_000)

@@ -16,7 +16,7 @@ const limits = { timeout: 120_000, maxBuffer: 2 ** 24 }
 let devnet: Devnet
 beforeAll(async () => {
   devnet = await startDevnet(['--ephemeral', '--bare'])
-})
+}, 60_000)
 afterAll(() => devnet.stop())
 
 /** The pieces of code in `language`, in order. */
@@ -47,7 +47,7 @@ test('docs/tutorial.md: from data push to rewards claim with viem', async () => 
   } finally {
     await rm(folder, { recursive: true })
   }
-})
+}, 150_000)
 
 test('docs/tutorial-cast.md: the same with cast alone, and every wei explained', async () => {
   const bin = join(repoRoot, 'node_modules', '@foundry-rs', 'cast-linux-amd64', 'bin')
@@ -70,4 +70,4 @@ test('docs/tutorial-cast.md: the same with cast alone, and every wei explained',
   }
   expect(BigInt(explained.amount)).toBe(5n * 10n ** 17n)
   expect(explained.rewards[0]?.unexplained).toBe('0x0')
-})
+}, 150_000)

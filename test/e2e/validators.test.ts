@@ -15,12 +15,12 @@ import {
 } from '../support/validators.ts'
 
 const kills = Number(process.env['KILLS'] ?? 3)
-/** The long form has the machine to itself; beside other tests starting alone takes some heights' time. */
+/** The long form has the machine to itself; the short one runs beside other tests. */
 const isAlone = kills > 3
-/** A validator that is up again signs in the height in work or the one after it; after so many heights, at most. */
-const maxHeights = isAlone ? 2 : 30
+/** A validator that is up again signs in the height in work or the one after it. */
+const maxHeights = isAlone ? 2 : 6
 /** A halted height is decided so many rounds after a quorum is back, at most. */
-const maxRounds = isAlone ? 2 : 10
+const maxRounds = isAlone ? 2 : 4
 const limitMs = 120_000 + kills * 20_000
 /** Deterministic, so that a failure can be had again; not the seed of anything secret. */
 const victimOf = (round: number): number => (round * 7 + 3) % 4

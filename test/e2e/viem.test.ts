@@ -34,7 +34,7 @@ const delegate = readArtifact('Delegate')
 let target: Target
 beforeAll(async () => {
   target = await startTarget()
-})
+}, 30_000)
 afterAll(async () => {
   await target.stop()
 })
@@ -351,7 +351,7 @@ test('viem hears new heads, logs and pending transactions over WebSocket', async
   expect(heads).toEqual(heads.toSorted((a, b) => Number(a - b)))
   expect(errors).toEqual([])
   for (const one of [client, reader]) await closeSocket(one.transport)
-})
+}, 20_000)
 
 test('interval blocks: the pending nonce counts what waits, and a replacement wins', async () => {
   const slow = await startTarget(['--block-time', '6'])
@@ -390,4 +390,4 @@ test('interval blocks: the pending nonce counts what waits, and a replacement wi
   } finally {
     await slow.stop()
   }
-})
+}, 30_000)

@@ -29,7 +29,7 @@ import { account } from '../support/target.ts'
 let devnet: Devnet
 beforeAll(async () => {
   devnet = await startDevnet(['--ephemeral', '--seed-demo'])
-})
+}, 90_000)
 afterAll(() => devnet.stop())
 
 interface WalletTransaction {

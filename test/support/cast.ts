@@ -24,6 +24,6 @@ export const castEnvironment = (url: string) => ({
 
 /** Standard output of cast, trimmed. Rejects, with `stderr`, when its exit code is not 0. */
 export async function runCast(url: string, args: readonly string[]): Promise<string> {
-  const options = { env: castEnvironment(url), timeout: 60_000 }
+  const options = { env: castEnvironment(url), timeout: 20_000 }
   return (await run(castBinary, [...args], options)).stdout.trim()
 }

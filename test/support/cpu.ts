@@ -11,6 +11,3 @@ export function leastCpuOf(work: () => unknown): number {
   }
   return least
 }
-
-export const medianOf = (list: readonly number[]): number =>
-  list.toSorted((a, b) => a - b)[list.length >> 1] ?? Number.NaN

@@ -104,7 +104,7 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 /** Runs the command to its end; one that does not end is killed, which the caller sees by `signal`. */
 export async function runCommand(
   args: readonly string[],
-  limitMs = 60_000,
+  limitMs = 30_000,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const child = start(args, environment)

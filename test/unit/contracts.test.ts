@@ -22,4 +22,4 @@ test('test/fixtures/contracts.json matches contracts/*.sol', () => {
   ])
   for (const [name, artifact] of Object.entries(compiled))
     expect(readArtifact(name)).toEqual(artifact)
-})
+}, 60_000)

@@ -144,7 +144,7 @@ test('proofs: random proofs, right and wrong, are judged alike, and cheaper in t
     }
   expect(dearer()).toEqual([])
   for (const name of Object.keys(proofArguments)) expect(seen.get(`${name} success`)).toBeDefined()
-})
+}, 120_000)
 
 test('both refuse the same malformed call data, value, and calls that are not direct', async () => {
   const world = createWorld()
@@ -173,7 +173,7 @@ test('both refuse the same malformed call data, value, and calls that are not di
         expect([item.name, cut, effectsOf(native)]).toEqual([item.name, cut, effectsOf(twin)])
       }
     }
-})
+}, 120_000)
 
 const callKinds = ['staticcall', 'call', 'callcode', 'delegatecall'] as const
 

@@ -270,5 +270,5 @@ describe('whatever arrives', () => {
       { numRuns: 600 },
     )
     expect(net.faults).toEqual([])
-  })
+  }, 60_000)
 })

@@ -117,7 +117,7 @@ describe('eth_getLogs', () => {
     })
     const part = await getLogs({ ...all, toBlock: blockNumber })
     expect(part.length).toBeGreaterThan(6_000)
-  })
+  }, 30_000)
 })
 
 describe('a block of several transactions', () => {

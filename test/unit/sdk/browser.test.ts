@@ -53,4 +53,4 @@ test('bundles without Node and works with a browser’s globals alone', async ()
   expect(Buffer.from(merkleRoot([new Uint8Array(32)])).toString('hex')).toBe(
     'f39a869f62e75cf5f0bf914688a6b289caf2049435d8e68c5c5e6d05e44913f3',
   )
-})
+}, 60_000)

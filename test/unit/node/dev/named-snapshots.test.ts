@@ -87,7 +87,7 @@ test('saved under names while it runs; loaded again from its own past, and after
   const third = await start()
   expect([await third.height(), await third.balance()]).toEqual([3, 1])
   await third.close()
-})
+}, 60_000)
 
 test('what cannot be: bad names, unknown ones, too many, nothing on disk', async () => {
   const net = await start()

